@@ -105,10 +105,10 @@ fn nothing_is_met_by_words() {
 #[test]
 fn changes_of_ergonomics_have_cases_on_both_sides() {
     let root = xtask::project_root();
-    let changes = xtask::ergonomics::Changes::read(&root).unwrap_or_else(|error| panic!("{error}"));
+    let authoring = xtask::authoring::Authoring::read(&root).unwrap_or_else(|error| panic!("{error}"));
     let mut ids = BTreeSet::new();
     let mut complaints = Vec::new();
-    for change in &changes.change {
+    for change in &authoring.change {
         if !ids.insert(&change.id) {
             complaints.push(format!("{} is there twice", change.id));
         }

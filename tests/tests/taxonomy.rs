@@ -1,48 +1,22 @@
-//! Every diagnostic belongs to one pain point of `gate/taxonomy.toml`, and every pain point to sources that exist.
+//! Every diagnostic belongs to one pain point of `gate/authoring.toml`, and every pain point to sources that exist.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use gate_suites::KINDS;
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Taxonomy {
-    pain: Vec<Pain>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Pain {
-    id: String,
-    severity: Severity,
-    summary: String,
-    recommendation: String,
-    covers: Vec<String>,
-    sources: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Severity {
-    Blocker,
-    Major,
-    Minor,
-}
+use xtask::authoring::{Authoring, Pain};
 
 /// Codes of the language server that are no ids of checks.
 const CODES: [&str; 3] = ["kernel", "perf-hint", "policy"];
 
-fn taxonomy() -> Taxonomy {
-    let path = xtask::project_root().join("gate").join("taxonomy.toml");
-    toml::from_str(&fs::read_to_string(path).expect("the taxonomy")).expect("the taxonomy")
+fn pains() -> Vec<Pain> {
+    let authoring = Authoring::read(&xtask::project_root()).unwrap_or_else(|error| panic!("{error}"));
+    authoring.pain
 }
 
 /// The pain points by what they cover.
-fn covered(taxonomy: &Taxonomy) -> BTreeMap<&str, Vec<&str>> {
+fn covered(pains: &[Pain]) -> BTreeMap<&str, Vec<&str>> {
     let mut covered: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for pain in &taxonomy.pain {
+    for pain in pains {
         for area in &pain.covers {
             covered.entry(area).or_default().push(&pain.id);
         }
@@ -60,8 +34,8 @@ fn area(code: &str) -> &str {
 
 #[test]
 fn every_diagnostic_has_one_pain_point() {
-    let taxonomy = taxonomy();
-    let mut covered = covered(&taxonomy);
+    let pains = pains();
+    let mut covered = covered(&pains);
     let known = gate_checks::ALL
         .iter()
         .map(|check| check.id)
@@ -69,24 +43,24 @@ fn every_diagnostic_has_one_pain_point() {
         .chain(CODES);
     let mut used = Vec::new();
     for code in known {
-        let pains = covered.get(area(code));
+        let found = covered.get(area(code));
         assert!(
-            pains.is_some_and(|pains| pains.len() == 1),
-            "`{code}` belongs to {pains:?}"
+            found.is_some_and(|found| found.len() == 1),
+            "`{code}` belongs to {found:?}"
         );
         used.push(area(code));
     }
     covered.retain(|area, _| !used.contains(area));
     assert!(covered.is_empty(), "no diagnostic is of {covered:?}");
-    assert!(!self::covered(&taxonomy).contains_key(area("unheard.of")));
+    assert!(!self::covered(&pains).contains_key(area("unheard.of")));
 }
 
 #[test]
 fn pain_points_are_whole_and_their_sources_exist() {
     let root = xtask::project_root();
-    let taxonomy = taxonomy();
+    let pains = pains();
     let mut ids = Vec::new();
-    for pain in &taxonomy.pain {
+    for pain in &pains {
         for text in [&pain.id, &pain.summary, &pain.recommendation] {
             assert!(!text.trim().is_empty(), "{}", pain.id);
         }

@@ -1,5 +1,4 @@
-//! `gate/ergonomics.toml`: what makes authoring easy, each change with tests that show that it helps and tests that show
-//! that what was refused still is; and the report of what the last run of the gate showed of them.
+//! The report of what the last run of the gate showed of the changes that make authoring easy.
 
 #![allow(clippy::print_stdout, reason = "the report is what this command is for")]
 
@@ -7,61 +6,14 @@ use std::fs;
 use std::path::Path;
 
 use gate_policy::{self, ItemStatus, Severity};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::Result;
-
-/// Where the changes are listed.
-pub const PATH: &str = "gate/ergonomics.toml";
+use crate::authoring::{Authoring, Change, PATH, Safety};
 
 /// Where the report is written.
 pub const REPORT: &str = "target/gate/ergonomics.json";
-
-/// Every change.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Changes {
-    /// In any order.
-    pub change: Vec<Change>,
-}
-
-/// One change.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Change {
-    /// Unique name.
-    pub id: String,
-    /// What got easier, one line.
-    pub summary: String,
-    /// When what would weaken it is refused.
-    pub safety: Safety,
-    /// Tests of what it makes easy, as `path::function`.
-    pub positive: Vec<String>,
-    /// Tests of what stays refused.
-    pub negative: Vec<String>,
-}
-
-/// When something is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Safety {
-    /// Before anything runs: by the compiler, or by the validation of what was written.
-    CompileTime,
-    /// When it is used.
-    RunTime,
-}
-
-impl Changes {
-    /// Reads the list.
-    ///
-    /// # Errors
-    /// It cannot be read or understood.
-    pub fn read(root: &Path) -> Result<Self> {
-        let text = fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
-        Ok(toml::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?)
-    }
-}
 
 /// What tests showed about one kind of safety.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -105,7 +57,7 @@ pub struct Ergonomics {
 
 impl Ergonomics {
     /// What a run showed about the changes. `report` is its `report.json`; `None` where there is no run.
-    pub fn new(changes: &Changes, report: Option<&Value>, unresolved_criticals: Vec<String>) -> Self {
+    pub fn new(changes: &[Change], report: Option<&Value>, unresolved_criticals: Vec<String>) -> Self {
         let mut inputs = vec![PATH.to_owned()];
         inputs.extend(
             report
@@ -116,7 +68,6 @@ impl Ergonomics {
         let of = |safety| {
             let mut shown = Shown::default();
             let mut named: Vec<&String> = changes
-                .change
                 .iter()
                 .filter(|change| change.safety == safety)
                 .flat_map(|change| change.positive.iter().chain(&change.negative))
@@ -175,7 +126,7 @@ fn tests(report: &Value) -> Vec<(String, bool)> {
 /// # Errors
 /// The invariants are not confirmed.
 pub fn run(root: &Path) -> Result {
-    let changes = Changes::read(root)?;
+    let changes = Authoring::read(root)?.change;
     let policy = gate_policy::load(root, None, &gate_checks::catalogue()).map_err(|error| error.message)?;
     let items = policy.register.iter().flat_map(|register| &register.items);
     let criticals = items
@@ -205,7 +156,7 @@ pub fn run(root: &Path) -> Result {
 mod tests_of_the_report {
     use super::*;
 
-    fn changes() -> Changes {
+    fn changes() -> Vec<Change> {
         let change = |id: &str, safety| Change {
             id: id.into(),
             summary: "x".into(),
@@ -213,9 +164,7 @@ mod tests_of_the_report {
             positive: vec![format!("a.rs::{id}_helps")],
             negative: vec![format!("a.rs::{id}_refuses")],
         };
-        Changes {
-            change: vec![change("one", Safety::CompileTime), change("two", Safety::RunTime)],
-        }
+        vec![change("one", Safety::CompileTime), change("two", Safety::RunTime)]
     }
 
     fn report(failed: &str) -> Value {

@@ -40,7 +40,7 @@ enum Command {
     Picture,
     /// Measure what it takes to bring the example projects under the gate, and compare with the measurement before
     Usability {
-        /// Store the measurement in gate/usability.json
+        /// Store the measurement in gate/authoring.toml
         #[arg(long)]
         write: bool,
     },

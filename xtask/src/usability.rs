@@ -1,8 +1,8 @@
 //! `cargo xtask usability`: what it takes to bring the example projects under the gate, measured by doing it.
 //!
 //! Each example is copied into a repository of its own without its `gate.toml`, and brought to a ready decision with the
-//! commands that the guide names. What that took is counted and compared with `gate/usability.json`, the measurement
-//! before. Nothing in that file is written by hand, and without it nothing is claimed.
+//! commands that the guide names. What that took is counted and compared with the measurement before, which `gate/authoring.toml` holds.
+//! Without one nothing is claimed.
 
 #![allow(clippy::print_stdout, reason = "the table is what this command is for")]
 
@@ -15,26 +15,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Result;
+use crate::authoring::{Authoring, PATH};
 
-/// Where the measurement is kept.
-pub const PATH: &str = "gate/usability.json";
-
-/// Version of the file's format.
-const SCHEMA: u32 = 1;
-
-/// The examples and what each stands for.
-pub const EXAMPLES: [(&str, &str); 3] = [
-    ("cli", "a command without kernels"),
-    ("consumer", "a library with kernels"),
-    ("service", "a service with claims and a register"),
-];
+/// The examples: a command without kernels, a library with kernels, and a service with claims and a register.
+pub const EXAMPLES: [&str; 3] = ["cli", "consumer", "service"];
 
 /// What bringing one example under the gate took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
-    /// What it stands for.
-    pub vertical: String,
     /// Lines of its `gate.toml` that are neither blank nor comments: how large the policy is.
     pub policy_lines: u32,
     /// Those of them that `cargo gate init` does not write: what somebody had to find out and type.
@@ -67,8 +56,7 @@ impl Measurement {
 pub type Measured = BTreeMap<String, Measurement>;
 
 /// How friction compares with the measurement before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Friction {
     /// An example has no measurement before: nothing is known, and nothing passes.
     NotMeasured,
@@ -81,8 +69,7 @@ pub enum Friction {
 }
 
 /// A number that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The example.
     pub example: String,
@@ -92,54 +79,6 @@ pub struct Difference {
     pub before: u32,
     /// Its value now.
     pub after: u32,
-}
-
-/// The file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Usability {
-    /// A word to whoever opens it.
-    pub _generated: String,
-    /// Version of the format.
-    pub schema: u32,
-    /// The measurement.
-    pub measured: Measured,
-    /// The one before; `None` where there is none.
-    pub previous: Option<Measured>,
-    /// How the two compare.
-    pub friction: Friction,
-    /// Where they differ, sorted.
-    pub differences: Vec<Difference>,
-}
-
-impl Usability {
-    /// A measurement beside the one before.
-    pub fn new(measured: Measured, previous: Option<Measured>) -> Self {
-        let (friction, differences) = compare(previous.as_ref(), &measured);
-        Self {
-            _generated: "by cargo xtask usability --write; do not edit".into(),
-            schema: SCHEMA,
-            measured,
-            previous,
-            friction,
-            differences,
-        }
-    }
-
-    /// Reads the file; `None` where there is none.
-    ///
-    /// # Errors
-    /// It cannot be read or understood.
-    pub fn read(root: &Path) -> Result<Option<Self>> {
-        let path = root.join(PATH);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = fs::read_to_string(path)?;
-        Ok(Some(
-            serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?,
-        ))
-    }
 }
 
 /// How a measurement compares with the one before. An example that went away leaves nothing to compare.
@@ -184,11 +123,11 @@ pub fn compare(before: Option<&Measured>, now: &Measured) -> (Friction, Vec<Diff
 /// An example does not become ready; without `write`, friction grew or there is nothing to compare with.
 pub fn run(root: &Path, binary: &Path, write: bool) -> Result {
     let mut measured = Measured::new();
-    for (name, vertical) in EXAMPLES {
-        measured.insert(name.to_owned(), measure(root, binary, name, vertical)?);
+    for name in EXAMPLES {
+        measured.insert(name.to_owned(), measure(root, binary, name)?);
     }
-    let stored = Usability::read(root)?;
-    let (friction, differences) = compare(stored.as_ref().map(|stored| &stored.measured), &measured);
+    let stored = Authoring::read(root)?;
+    let (friction, differences) = compare(Some(&stored.measured), &measured);
     for (name, one) in &measured {
         let numbers: Vec<String> = one
             .friction()
@@ -213,14 +152,12 @@ pub fn run(root: &Path, binary: &Path, write: bool) -> Result {
     }
     if write {
         // A second writing of the same numbers would make the measurement its own predecessor.
-        let previous = match stored {
-            Some(stored) if stored.measured == measured => stored.previous,
-            Some(stored) => Some(stored.measured),
-            None => None,
+        let previous = if stored.measured == measured {
+            stored.previous
+        } else {
+            Some(stored.measured)
         };
-        let mut text = serde_json::to_string_pretty(&Usability::new(measured, previous))?;
-        text.push('\n');
-        fs::write(root.join(PATH), text)?;
+        Authoring::write(root, &measured, previous.as_ref())?;
         println!("wrote {PATH}");
         return Ok(());
     }
@@ -245,7 +182,7 @@ struct Trial<'a> {
     diagnostics: u32,
 }
 
-fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Measurement> {
+fn measure(root: &Path, binary: &Path, name: &str) -> Result<Measurement> {
     let source = root.join("examples").join(name);
     let own =
         fs::read_to_string(source.join("gate.toml")).map_err(|error| format!("examples/{name}/gate.toml: {error}"))?;
@@ -316,7 +253,6 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
     let policy = policy_of(&own);
     let count = |wanted: &dyn Fn(&str) -> bool| files.iter().filter(|path| wanted(path)).count() as u32;
     Ok(Measurement {
-        vertical: vertical.to_owned(),
         policy_lines: policy.values().sum(),
         authored_lines: authored(&policy, &policy_of(&written)),
         kernels: count(&|path| path.starts_with("kernels/")),
@@ -443,7 +379,6 @@ mod tests {
 
     fn measured(steps: u32, glue_lines: u32) -> Measured {
         let one = Measurement {
-            vertical: "a command".into(),
             policy_lines: 9,
             authored_lines: 4,
             kernels: 0,
@@ -457,8 +392,7 @@ mod tests {
 
     #[test]
     fn without_a_measurement_before_nothing_is_known() {
-        let usability = Usability::new(measured(3, 0), None);
-        assert_eq!(usability.friction, Friction::NotMeasured);
+        assert_eq!(compare(None, &measured(3, 0)).0, Friction::NotMeasured);
         assert_eq!(
             compare(Some(&Measured::new()), &measured(3, 0)).0,
             Friction::NotMeasured
@@ -470,16 +404,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_follows_from_its_numbers() {
-        let root = crate::project_root();
-        let stored = Usability::read(&root)
-            .expect("a file that can be read")
-            .expect("a measurement");
+    fn every_example_is_measured_and_friction_did_not_grow() {
+        let stored = Authoring::read(&crate::project_root()).expect("a file that can be read");
         let examples: Vec<&str> = stored.measured.keys().map(String::as_str).collect();
-        assert_eq!(examples, EXAMPLES.map(|(name, _)| name));
-        let again = Usability::new(stored.measured.clone(), stored.previous.clone());
-        assert_eq!(stored, again, "nobody edited it");
-        assert_ne!(stored.friction, Friction::NotMeasured);
+        assert_eq!(examples, EXAMPLES);
+        let (friction, _) = compare(stored.previous.as_ref(), &stored.measured);
+        assert!(
+            matches!(friction, Friction::Reduced | Friction::Unchanged),
+            "{friction:?}"
+        );
     }
 
     #[test]
