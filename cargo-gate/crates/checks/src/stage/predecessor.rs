@@ -130,7 +130,7 @@ impl Question<'_> {
         let wanted = self.wanted;
         let (message, help) = match nearest {
             None => (
-                format!("{} requires a READY {wanted} run, but there is none", self.stage),
+                format!("{} requires a READY run of {wanted}, which no run has reached", self.stage),
                 format!("`cargo gate {wanted}`"),
             ),
             Some(Shortfall::OtherContent) => (
@@ -251,7 +251,7 @@ mod tests {
         let mut refused = entry(Stage::Pilot, "2026-06-14", "now");
         refused.decision = Decision::NotReady;
         insta::assert_snapshot!(said(&[refused], &Ancestry::Yes, None), @"
-        controlled requires a READY pilot run, but there is none [controlled]
+        controlled requires a READY run of pilot, which no run has reached [controlled]
           help: `cargo gate pilot`
         ");
         let mut dirty = entry(Stage::Pilot, "2026-06-14", "old");
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
         world.stage = Stage::Broad;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        broad requires a READY controlled run, but there is none [broad]
+        broad requires a READY run of controlled, which no run has reached [broad]
           help: `cargo gate controlled`
         ");
     }
