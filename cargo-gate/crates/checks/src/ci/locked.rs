@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gate_base::stage::Stage;
-use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
+use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, NotFollowed, base_name};
 use gate_policy::CiPolicy;
 use gate_report::{Dimension, Finding, Location};
 
@@ -72,12 +72,14 @@ fn run(context: &Context<'_>) -> Judgement {
         config: context.config(),
     };
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
-    let mut judged = Vec::new();
+    let mut others = Vec::new();
     for (_, job) in jobs(ci).filter(|(_, job)| !job.is_off) {
-        judged.extend(rule.job(job, &mut places).then_some(job));
+        if rule.job(job, &mut places, &mut others) {
+            others.extend(job.not_followed.iter().cloned());
+        }
     }
     let mut findings: Vec<Finding> = unreadable(ci).collect();
-    findings.extend(not_followed(judged.into_iter(), FOLLOWED));
+    findings.extend(not_followed(others.iter(), FOLLOWED));
     for (path, mut places) in places {
         places.sort_by_key(|place| place.line);
         places.dedup_by_key(|place| place.line);
@@ -132,7 +134,12 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// Adds the places of a job. Returns whether it is held to the lockfile at all.
-    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) -> bool {
+    fn job<'c>(
+        &self,
+        job: &'c Job,
+        places: &mut BTreeMap<&'c str, Vec<Place>>,
+        unknown: &mut Vec<NotFollowed>,
+    ) -> bool {
         let without_aliases = |command: &'c CiCommand| {
             let all = command.distinct().into_iter().map(|words| self.without_alias(words));
             (command, all.collect())
@@ -160,6 +167,16 @@ impl Asked<'_> {
                 call.builds() && call.is_locked() == Answer::No && lock != Lock::None && !vouched.contains(&lock)
             });
             if let Some((open, alias)) = open {
+                if self.packages.lock(command, open) == Lock::Unknown {
+                    // What was locked before may be just this.
+                    unknown.extend(vouched.is_empty().then(|| NotFollowed {
+                        path: command.path.clone(),
+                        line: command.line,
+                        what: shown(open, None, SHOWN),
+                        why: "the directory it runs in is only known at run time".into(),
+                    }));
+                    continue;
+                }
                 let repaired = shown(open, Some("--locked"), REPAIRED);
                 places.entry(command.path.as_str()).or_default().push(Place {
                     line: command.line,

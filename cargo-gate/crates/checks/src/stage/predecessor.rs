@@ -130,7 +130,10 @@ impl Question<'_> {
         let wanted = self.wanted;
         let (message, help) = match nearest {
             None => (
-                format!("{} requires a READY run of {wanted}, which no run has reached", self.stage),
+                format!(
+                    "{} requires a READY run of {wanted}, which no run has reached",
+                    self.stage
+                ),
                 format!("`cargo gate {wanted}`"),
             ),
             Some(Shortfall::OtherContent) => (
