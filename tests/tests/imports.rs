@@ -62,7 +62,7 @@ mod order {
                 "contract dispatch plan reload stats",
                 "counters module",
                 "journal spec",
-                "backend observe",
+                "backend compare observe",
                 "catalog",
                 "decision_log",
                 "shared",

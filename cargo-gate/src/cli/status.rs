@@ -12,6 +12,7 @@ use gate_base::stage::Stage;
 use gate_engine::evaluate::Request;
 use gate_engine::plan::{Action, SuiteMode};
 use gate_engine::verdict;
+use gate_evidence::terms::Terms;
 use gate_report::render::status::{EvidenceState, StatusRow, StatusTable, render};
 
 use super::Conversation;
@@ -42,7 +43,7 @@ fn table(opened: &Opened) -> StatusTable {
         run_id: String::new(),
     };
     let today = opened
-        .surroundings()
+        .history
         .not_before_last_run(request.now)
         .to_zoned(TimeZone::UTC)
         .date();
@@ -83,9 +84,11 @@ fn table(opened: &Opened) -> StatusTable {
 /// The first stage whose last run over these contents did not end in readiness.
 fn next_stage(opened: &Opened) -> Option<Stage> {
     let content = opened.workspace.files().content_digest().to_hex();
+    let terms = Terms::of(&opened.workspace, &opened.policy, &[]);
     Stage::ALL.into_iter().find(|stage| {
         let mut runs = opened.history.entries.iter().rev();
-        let last = runs.find(|entry| entry.stage == *stage && entry.content == content);
+        let last =
+            runs.find(|entry| entry.stage == *stage && entry.content == content && entry.difference(&terms).is_none());
         !last.is_some_and(|entry| entry.decision.is_ready())
     })
 }

@@ -25,6 +25,7 @@ fn world(platforms: &[&str], files: &[(&str, &str)]) -> World {
         StagePolicy {
             scope: "one".into(),
             max_age: None,
+            predecessor_commits: 0,
             strict: false,
             location: location.clone(),
         },

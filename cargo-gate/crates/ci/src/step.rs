@@ -20,7 +20,7 @@ const MAX_FOLLOWED: u32 = 500;
 const MAX_EXPANDED: usize = 100_000;
 
 /// Why a call at the end of a chain of calls was not followed.
-pub(super) const TOO_DEEP: &str = "it is called through too many scripts";
+pub(super) const TOO_DEEP: &str = "it is nested too deeply in other calls";
 const UNKNOWN_DIRECTORY: &str = "the directory it runs in is only known at run time";
 
 /// A text that a shell reads.
@@ -265,9 +265,7 @@ impl<'a> Steps<'a> {
             return false;
         };
         if here.text.depth >= MAX_DEPTH || !self.may_follow() {
-            if recipe::may_call_cargo(&script) {
-                self.note(here.text.path, here.line, &command.text(), TOO_DEEP);
-            }
+            self.note(here.text.path, here.line, &command.text(), TOO_DEEP);
             return true;
         }
         let line_at = lines_of(&script);

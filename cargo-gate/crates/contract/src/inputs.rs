@@ -26,6 +26,8 @@ pub struct Inputs<'a> {
     pub now: Timestamp,
     /// The stage under evaluation.
     pub stage: Stage,
+    /// Packages that the claim is limited to; empty for the whole workspace.
+    pub packages: &'a [String],
     /// The catalogue of checks; empty until the checks of evidence are judged.
     pub catalogue: &'a [CheckInfo],
     /// The checks that were judged before.
@@ -45,6 +47,7 @@ impl<'a> Inputs<'a> {
             history,
             now,
             stage,
+            packages: &[],
             catalogue: &[],
             outcomes: &[],
             waiver_use: &[],

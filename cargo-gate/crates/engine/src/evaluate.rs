@@ -13,6 +13,7 @@ use gate_contract::{Check, CheckInfo, Inputs, Phase};
 use gate_evidence::history::History;
 use gate_evidence::run_dir::RunFile;
 use gate_evidence::store::Store;
+use gate_evidence::terms;
 use gate_evidence::{Evidence, EvidenceResult};
 use gate_gpu::kernels;
 use gate_policy::{Policy, SuitePolicy};
@@ -79,8 +80,14 @@ pub struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     /// What checks may see at this stage and time.
-    fn inputs(&self, request: &Request) -> Inputs<'a> {
-        Inputs::new(self.workspace, self.policy, self.history, request.now, request.stage)
+    fn inputs<'r>(&self, request: &'r Request) -> Inputs<'r>
+    where
+        'a: 'r,
+    {
+        Inputs {
+            packages: &request.packages,
+            ..Inputs::new(self.workspace, self.policy, self.history, request.now, request.stage)
+        }
     }
 
     /// Makes the plan and hands it to `with`, together with the record of the last run's inputs.
@@ -89,11 +96,6 @@ impl<'a> Surroundings<'a> {
         let last = LastInputs::load(&self.workspace.gate_dir());
         let planner = self.planner(&inputs, &last, request);
         with(planner.plan(request.stage, &request.packages), &last)
-    }
-
-    /// Time never runs backwards for what expires: the later of now and the start of the last run.
-    pub fn not_before_last_run(&self, now: Timestamp) -> Timestamp {
-        self.history.latest_start().map_or(now, |last| last.max(now))
     }
 
     /// Evaluates a stage.
@@ -151,7 +153,10 @@ impl<'a> Surroundings<'a> {
             exit_code: verdict.exit_code,
             bounds: verdict.bounds,
             counts: verdict.counts,
-            subject: self.subject(),
+            subject: Subject {
+                selected: terms::selected(&request.packages),
+                ..self.subject()
+            },
             checklist: checklist
                 .and_then(|check| verdict::checklist::entries(check.id, self.policy, request.stage, &verdict.checks)),
             checks: verdict.checks,
@@ -180,8 +185,9 @@ impl<'a> Surroundings<'a> {
         let present = clean.then_some(decision);
         Some(confidence::of(
             &self.history.entries,
+            &terms::workspace(self.workspace),
             request.stage,
-            request.now,
+            self.history.not_before_last_run(request.now),
             within,
             present,
         ))
@@ -219,7 +225,7 @@ impl<'a> Surroundings<'a> {
         Ok(completed.into_iter().map(|completed| completed.evidence).collect())
     }
 
-    fn planner<'p>(&'p self, inputs: &'p InputDigests<'p>, last: &'p LastInputs, request: &Request) -> Planner<'p> {
+    fn planner<'p>(&'p self, inputs: &'p InputDigests<'p>, last: &'p LastInputs, request: &'p Request) -> Planner<'p> {
         Planner {
             workspace: self.workspace,
             policy: self.policy,
@@ -249,7 +255,11 @@ impl<'a> Surroundings<'a> {
     }
 
     fn rules<'p>(&self, request: &'p Request) -> Rules<'p> {
-        let today = self.not_before_last_run(request.now).to_zoned(TimeZone::UTC).date();
+        let today = self
+            .history
+            .not_before_last_run(request.now)
+            .to_zoned(TimeZone::UTC)
+            .date();
         Rules {
             stage: request.stage,
             strict: request.strict,
@@ -304,33 +314,17 @@ impl<'a> Surroundings<'a> {
     pub fn subject(&self) -> Subject {
         let workspace = self.workspace;
         let git = workspace.git();
-        let root_package = workspace
-            .cargo()
-            .members
-            .iter()
-            .find(|member| member.directory.is_empty());
-        let directory = || {
-            workspace
-                .root()
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-        };
         Subject {
-            name: root_package
-                .map(|member| member.name.clone())
-                .or_else(directory)
-                .unwrap_or_default(),
+            name: workspace.name(),
+            directory: workspace.directory(),
+            selected: Vec::new(),
             commit: git.and_then(|git| git.head.clone()),
             branch: git.and_then(|git| git.branch.clone()),
             dirty: git.map(|git| !git.dirty.is_empty()),
             content: workspace.files().content_digest().to_hex(),
             packages: u32::try_from(workspace.cargo().members.len()).unwrap_or(u32::MAX),
             files: u32::try_from(workspace.files().len()).unwrap_or(u32::MAX),
-            policy_sha256: self
-                .policy
-                .source
-                .as_ref()
-                .map(|source| sha256_hex(source.text.as_bytes())),
+            policy_sha256: terms::policy(self.policy),
             kernels: kernels::sets::present_fingerprint(workspace),
         }
     }

@@ -1,6 +1,7 @@
 //! History: `target/gate/history.jsonl`, one line per run, each chained to the one before.
 //!
-//! A line is the compact JSON of a [`HistoryEntry`] and a line feed. Everything in it can be derived from the run
+//! A line is the compact JSON of a [`HistoryEntry`] and a line feed. Lines of the first format have no `terms`: they stay
+//! part of the chain, and their runs count for no other. Everything in it can be derived from the run
 //! directory it names, which is how verification checks it.
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use gate_base::stage::Stage;
 use gate_report::Decision;
 
 use crate::record::{DecisionRecord, Hashes, Manifest};
+use crate::terms::{Difference, Terms};
 use gate_base::atomic;
 
 /// A history larger than this (a hundred thousand runs) is not read.
@@ -55,6 +57,9 @@ pub struct HistoryEntry {
     pub commit: Option<String>,
     /// Whether the work tree differed from the commit.
     pub dirty: bool,
+    /// What it was judged by. Absent in lines of the first format, whose runs count for no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
     /// Chain hash of the run: SHA-256 over the previous chain hash and the hashes of all files of the run.
     pub chain: String,
 }
@@ -117,14 +122,9 @@ impl History {
         self.entries.last()
     }
 
-    /// Runs that passed this stage, newest first. Stages are cumulative, so runs that passed a later one are among
-    /// them. Whether a run speaks for the present content is the caller's question (same content, or an ancestor
-    /// commit), and so is [`verified_entry`](Self::verified_entry): a line alone proves nothing.
-    pub fn passed(&self, stage: Stage) -> impl Iterator<Item = &HistoryEntry> {
-        self.entries
-            .iter()
-            .rev()
-            .filter(move |entry| entry.stage >= stage && entry.decision.is_ready())
+    /// The later of `now` and the start of the latest run: where a clock is set back, nothing gets younger.
+    pub fn not_before_last_run(&self, now: Timestamp) -> Timestamp {
+        self.latest_start().map_or(now, |last| last.max(now))
     }
 }
 
@@ -140,7 +140,16 @@ impl HistoryEntry {
             content: subject.map(|subject| subject.content.clone()).unwrap_or_default(),
             commit: subject.and_then(|subject| subject.commit.clone()),
             dirty: subject.and_then(|subject| subject.dirty).unwrap_or(false),
+            terms: manifest.terms.clone(),
             chain: hashes.chain.clone(),
+        }
+    }
+
+    /// Why the run does not count for one on these terms, whatever it judged.
+    pub fn difference(&self, present: &Terms) -> Option<Difference> {
+        match &self.terms {
+            None => Some(Difference::Unknown),
+            Some(terms) => terms.difference(present),
         }
     }
 
@@ -305,6 +314,7 @@ mod tests {
             content: "c".into(),
             commit: None,
             dirty: false,
+            terms: None,
             chain: "0".into(),
         }
     }
@@ -361,28 +371,6 @@ mod tests {
     }
 
     #[test]
-    fn later_stages_pass_earlier_ones() {
-        let mut broad = entry("b");
-        broad.stage = Stage::Broad;
-        let mut blocked = entry("c");
-        blocked.decision = Decision::NotReady;
-        let history = History {
-            entries: vec![entry("a"), broad, blocked],
-            ..History::default()
-        };
-        let ids = |stage| {
-            history
-                .passed(stage)
-                .map(|entry| entry.run_id.clone())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(ids(Stage::Pilot), ["b", "a"]);
-        assert_eq!(ids(Stage::Controlled), ["b"]);
-        // A line without a run directory proves nothing.
-        assert_eq!(history.latest_ready(Stage::Pilot, |_| true), None);
-    }
-
-    #[test]
     fn a_clock_that_was_set_back_does_not_hide_a_later_run() {
         let mut early = entry("b");
         early.started = "2025-01-01T00:00:00Z".into();
@@ -394,6 +382,15 @@ mod tests {
         };
         assert_eq!(history.latest_start(), "2026-11-21T10:15:00Z".parse().ok());
         assert_eq!(History::default().latest_start(), None);
+        let at = |time: &str| time.parse::<Timestamp>().unwrap();
+        assert_eq!(
+            history.not_before_last_run(at("2026-01-01T00:00:00Z")),
+            at("2026-11-21T10:15:00Z")
+        );
+        assert_eq!(
+            history.not_before_last_run(at("2027-01-01T00:00:00Z")),
+            at("2027-01-01T00:00:00Z")
+        );
     }
 
     proptest! {

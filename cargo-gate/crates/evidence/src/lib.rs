@@ -12,6 +12,7 @@ pub mod record;
 pub mod run_dir;
 pub mod signature;
 pub mod store;
+pub mod terms;
 pub mod verify;
 
 pub use model::{Evidence, EvidenceFile, EvidenceResult};

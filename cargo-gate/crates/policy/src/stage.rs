@@ -30,6 +30,11 @@ pub struct StagePolicy {
         "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "90d", "examples" = ["30d"]
     ))]
     pub max_age: Option<Duration>,
+    /// Number of commits that may follow the content that the previous stage judged. Each of them is listed among the bounds
+    /// of the decision. Default: 0, so the previous stage must have judged this very content.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 50), extend("x-sane-max" = 20, "examples" = [5]))]
+    pub predecessor_commits: u32,
     /// Whether warnings block, as with `--strict`.
     #[serde(default)]
     pub strict: bool,
@@ -95,6 +100,14 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
 /// Ages that have no effect, or the opposite of what was meant.
 pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
     let mut odd = Vec::new();
+    let pilot = table(rules.file, &["stage", Stage::Pilot.name()]);
+    if let Some(commits) = pilot.and_then(|pilot| pilot.get("predecessor-commits")) {
+        odd.push(Oddity {
+            message: "`predecessor-commits` has no effect at pilot, which has no stage before it".into(),
+            help: "remove the line, or move it to `[stage.controlled]`".into(),
+            span: commits.span(),
+        });
+    }
     let age = |stage: Stage| {
         let value = table(rules.file, &["stage", stage.name()])?.get("max-age")?;
         Some((format::duration(value.get_ref().as_str()?)?, value.span()))

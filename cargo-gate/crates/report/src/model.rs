@@ -45,7 +45,8 @@ pub struct Finding {
     /// The waiver that covers it. Set by the verdict alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<WaiverUse>,
-    /// The exclusion it falls under (its surface). Set by the verdict alone.
+    /// What is outside the claim because of it, in words: the surface of the exclusion it falls under, or what the check
+    /// itself leaves unjudged. The verdict lists it among the bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<String>,
 }
@@ -71,6 +72,14 @@ impl Finding {
             blocks_at: None,
             waived: None,
             excluded: None,
+        }
+    }
+
+    /// A finding that takes a surface out of the claim: the stage may be entered, and the bounds of the decision list it.
+    pub fn bounding(surface: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            excluded: Some(surface.into()),
+            ..Self::advice(message)
         }
     }
 
@@ -435,6 +444,13 @@ pub struct Subject {
     pub dirty: Option<bool>,
     /// Digest over the paths and contents of all files of the workspace.
     pub content: String,
+    /// Directory of the workspace below the root of its repository, `/`-separated; empty at the root, and outside version
+    /// control.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub directory: String,
+    /// Packages that the claim is limited to, sorted; empty for the whole workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selected: Vec<String>,
     /// Number of workspace members.
     pub packages: u32,
     /// Number of files.

@@ -15,6 +15,8 @@ use super::outcome::Tests;
 pub struct Nextest {
     done: Tests,
     current: Option<Run>,
+    /// What a filter in the configuration of nextest leaves out, as it says it.
+    filtered: Option<String>,
 }
 
 /// One run, from its start line to the next one.
@@ -42,6 +44,9 @@ impl Nextest {
             self.current = Some(Run::default());
             return true;
         }
+        if let Some(filtered) = filtered(line) {
+            self.filtered.get_or_insert(filtered);
+        }
         let Some(run) = &mut self.current else {
             return false;
         };
@@ -67,6 +72,7 @@ impl Nextest {
     /// What the whole output says.
     pub fn finish(mut self) -> Tests {
         self.end_run();
+        self.done.filtered = self.filtered;
         self.done
     }
 
@@ -95,6 +101,19 @@ impl Nextest {
         }
         done.tests.extend(tests);
     }
+}
+
+/// `    Starting 2 tests across 1 binary (3 tests skipped, including 1 test via profile.default.default-filter)`
+fn filtered(line: &str) -> Option<String> {
+    let (_, skipped) = line.strip_prefix("    Starting ")?.split_once(" (")?;
+    let said = skipped.strip_suffix(')')?;
+    let said = said.rsplit_once(", including ").map_or(said, |(_, said)| said);
+    let (tests, filter) = said.split_once(" via ")?;
+    let (number, noun) = tests.split_once(' ')?;
+    let noun = noun.strip_suffix(" skipped").unwrap_or(noun);
+    filter
+        .ends_with(".default-filter")
+        .then(|| format!("{number} {noun} by `{filter}`"))
 }
 
 /// What is known of a test after a later line about it.

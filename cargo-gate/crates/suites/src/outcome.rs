@@ -17,6 +17,8 @@ pub struct Tests {
     pub not_run: u64,
     /// Test binaries that started and never reported; `""` where the output does not name them.
     pub unfinished: Vec<String>,
+    /// What a filter in the configuration of the runner leaves out, in words: `2 tests by \`profile.default.default-filter\``.
+    pub filtered: Option<String>,
     /// Summaries that were read. Without one, nothing was understood.
     pub summaries: u64,
 }
@@ -41,6 +43,7 @@ impl Tests {
         self.skipped = self.skipped.saturating_add(other.skipped);
         self.not_run = self.not_run.saturating_add(other.not_run);
         self.unfinished.extend(other.unfinished);
+        self.filtered = self.filtered.or(other.filtered);
         self.summaries = self.summaries.saturating_add(other.summaries);
         self
     }

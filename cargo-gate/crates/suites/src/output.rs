@@ -8,6 +8,7 @@ use gate_evidence::event::TestCount;
 
 use super::counter::Counter;
 use super::libtest::Libtest;
+use super::lost::Lost;
 use super::nextest::Nextest;
 use super::outcome::Tests;
 use super::panics::{Panic, Panics, Place, parse_place};
@@ -21,6 +22,7 @@ pub struct Reader {
     counter: Counter,
     errors: Errors,
     panics: Panics,
+    lost: Lost,
 }
 
 /// What was read.
@@ -34,6 +36,8 @@ pub struct Output {
     pub missing: Option<String>,
     /// The first panic in the thread of each test, by name; `None` where tests of one name panicked in different places.
     pub panics: BTreeMap<String, Option<Panic>>,
+    /// The first line that only a failure writes.
+    pub failure: Option<String>,
 }
 
 /// An error as cargo and rustc print it.
@@ -55,6 +59,7 @@ impl Reader {
             counter: Counter::default(),
             errors: Errors::default(),
             panics: Panics::default(),
+            lost: Lost::default(),
         }
     }
 
@@ -69,13 +74,14 @@ impl Reader {
         };
         self.errors.line(line);
         self.panics.line(line);
+        self.lost.line(line);
         match self.format {
-            SuiteFormat::ExitCode => {}
             SuiteFormat::Libtest => self.libtest.line(line),
             SuiteFormat::Nextest => {
                 self.nextest.line(line);
             }
-            SuiteFormat::Auto => {
+            // What wraps a runner shows its output.
+            SuiteFormat::Auto | SuiteFormat::ExitCode => {
                 // A script may run one after the other; what nextest repeats of a failed test is indented.
                 if line.starts_with("     Running ")
                     || line.starts_with("   Doc-tests ")
@@ -103,6 +109,7 @@ impl Reader {
             tests,
             missing: self.errors.missing,
             panics: self.panics.finish(),
+            failure: self.lost.finish(),
             error: self.errors.placed.or(self.errors.first),
         }
     }

@@ -4,15 +4,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gate_base::error::Result;
+use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Event;
 use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
+use super::early::{self, Early};
 use super::outcome::Tests;
 use super::output::{Output, Reader};
 use super::panics::{Panic, Place};
-use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
+use super::{
+    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, launch_with, suite_result, tool_missing,
+};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("test.md");
@@ -40,7 +44,15 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let mut reader = Reader::new(suite.format);
     let log = cx.log.clone();
     let id = check_id(suite);
-    let launched = launch(suite, cx, &suite.command, false, &mut |line| {
+    let not_run = early::prepare(&cx.log)?;
+    let command = Launch {
+        command: &suite.command,
+        split_stdout: false,
+        log: &cx.log,
+        root: None,
+        environment: vec![(early::VARIABLE.into(), Some(not_run.clone().into_os_string()))],
+    };
+    let launched = launch_with(suite, cx, &command, &mut |line| {
         if let Some(tests) = reader.line(line) {
             cx.observer.event(&Event::Tests { id: &id, tests });
         }
@@ -57,7 +69,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     };
     let mut output = reader.finish();
     let mut result = suite_result(&suite.command, &end);
-    if suite.format == SuiteFormat::ExitCode {
+    if suite.format == SuiteFormat::ExitCode && output.tests.failed == 0 {
         let passed = end.exit_code == Some(0) && !end.timed_out;
         output.tests = Tests {
             passed: u64::from(passed),
@@ -67,9 +79,11 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         };
     }
     name_causes(&mut output);
+    let early = early::take(&not_run)?;
+    early::subtract(&mut output.tests, &early);
     let verdict = match &output.missing {
         Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
-        _ => EvidenceResult::Findings(judge(suite, &result, &output)),
+        _ => EvidenceResult::Findings(judge(suite, &result, &output, &early)),
     };
     result.passed = output.tests.passed;
     result.failed = output.tests.failed;
@@ -83,7 +97,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
 }
 
 /// What is wrong with a run, most telling first.
-fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding> {
+fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output, early: &[Early]) -> Vec<Finding> {
     let tests = &output.tests;
     let succeeded = end.exit_code == Some(0);
     let mut findings = Vec::new();
@@ -118,6 +132,20 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
     if findings.is_empty() && !succeeded && !(nothing_to_run && tests.summaries > 0 && tests.ran() == 0) {
         findings.push(command_failed(suite, end, output));
     }
+    if findings.is_empty()
+        && let Some(line) = &output.failure
+    {
+        findings.push(
+            finding(
+                suite,
+                format!(
+                    "the command succeeded, but its output names a failure: `{}`",
+                    line.replace('`', "'")
+                ),
+            )
+            .help("keep the status of the runner: no `|| true`, and `set -o pipefail` in front of a pipe"),
+        );
+    }
     if findings.is_empty() {
         findings.extend(too_few(suite, tests));
     }
@@ -127,12 +155,36 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
                 .help("add --no-fail-fast to the command"),
         );
     }
+    findings.extend(left_out(suite, tests, early));
     for test in tests.with_status(TestStatus::Flaky) {
         findings.push(
             Finding::advice(format!("`{}` passed only on a retry", full_name(test)))
                 .help(run_alone(suite, test))
                 .because(suite.location.clone()),
         );
+    }
+    findings
+}
+
+/// Tests that exist and did not run, for a reason that the command does not show.
+fn left_out(suite: &SuitePolicy, tests: &Tests, early: &[Early]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(filtered) = &tests.filtered {
+        let message = format!("the configuration of nextest leaves out {filtered}");
+        let mut found = finding(suite, message).help(
+            "add --ignore-default-filter to the command, or run these tests in a suite of their own with a filter on its \
+             command line",
+        );
+        // At pilot the filter may be what makes the rest usable.
+        found.blocks_at = found.blocks_at.map(|stage| stage.max(Stage::Controlled));
+        findings.push(found);
+    }
+    let advice = |message: String| Finding::advice(message).because(suite.location.clone());
+    findings.extend(early.iter().take(NAMED).map(|test| advice(test.shown())));
+    match early.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => findings.push(advice("1 more test ended early and was not run".to_owned())),
+        more => findings.push(advice(format!("{more} more tests ended early and were not run"))),
     }
     findings
 }
@@ -175,7 +227,8 @@ fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
         .collect();
     let total = tests.failed.max(failed.len() as u64);
     let more = total - findings.len() as u64;
-    if more > 0 && suite.format != SuiteFormat::ExitCode {
+    let by_status = suite.format == SuiteFormat::ExitCode && tests.tests.is_empty() && tests.ran() == 1;
+    if more > 0 && !by_status {
         let noun = if more == 1 { "test" } else { "tests" };
         let message = if findings.is_empty() {
             format!("{more} {noun} failed; the output does not name them")

@@ -9,6 +9,7 @@ pub mod contents;
 pub mod environment;
 pub mod files;
 pub mod git;
+mod identity;
 pub mod index;
 mod listed;
 pub mod lockfile;

@@ -7,7 +7,8 @@ use clap::Args;
 use crate::cli::Conversation;
 use gate_base::error::{Error, Result};
 use gate_base::{atomic, exit};
-use gate_evidence::history::History;
+use gate_evidence::history::{History, HistoryEntry};
+use gate_evidence::terms;
 use gate_report::render::badge;
 
 #[derive(Debug, Args)]
@@ -20,7 +21,10 @@ pub(crate) struct BadgeArgs {
 pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
     let history = History::load(&workspace.gate_dir());
-    let Some(last) = history.last() else {
+    // Workspaces that share a target directory share its history.
+    let name = terms::workspace(&workspace);
+    let own = |entry: &&HistoryEntry| entry.terms.as_ref().is_some_and(|terms| terms.workspace == name);
+    let Some(last) = history.entries.iter().rev().find(own) else {
         return Err(Error::usage("no run to make a badge from").with_help("cargo gate pilot"));
     };
     let verified = match &history.damage {

@@ -118,6 +118,7 @@ fn is_present(report: &Report, workspace: &Surveys) -> bool {
     let head = workspace.git().and_then(|git| git.head.as_ref());
     subject.content == workspace.files().content_digest().to_hex()
         || subject.dirty == Some(false)
+            && subject.directory == workspace.directory()
             && head.is_some()
             && subject.commit.as_ref() == head
             && only_differs_in(workspace, &workspace.root().join(REGISTRY))

@@ -160,6 +160,7 @@ mod tests {
             content: String::new(),
             commit: None,
             dirty: false,
+            terms: None,
             chain: String::new(),
         };
         let entries = [

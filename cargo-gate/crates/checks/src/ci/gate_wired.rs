@@ -211,6 +211,7 @@ mod tests {
             StagePolicy {
                 scope: "one".into(),
                 max_age: None,
+                predecessor_commits: 0,
                 strict: false,
                 location: Location::line("gate.toml", 3),
             },

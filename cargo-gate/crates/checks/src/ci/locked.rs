@@ -452,6 +452,41 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_in_a_directory_that_only_the_run_knows_warns() {
+        let mut world = World::new();
+        let steps = "      - run: cd $ELSEWHERE && cargo test\n      - run: cargo doc --manifest-path $X/Cargo.toml\n      \
+             - run: cd \"$X\"; ./ci/all.sh\n      - run: cd /tmp && cargo build\n";
+        world.ci(&[(".github/workflows/ci.yml", &workflow(steps))]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:6: 3 calls were not followed; the first is `cargo test`: the directory it runs in is only known at run time [advice]
+          also: .github/workflows/ci.yml:7
+          also: .github/workflows/ci.yml:8
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+        ");
+        // What was locked before may be just this.
+        let locked = format!("      - run: cargo fetch --locked\n{}", &steps[..48]);
+        world.ci(&[(".github/workflows/ci.yml", &workflow(&locked))]);
+        assert_eq!(world.text(&CHECK), "");
+    }
+
+    #[test]
+    fn scripts_that_call_scripts_without_end_warn() {
+        let mut world = World::new();
+        let scripts: Vec<(String, String)> = (0..8)
+            .map(|at| (format!("ci/{at}.sh"), format!("ci/{}.sh\n", at + 1)))
+            .chain([("ci/8.sh".to_owned(), "cargo test\n".to_owned())])
+            .collect();
+        let flow = workflow("      - run: ci/0.sh\n");
+        let mut files = vec![(".github/workflows/ci.yml", flow.as_str())];
+        files.extend(scripts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        world.ci(&files);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        ci/5.sh:1: `ci/6.sh` was not followed: it is nested too deeply in other calls [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+        ");
+    }
+
+    #[test]
     fn does_not_apply_without_a_lockfile_or_files() {
         let mut world = World::new();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no GitHub Actions or GitLab CI files");

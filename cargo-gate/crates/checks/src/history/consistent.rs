@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use gate_base::stage::Stage;
 use gate_evidence::history::HistoryEntry;
+use gate_evidence::terms::Difference;
 use gate_policy::HistoryPolicy;
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::Ancestry;
@@ -33,6 +34,7 @@ pub static CHECK: Check = Check {
         what: "runs of `controlled`, where `broad` is evaluated",
     }],
     since: "0.1.0",
+    version: 2,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -57,12 +59,15 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::NotRun(reason.help("`cargo gate verify`"));
     }
     let content = context.content();
+    let terms = context.terms();
     let belongs = |entry: &HistoryEntry| {
-        entry.content == content
+        // A policy may change on the way; what it judged by last is for `stage.predecessor` to ask.
+        let own = matches!(entry.difference(&terms), None | Some(Difference::Policy));
+        own && (entry.content == content
             || entry.commit.as_deref().is_some_and(|commit| {
                 let git = context.git();
                 !entry.dirty && git.is_some_and(|git| git.is_ancestor(commit) == Ancestry::Yes)
-            })
+            }))
     };
     let question = Question {
         policy,
@@ -152,6 +157,7 @@ mod tests {
             content: "now".into(),
             commit: None,
             dirty: false,
+            terms: None,
             chain: String::new(),
         }
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use gate_base::stage::Stage;
 use gate_evidence::history::HistoryEntry;
+use gate_evidence::terms::{Difference, Terms};
 use gate_policy::{DecisionPolicy, StagePolicy};
 use gate_report::{Dimension, Finding};
 use gate_world::git::Ancestry;
@@ -15,6 +16,7 @@ use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 reads!(
     input::History,
     input::GitHead,
+    input::GitStatus,
     input::AllFiles,
     input::EvaluatedStage,
     StagePolicy,
@@ -33,7 +35,7 @@ pub static CHECK: Check = Check {
         what: "the decision for `controlled`, where `broad` is evaluated",
     }],
     since: "0.1.0",
-    version: 2,
+    version: 3,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -57,12 +59,19 @@ fn run(context: &Context<'_>) -> Judgement {
     let history = context.history();
     let policy = context.section::<StagePolicy>().get(&stage);
     let content = context.content();
+    let git = context.git();
     let question = Question {
         stage,
         wanted,
         content: &content,
+        terms: &context.terms(),
         now: context.now(),
+        ahead: context.ahead_of_clock(),
         max_age: policy.and_then(|policy| policy.max_age).unwrap_or(DEFAULT_MAX_AGE),
+        // What is not committed is no change that could be listed.
+        window: policy
+            .filter(|_| git.is_some_and(|git| git.dirty.is_empty()))
+            .map_or(0, |policy| policy.predecessor_commits),
         verified: &|entry| history.verified_entry(entry),
         signed: &|entry| match context.section::<DecisionPolicy>() {
             Some(decisions) if decisions.asks_for_signature(entry.stage) => {
@@ -70,10 +79,8 @@ fn run(context: &Context<'_>) -> Judgement {
             }
             _ => Ok(()),
         },
-        ancestry: &|commit| match context.git() {
-            Some(git) => git.is_ancestor(commit),
-            None => Ancestry::No,
-        },
+        ancestry: &|commit| git.map_or(Ancestry::No, |git| git.is_ancestor(commit)),
+        since: &|commit, most| git.map_or(Ok(Vec::new()), |git| git.commits_since(commit, most)),
     };
     let finding = question.answer(&history.entries, history.damage.as_deref());
     let because = policy.map(|policy| policy.location.clone());
@@ -84,107 +91,161 @@ struct Question<'a> {
     stage: Stage,
     wanted: Stage,
     content: &'a str,
+    terms: &'a Terms,
     now: Timestamp,
+    /// When the latest run started, where that is in the future.
+    ahead: Option<Timestamp>,
     max_age: Duration,
+    /// How many commits may follow.
+    window: u32,
     verified: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
     signed: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
     ancestry: &'a dyn Fn(&str) -> Ancestry,
+    since: &'a dyn Fn(&str, u32) -> Result<Vec<String>, String>,
 }
 
 /// Why a run that passed the stage does not count; what is nearest to counting is told.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Shortfall {
+    Terms(Difference, String),
     OtherContent,
     UnknownAncestry(String),
+    TooManyCommits,
     TooOld(u64),
     Unsigned(String, String),
     Unverified(String, String),
 }
 
 impl Question<'_> {
-    /// The finding, if the stage may not be entered from here.
+    /// The finding, if the stage may not be entered from here, or only with commits that the previous one did not judge.
     fn answer(&self, entries: &[HistoryEntry], damage: Option<&str>) -> Option<Finding> {
         let finding = |message: String| Finding::blocking(self.stage, message);
         if let Some(damage) = damage {
             return Some(finding(format!("the run history is damaged: {damage}")).help("`cargo gate verify`"));
         }
-        if let Some(last) = entries.last()
-            && age(last, self.now).is_none()
-        {
-            let message = format!(
-                "the system clock is behind the last run, which started {}",
-                last.started
-            );
+        if let Some(latest) = self.ahead {
+            let message = format!("the system clock is behind the latest run, which started {latest}");
             return Some(finding(message).help("set the clock of this machine"));
         }
         let mut nearest = None;
+        let mut changed: Option<Finding> = None;
         for entry in entries.iter().rev() {
             if entry.stage < self.wanted || !entry.decision.is_ready() {
                 continue;
             }
             match self.counts(entry) {
-                Ok(()) => return None,
+                Ok(commits) if commits.is_empty() => return None,
+                Ok(commits) => _ = changed.get_or_insert_with(|| self.changed(entry, &commits)),
                 Err(shortfall) => nearest = nearest.max(Some(shortfall)),
             }
         }
+        if changed.is_some() {
+            return changed;
+        }
+        let (message, help) = self.missing(nearest);
+        Some(finding(message).help(help))
+    }
+
+    /// What the previous stage did not judge, within what the policy admits.
+    fn changed(&self, entry: &HistoryEntry, commits: &[String]) -> Finding {
+        let noun = if commits.len() == 1 { "commit" } else { "commits" };
+        let surface = format!("{} {noun} that {} did not judge", commits.len(), self.wanted);
+        let message = format!("after its run {}: {}", entry.run_id, commits.join("; "));
+        Finding::bounding(surface, message)
+    }
+
+    /// What to say and to do where no run counts.
+    fn missing(&self, nearest: Option<Shortfall>) -> (String, String) {
         let wanted = self.wanted;
-        let (message, help) = match nearest {
+        let again = format!("`cargo gate {wanted}`");
+        match nearest {
             None => (
                 format!(
-                    "{} requires a READY run of {wanted}, which no run has reached",
+                    "{} requires a READY {wanted} run, and no {wanted} run was READY",
                     self.stage
                 ),
-                format!("`cargo gate {wanted}`"),
+                again,
             ),
-            Some(Shortfall::OtherContent) => (
-                format!("no READY {wanted} run covers this content or an ancestor of this commit"),
-                format!("`cargo gate {wanted}`"),
-            ),
+            Some(Shortfall::Terms(difference, run)) => {
+                let why = match difference {
+                    Difference::Unknown => "it was recorded by an earlier version of cargo gate".to_owned(),
+                    Difference::Workspace(other) => format!("it judged the workspace {other}"),
+                    Difference::Packages(packages) => format!("it judged only {}", packages.join(", ")),
+                    Difference::Policy => "it judged by another policy".to_owned(),
+                };
+                (format!("the READY {wanted} run {run} does not count: {why}"), again)
+            }
+            Some(Shortfall::OtherContent) => (format!("no READY {wanted} run judged this content"), again),
             Some(Shortfall::UnknownAncestry(reason)) => (
-                format!("cannot tell whether a READY {wanted} run covers an ancestor of this commit: {reason}"),
+                format!("cannot list the commits since the last READY {wanted} run: {reason}"),
                 "`git fetch --unshallow`".to_owned(),
+            ),
+            Some(Shortfall::TooManyCommits) => (
+                format!(
+                    "more than the allowed {} commits followed the last READY {wanted} run",
+                    self.window
+                ),
+                again,
             ),
             Some(Shortfall::TooOld(days)) => (
                 format!(
                     "the last READY {wanted} run for this content is {days} days old, more than the allowed {}",
                     self.max_age.as_secs() / DAY
                 ),
-                format!("`cargo gate {wanted}`"),
+                again,
             ),
             Some(Shortfall::Unsigned(run, reason)) => (
                 format!("the READY {wanted} run {run} does not count: {reason}"),
                 format!("have an authority sign it: `cargo gate evidence sign {run} --key <file>`"),
             ),
-            Some(Shortfall::Unverified(run, reason)) => (
-                format!("the READY {wanted} run {run} does not verify: {reason}"),
-                format!("`cargo gate {wanted}`"),
-            ),
-        };
-        Some(finding(message).help(help))
-    }
-
-    fn counts(&self, entry: &HistoryEntry) -> Result<(), Shortfall> {
-        if entry.content != self.content {
-            let commit = entry.commit.as_deref().filter(|_| !entry.dirty);
-            match commit.map(|commit| (self.ancestry)(commit)) {
-                Some(Ancestry::Yes) => {}
-                Some(Ancestry::Unknown(reason)) => return Err(Shortfall::UnknownAncestry(reason)),
-                Some(Ancestry::No) | None => return Err(Shortfall::OtherContent),
+            Some(Shortfall::Unverified(run, reason)) => {
+                (format!("the READY {wanted} run {run} does not verify: {reason}"), again)
             }
         }
+    }
+
+    /// The commits that followed the content that a run judged, if it counts.
+    fn counts(&self, entry: &HistoryEntry) -> Result<Vec<String>, Shortfall> {
+        if let Some(difference) = entry.difference(self.terms) {
+            return Err(Shortfall::Terms(difference, entry.run_id.clone()));
+        }
+        let commits = self.commits_since(entry)?;
         match age(entry, self.now) {
             Some(age) if age <= self.max_age => {}
             Some(age) => return Err(Shortfall::TooOld(age.as_secs() / DAY)),
-            // Only the last run can be ahead of the clock without the clock being wrong about all of them.
             None => {
                 return Err(Shortfall::Unverified(
                     entry.run_id.clone(),
-                    "it is dated in the future".into(),
+                    "its start is not a time of the past".into(),
                 ));
             }
         }
         (self.verified)(entry).map_err(|reason| Shortfall::Unverified(entry.run_id.clone(), reason))?;
-        (self.signed)(entry).map_err(|reason| Shortfall::Unsigned(entry.run_id.clone(), reason))
+        (self.signed)(entry).map_err(|reason| Shortfall::Unsigned(entry.run_id.clone(), reason))?;
+        Ok(commits)
+    }
+
+    /// None where the run judged this content.
+    fn commits_since(&self, entry: &HistoryEntry) -> Result<Vec<String>, Shortfall> {
+        if entry.content == self.content {
+            return Ok(Vec::new());
+        }
+        // A later stage may itself have been entered with commits that the wanted one did not judge: they would add up.
+        let bounded = self.window > 0 && entry.stage == self.wanted;
+        let commit = entry.commit.as_deref().filter(|_| bounded && !entry.dirty);
+        let commit = commit.ok_or(Shortfall::OtherContent)?;
+        match (self.ancestry)(commit) {
+            Ancestry::Yes => {}
+            Ancestry::No => return Err(Shortfall::OtherContent),
+            Ancestry::Unknown(reason) => return Err(Shortfall::UnknownAncestry(reason)),
+        }
+        let commits = (self.since)(commit, self.window + 1).map_err(Shortfall::UnknownAncestry)?;
+        match u32::try_from(commits.len()) {
+            // Another content of the same commit cannot be explained by commits.
+            Ok(0) => Err(Shortfall::OtherContent),
+            Ok(some) if some <= self.window => Ok(commits),
+            _ => Err(Shortfall::TooManyCommits),
+        }
     }
 }
 
@@ -195,120 +256,4 @@ fn age(entry: &HistoryEntry, now: Timestamp) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use gate_contract::testing::{World, findings_text};
-    use gate_report::Decision;
-
-    fn entry(stage: Stage, started: &str, content: &str) -> HistoryEntry {
-        HistoryEntry {
-            run_id: format!("run-{started}"),
-            started: format!("{started}T00:00:00Z"),
-            stage,
-            decision: Decision::Ready,
-            content: content.into(),
-            commit: Some("c".repeat(40)),
-            dirty: false,
-            chain: String::new(),
-        }
-    }
-
-    fn said(entries: &[HistoryEntry], ancestry: &Ancestry, damage: Option<&str>) -> String {
-        let question = Question {
-            stage: Stage::Controlled,
-            wanted: Stage::Pilot,
-            content: "now",
-            now: "2026-06-15T12:00:00Z".parse().expect("a time"),
-            max_age: DEFAULT_MAX_AGE,
-            verified: &|entry| match entry.chain.as_str() {
-                "" => Ok(()),
-                broken => Err(broken.to_owned()),
-            },
-            signed: &|entry| match entry.run_id.strip_suffix("-unsigned") {
-                None => Ok(()),
-                Some(_) => Err("its decision is not signed".to_owned()),
-            },
-            ancestry: &|_| ancestry.clone(),
-        };
-        findings_text(&question.answer(entries, damage).into_iter().collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn the_same_content_or_an_ancestor_counts() {
-        assert_eq!(
-            said(&[entry(Stage::Pilot, "2026-06-14", "now")], &Ancestry::No, None),
-            ""
-        );
-        assert_eq!(
-            said(&[entry(Stage::Pilot, "2026-06-14", "old")], &Ancestry::Yes, None),
-            ""
-        );
-        assert_eq!(
-            said(&[entry(Stage::Broad, "2026-06-14", "now")], &Ancestry::No, None),
-            ""
-        );
-    }
-
-    #[test]
-    fn says_what_is_missing() {
-        let mut refused = entry(Stage::Pilot, "2026-06-14", "now");
-        refused.decision = Decision::NotReady;
-        insta::assert_snapshot!(said(&[refused], &Ancestry::Yes, None), @"
-        controlled requires a READY run of pilot, which no run has reached [controlled]
-          help: `cargo gate pilot`
-        ");
-        let mut dirty = entry(Stage::Pilot, "2026-06-14", "old");
-        dirty.dirty = true;
-        insta::assert_snapshot!(said(&[dirty], &Ancestry::Yes, None), @"
-        no READY pilot run covers this content or an ancestor of this commit [controlled]
-          help: `cargo gate pilot`
-        ");
-        let shallow = Ancestry::Unknown("the clone is shallow".into());
-        insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-06-14", "old")], &shallow, None), @"
-        cannot tell whether a READY pilot run covers an ancestor of this commit: the clone is shallow [controlled]
-          help: `git fetch --unshallow`
-        ");
-        insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-05-01", "now")], &Ancestry::Yes, None), @"
-        the last READY pilot run for this content is 45 days old, more than the allowed 30 [controlled]
-          help: `cargo gate pilot`
-        ");
-        let mut broken = entry(Stage::Pilot, "2026-06-14", "now");
-        broken.chain = "`decision.json` was changed".into();
-        insta::assert_snapshot!(said(&[broken.clone()], &Ancestry::Yes, None), @"
-        the READY pilot run run-2026-06-14 does not verify: `decision.json` was changed [controlled]
-          help: `cargo gate pilot`
-        ");
-        let mut unsigned = entry(Stage::Pilot, "2026-06-14", "now");
-        unsigned.run_id += "-unsigned";
-        insta::assert_snapshot!(said(&[unsigned], &Ancestry::Yes, None), @"
-        the READY pilot run run-2026-06-14-unsigned does not count: its decision is not signed [controlled]
-          help: have an authority sign it: `cargo gate evidence sign run-2026-06-14-unsigned --key <file>`
-        ");
-        // An older run that verifies is enough.
-        let good = entry(Stage::Pilot, "2026-06-13", "now");
-        assert_eq!(said(&[good, broken], &Ancestry::Yes, None), "");
-    }
-
-    #[test]
-    fn a_history_that_cannot_be_relied_on_blocks() {
-        insta::assert_snapshot!(said(&[], &Ancestry::Yes, Some("line 3 of the history is not complete")), @"
-        the run history is damaged: line 3 of the history is not complete [controlled]
-          help: `cargo gate verify`
-        ");
-        insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-07-01", "now")], &Ancestry::Yes, None), @"
-        the system clock is behind the last run, which started 2026-07-01T00:00:00Z [controlled]
-          help: set the clock of this machine
-        ");
-    }
-
-    #[test]
-    fn pilot_has_no_predecessor() {
-        let mut world = World::new();
-        assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
-        world.stage = Stage::Broad;
-        insta::assert_snapshot!(world.text(&CHECK), @"
-        broad requires a READY run of controlled, which no run has reached [broad]
-          help: `cargo gate controlled`
-        ");
-    }
-}
+mod tests;

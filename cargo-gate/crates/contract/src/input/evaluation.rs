@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::{CheckInfo, Context, Declares, Inputs, WaiverUse};
 use gate_base::stage::Stage;
 use gate_evidence::history;
+use gate_evidence::terms::Terms;
 use gate_policy::Policy;
 use gate_report::CheckReport;
 
@@ -32,15 +33,13 @@ impl<R: Declares<Today>> Context<'_, R> {
     }
 }
 
-/// Time never runs backwards for what expires: the day of now or of the last run, whichever is later.
+/// Time never runs backwards for what expires.
 fn day(inputs: &Inputs<'_>) -> Date {
-    let last = inputs.history.latest_start();
-    last.map_or(inputs.now, |last| last.max(inputs.now))
-        .to_zoned(TimeZone::UTC)
-        .date()
+    let now = inputs.history.not_before_last_run(inputs.now);
+    now.to_zoned(TimeZone::UTC).date()
 }
 
-/// Earlier runs in this workspace, and the time.
+/// Earlier runs in this workspace, the time, and what one of them must have judged to count for this one.
 pub struct History;
 
 impl Input for History {
@@ -57,9 +56,20 @@ impl<'a, R: Declares<History>> Context<'a, R> {
         self.inputs.history
     }
 
-    /// The current time.
+    /// The current time, and never a time before the latest run started: ages do not shrink where a clock is set back.
     pub fn now(&self) -> Timestamp {
-        self.inputs.now
+        self.inputs.history.not_before_last_run(self.inputs.now)
+    }
+
+    /// When the latest run started, where that is after the present time of this machine.
+    pub fn ahead_of_clock(&self) -> Option<Timestamp> {
+        let latest = self.inputs.history.latest_start();
+        latest.filter(|latest| *latest > self.inputs.now)
+    }
+
+    /// What this evaluation judges by.
+    pub fn terms(&self) -> Terms {
+        Terms::of(self.inputs.workspace, self.inputs.policy, self.inputs.packages)
     }
 }
 

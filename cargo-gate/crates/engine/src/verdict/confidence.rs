@@ -14,6 +14,7 @@ pub const WINDOW: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Confidence by the runs of a stage over committed content, oldest first, and by the present one, if it counts.
 pub fn of(
     entries: &[HistoryEntry],
+    workspace: &str,
     stage: Stage,
     now: Timestamp,
     within: Duration,
@@ -29,7 +30,9 @@ pub fn of(
         let young = age
             .and_then(|age| Duration::try_from(age).ok())
             .is_some_and(|age| age <= within);
-        entry.stage == stage && !entry.dirty && entry.commit.is_some() && young
+        // Workspaces that share a target directory share its history.
+        let own = entry.terms.as_ref().is_some_and(|terms| terms.workspace == workspace);
+        own && entry.stage == stage && !entry.dirty && entry.commit.is_some() && young
     };
     let decisions = entries.iter().filter(counts).map(|entry| entry.decision).chain(present);
     let (mut runs, mut regressions) = (0_u32, 0_u32);
@@ -47,6 +50,7 @@ pub fn of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gate_evidence::terms::Terms;
 
     fn entry(day: &str, stage: Stage, decision: Decision) -> HistoryEntry {
         HistoryEntry {
@@ -57,13 +61,17 @@ mod tests {
             content: "c".into(),
             commit: Some("a".repeat(40)),
             dirty: false,
+            terms: Some(Terms {
+                workspace: "demo".into(),
+                ..Terms::default()
+            }),
             chain: "x".into(),
         }
     }
 
     fn shown(entries: &[HistoryEntry], present: Option<Decision>) -> String {
         let now = "2026-11-21T00:00:00Z".parse().expect("a time");
-        let of = of(entries, Stage::Pilot, now, WINDOW, present);
+        let of = of(entries, "demo", Stage::Pilot, now, WINDOW, present);
         format!("{} {} {}", of.window, of.runs, of.regressions)
     }
 
@@ -87,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_uncommitted_or_of_tomorrow_does_not_count() {
+    fn what_is_old_uncommitted_elsewhere_or_of_tomorrow_does_not_count() {
         let uncommitted = HistoryEntry {
             dirty: true,
             ..entry("2026-11-20", Stage::Pilot, Decision::NotReady)
@@ -96,10 +104,18 @@ mod tests {
             commit: None,
             ..entry("2026-11-20", Stage::Pilot, Decision::Ready)
         };
+        let elsewhere = HistoryEntry {
+            terms: Some(Terms {
+                workspace: "demo in other".into(),
+                ..Terms::default()
+            }),
+            ..entry("2026-11-20", Stage::Pilot, Decision::Ready)
+        };
         let entries = [
             entry("2026-01-01", Stage::Pilot, Decision::Ready),
             uncommitted,
             without_git,
+            elsewhere,
             entry("2026-11-22", Stage::Pilot, Decision::Ready),
         ];
         assert_eq!(shown(&entries, Some(Decision::Ready)), "90d 1 0");

@@ -91,6 +91,7 @@ pub fn decide(
     }
 
     let mut bounds = scope::bounds(policy, rules.packages);
+    bounds.extend(scope::unjudged(&checks, policy));
     bounds.extend(outside);
     let decision = decision::decide(&checks, rules.strict, !bounds.is_empty());
     let exit_code = exit_code(&checks, decision);

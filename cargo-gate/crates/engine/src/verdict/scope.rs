@@ -2,7 +2,7 @@
 
 use gate_policy::Policy;
 use gate_policy::pattern::path_matches;
-use gate_report::{Bound, Finding};
+use gate_report::{Bound, CheckReport, Finding};
 
 /// Marks a finding that lies outside the claim.
 pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {
@@ -28,6 +28,23 @@ pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String])
     {
         finding.excluded = Some(format!("package `{package}` is not selected"));
     }
+}
+
+/// What checks themselves leave outside the claim.
+pub(super) fn unjudged(checks: &[CheckReport], policy: &Policy) -> Vec<Bound> {
+    let of_policy = |surface: &str| policy.exclusions.iter().any(|exclusion| exclusion.surface == surface);
+    let findings = checks.iter().flat_map(|check| &check.findings);
+    findings
+        .filter_map(|finding| {
+            let surface = finding.excluded.as_deref().filter(|surface| !of_policy(surface))?;
+            // A package that is not selected is among the bounds of the packages.
+            finding.package.is_none().then(|| Bound {
+                surface: surface.to_owned(),
+                reason: finding.message.clone(),
+                risk: "medium".to_owned(),
+            })
+        })
+        .collect()
 }
 
 /// The bounds of the claim, in words.

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use gate_base::stage::Stage;
 use gate_report::{Subject, Tool};
 
+use crate::terms::Terms;
+
 /// Contents of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -26,6 +28,9 @@ pub struct Manifest {
     /// SHA-256 of `gate.toml`; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_sha256: Option<String>,
+    /// What it was judged by, as the history repeats it; absent in runs of versions before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
     /// Evidence that is kept in the run directory, sorted by path.
     pub artifacts: Vec<ManifestArtifact>,
 }

@@ -56,6 +56,8 @@ impl Run {
                 branch: None,
                 dirty: Some(false),
                 content: "c0ffee".into(),
+                directory: String::new(),
+                selected: Vec::new(),
                 packages: 1,
                 files: 2,
                 policy_sha256: None,

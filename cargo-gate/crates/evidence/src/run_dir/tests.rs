@@ -40,11 +40,10 @@ fn a_run_directory_holds_what_it_should() {
     insta::assert_snapshot!("decision", text("decision.json"));
     insta::assert_snapshot!("manifest", text("manifest.json"));
     let history = History::load(dir.path());
-    assert_eq!(history.last().unwrap().chain, written.chain);
-    assert_eq!(
-        history.latest_ready(Stage::Pilot, |entry| entry.content == "c0ffee"),
-        history.last()
-    );
+    let last = history.last().unwrap();
+    assert_eq!((last.stage, last.content.as_str()), (Stage::Pilot, "c0ffee"));
+    assert_eq!(last.chain, written.chain);
+    assert_eq!(history.verified_entry(last), Ok(()));
 }
 
 /// The recipe in the documentation of `hashes.json`, carried out by the tools it names.

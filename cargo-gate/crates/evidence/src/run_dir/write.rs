@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use crate::history::{self, History, HistoryEntry};
+use crate::terms::Terms;
 use crate::verify;
 use gate_base::atomic;
 use gate_base::digest::sha256_hex;
@@ -275,6 +276,7 @@ impl<'a> Contents<'a> {
                 .map(|argument| mask_text(&record.environment.redact(argument)).into_owned())
                 .collect(),
             policy_sha256: report.subject.policy_sha256.clone(),
+            terms: Some(Terms::recorded(&report.subject)),
             subject: Some(report.subject.clone()),
             artifacts,
         };

@@ -82,13 +82,6 @@ impl Verification {
 }
 
 impl History {
-    /// The newest run that passed this stage, speaks for the present content as `belongs` says, and whose run directory
-    /// verifies now.
-    pub fn latest_ready(&self, stage: Stage, belongs: impl Fn(&HistoryEntry) -> bool) -> Option<&HistoryEntry> {
-        self.passed(stage)
-            .find(|entry| belongs(entry) && self.verified_entry(entry).is_ok())
-    }
-
     /// Whether the run directory behind an entry is whole, is the one the entry speaks of, and follows the entry before
     /// it.
     ///

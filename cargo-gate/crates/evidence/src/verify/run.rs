@@ -14,6 +14,7 @@ use crate::record::{
     is_plain_path, reasons,
 };
 use crate::signature::{self, Signature};
+use crate::terms::Terms;
 use gate_base::error::{Error, Result};
 use gate_report::{self, Report};
 
@@ -255,6 +256,11 @@ impl Run<'_> {
             .and_then(|subject| subject.policy_sha256.as_ref());
         if manifest.policy_sha256.as_ref() != policy {
             self.problem(ProblemKind::Contradiction, MANIFEST, "refers to two policies");
+        }
+        let terms = manifest.subject.as_ref().map(Terms::recorded);
+        if manifest.terms.is_some() && manifest.terms != terms {
+            let message = "says that it was judged by something other than its subject does";
+            self.problem(ProblemKind::Contradiction, MANIFEST, message);
         }
     }
 

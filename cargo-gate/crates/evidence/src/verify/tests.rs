@@ -329,10 +329,8 @@ fn a_decision_that_contradicts_its_checks_is_found() {
         assert_eq!(found.status, expected, "{outcome:?} {decision:?}");
         if expected == Status::Tampered {
             assert_eq!(found.problems[0].kind, ProblemKind::WrongDecision);
-            assert_eq!(
-                History::load(dir.path()).latest_ready(gate_base::stage::Stage::Pilot, |_| true),
-                None
-            );
+            let history = History::load(dir.path());
+            assert!(history.verified_entry(&history.entries[0]).is_err());
         }
     }
 }
@@ -359,8 +357,7 @@ fn only_whole_entries_count() {
     fs::write(dir.path().join("runs").join(&ids[1]).join("report.md"), "READY").unwrap();
     let reason = history.verified_entry(&history.entries[1]).unwrap_err();
     assert!(reason.contains("report.md"), "{reason}");
-    let found = history.latest_ready(gate_base::stage::Stage::Pilot, |_| true);
-    assert_eq!(found, Some(&history.entries[0]));
+    assert_eq!(history.verified_entry(&history.entries[0]), Ok(()));
 }
 
 #[test]

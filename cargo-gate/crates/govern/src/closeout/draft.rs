@@ -128,6 +128,7 @@ mod tests {
             content: String::new(),
             commit: Some("c".repeat(40)),
             dirty: false,
+            terms: None,
             chain: String::new(),
         };
         insta::assert_snapshot!(Draft::of(&entry, &report).toml());

@@ -200,10 +200,12 @@ mod tests {
 
     #[test]
     fn keys_of_the_table_that_are_not_there_yet() {
-        assert_eq!(offered("[stage.pilot]\n|"), ["scope = ", "max-age = ", "strict = "]);
-        assert_eq!(offered("[stage.broad]\nscope = \"x\"\n|"), ["max-age = ", "strict = "]);
-        assert_eq!(offered("[stage.broad]\nmax|"), ["scope = ", "max-age = ", "strict = "]);
-        assert_eq!(offered("[stage.broad]\nsc|ope = \"x\""), ["scope", "max-age", "strict"]);
+        let all = ["scope = ", "max-age = ", "predecessor-commits = ", "strict = "];
+        assert_eq!(offered("[stage.pilot]\n|"), all);
+        assert_eq!(offered("[stage.broad]\nscope = \"x\"\n|"), all[1..]);
+        assert_eq!(offered("[stage.broad]\nmax|"), all);
+        let keys = ["scope", "max-age", "predecessor-commits", "strict"];
+        assert_eq!(offered("[stage.broad]\nsc|ope = \"x\""), keys);
         let top = offered("version = 1\n|");
         assert!(!top.contains(&"version = ".into()) && top.contains(&"[tiers]".into()));
         assert!(top.contains(&"[[waiver]]".into()), "{top:?}");

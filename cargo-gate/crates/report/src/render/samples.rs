@@ -69,6 +69,8 @@ pub fn empty() -> Report {
             branch: Some("main".into()),
             dirty: Some(false),
             content: "c0ffee00".repeat(8),
+            directory: String::new(),
+            selected: Vec::new(),
             packages: 2,
             files: 31,
             policy_sha256: None,

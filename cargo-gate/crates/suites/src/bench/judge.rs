@@ -182,8 +182,14 @@ impl Judge<'_> {
             self.undecided(format!("the reference of `{name}` has no measurement to compare with"));
         }
         let limits = self.limits(metric, reading, own, ratio);
+        let unmeasured = unmeasured(reading, beside.is_some())
+            .map(|why| format!("`{name}` {why}"))
+            .or_else(|| Some(format!("the reference of `{name}` {}", unmeasured(beside?, true)?)));
         let standing = if limits.is_empty() {
             Standing::Unlimited
+        } else if let Some(message) = unmeasured {
+            self.undecided(message);
+            Standing::Undecided
         } else {
             self.standing(name, reading, beside, metric, &limits)
         };
@@ -332,6 +338,23 @@ impl Judge<'_> {
             }
         }
         standing
+    }
+}
+
+/// As many equal times are no accident, even where they are rounded to nanoseconds.
+const CONSTANT: usize = 5;
+
+/// Why samples cannot have been measured, or have no ratio: what takes no time is not infinitely fast, and no clock gives the
+/// same time again and again.
+fn unmeasured(reading: &Reading, compared: bool) -> Option<&'static str> {
+    let timed = reading.unit == Unit::Time;
+    let (first, rest) = reading.samples.split_first()?;
+    if (timed || compared) && median(&reading.samples)? <= 0.0 {
+        Some("is measured as zero")
+    } else if timed && rest.len() + 1 >= CONSTANT && rest.iter().all(|sample| sample == first) {
+        Some("has the same time in every sample, so it was not measured")
+    } else {
+        None
     }
 }
 

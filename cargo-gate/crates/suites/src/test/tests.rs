@@ -135,7 +135,7 @@ fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
         duration_ms: 0,
         tool_version: None,
     };
-    let findings = judge(suite, &end, &reader.finish());
+    let findings = judge(suite, &end, &reader.finish(), &[]);
     let level = |finding: &Finding| if finding.blocks_at.is_some() { "block" } else { "advice" };
     let lines = findings
         .iter()

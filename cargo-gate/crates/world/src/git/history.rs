@@ -154,6 +154,24 @@ impl Git {
         })
     }
 
+    /// The newest commits that are checked out and were not in `commit`, at most `most`, newest first: the hash, shortened, and
+    /// the first line of the message.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn commits_since(&self, commit: &str, most: u32) -> Result<Vec<String>, String> {
+        check_commit(commit)?;
+        let output = self.program.output(&[
+            "log",
+            "--no-show-signature",
+            "--format=%h %s",
+            "--abbrev=12",
+            &format!("--max-count={most}"),
+            &format!("{commit}..HEAD"),
+        ])?;
+        Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
+    }
+
     /// Parents of the newest commit that changed the file at `path` (relative to the workspace root); `None` when no commit
     /// did. The first commit has none, and where history was cut off the oldest ones seem to have none: ask
     /// [`is_shallow`](Self::is_shallow).

@@ -8,6 +8,7 @@ use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_evidence::history::{History, HistoryEntry};
 use gate_evidence::lock::{self, Lock};
+use gate_evidence::terms::Terms;
 use gate_policy::Policy;
 use gate_report::Report;
 use gate_surveys::Surveys;
@@ -52,6 +53,7 @@ impl Run {
         let content = workspace.files().content_digest().to_hex();
         let only_registry = only_differs_in(workspace, registry);
         let git = workspace.git();
+        let terms = Terms::of(workspace, policy, &[]);
         let speaks = |entry: &&HistoryEntry| {
             let has_a_say = if entry.decision.is_ready() {
                 entry.stage >= asked
@@ -59,6 +61,7 @@ impl Run {
                 entry.stage <= asked
             };
             has_a_say
+                && entry.difference(&terms).is_none()
                 && (entry.content == content
                     || only_registry
                         && !entry.dirty

@@ -1,0 +1,172 @@
+//! Suites that passed although a test failed or did not run.
+
+use gate_tests::gate;
+use gate_tests::harness::{Gate, Run};
+
+const MANIFEST: &str = "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+const LOCK: &str = "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"0.1.0\"\n";
+
+/// A package with this library and one suite.
+fn library(source: &str, suite: &str) -> Gate {
+    let policy = format!("version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n{suite}");
+    gate!()
+        .file("Cargo.toml", MANIFEST)
+        .file("Cargo.lock", LOCK)
+        .file("src/lib.rs", source)
+        .file("gate.toml", &policy)
+        .git_init()
+}
+
+/// The findings of the suites after a run of `pilot`, one a line, and the counts.
+fn said(gate: &Gate) -> String {
+    shown(&gate.run(["pilot", "--keep-going", "--message-format", "json"]))
+}
+
+/// Not the suite that runs where no suite of tests is declared.
+fn is_declared(id: &str) -> bool {
+    id.starts_with("suite.") && id != "suite.test.workspace"
+}
+
+fn shown(run: &Run) -> String {
+    let report = run.json();
+    let checks = report["checks"].as_array().expect("a list of checks");
+    let mut lines = Vec::new();
+    for check in checks
+        .iter()
+        .filter(|check| check["id"].as_str().is_some_and(is_declared))
+    {
+        let suite = &check["evidence"]["suite"];
+        lines.push(format!(
+            "{} {}: {} passed, {} failed, {} skipped",
+            check["id"].as_str().unwrap_or_default(),
+            check["outcome"].as_str().unwrap_or_default(),
+            suite["passed"],
+            suite["failed"],
+            suite["skipped"]
+        ));
+        if let Some(reason) = check["reason"]["message"].as_str() {
+            lines.push(format!("  {reason}"));
+        }
+        for finding in check["findings"].as_array().into_iter().flatten() {
+            lines.push(format!("  {}", finding["message"].as_str().unwrap_or_default()));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A program of the package that prints these lines and succeeds, in place of a runner whose status is lost.
+fn printing(lines: &[&str], suite: &str) -> Gate {
+    let printed: String = lines
+        .iter()
+        .map(|line| format!("    println!(\"{{}}\", {line:?});\n"))
+        .collect();
+    library("", suite).file("src/main.rs", &format!("fn main() {{\n{printed}}}\n"))
+}
+
+const RUN: &str = "[[suite.test]]\nname = \"all\"\ncommand = [\"cargo\", \"run\", \"--quiet\", \"--locked\"]\n";
+
+#[test]
+fn a_failure_that_a_later_summary_hides_fails() {
+    let gate = printing(
+        &[
+            "running 1 test",
+            "test a ... FAILED",
+            "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ],
+        RUN,
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all fail: 1 passed, 0 failed, 0 skipped
+      the command succeeded, but its output names a failure: `test a ... FAILED`
+    ");
+}
+
+#[test]
+fn a_build_that_failed_before_other_tests_passed_fails() {
+    let gate = printing(
+        &[
+            "error: could not compile `demo` (lib test) due to 1 previous error",
+            "running 1 test",
+            "test a ... ok",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ],
+        RUN,
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all fail: 1 passed, 0 failed, 0 skipped
+      the command succeeded, but its output names a failure: `error: could not compile 'demo' (lib test) due to 1 previous error`
+    ");
+}
+
+#[test]
+fn a_status_that_a_wrapper_loses_does_not_hide_its_output() {
+    let gate = printing(
+        &[
+            "running 2 tests",
+            "test a ... ok",
+            "test b ... FAILED",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ],
+        &format!("{RUN}format = \"exit-code\"\n"),
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all fail: 1 passed, 1 failed, 0 skipped
+      `b` failed
+    ");
+}
+
+/// The macro as the book has it.
+fn not_run() -> &'static str {
+    let page = include_str!("../../../docs/src/guide/suites.md");
+    let block = page.split("```rust\n").nth(1).expect("a block of Rust");
+    block.split("```").next().expect("its end")
+}
+
+#[test]
+fn a_test_that_ends_early_and_says_so_is_not_run() {
+    let source = format!(
+        "#[cfg(test)]\nmod tests {{\n{}\n    #[test]\n    fn needs_a_device() {{\n        \
+         not_run!(\"no device {{}}\", 0);\n    }}\n\n    #[test]\n    fn needs_nothing() {{}}\n}}\n",
+        not_run()
+    );
+    let suite = "[[suite.test]]\nname = \"all\"\ncommand = [\"cargo\", \"test\", \"--locked\", \"--lib\"]\n";
+    let gate = library(&source, suite);
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all warn: 1 passed, 0 failed, 1 skipped
+      `tests::needs_a_device` ended early and was not run: no device 0
+    ");
+    gate.append("gate.toml", "min-tests = 2\n");
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all fail: 1 passed, 0 failed, 1 skipped
+      1 of at least 2 expected tests ran
+      `tests::needs_a_device` ended early and was not run: no device 0
+    ");
+}
+
+/// A benchmark that prints these samples, compared with one that took 100 ns.
+fn bench(samples: &str) -> Gate {
+    let line =
+        |name: &str, samples: &str| format!("{{\"name\": \"{name}\", \"unit\": \"ns\", \"samples\": [{samples}]}}");
+    let suite = "[[suite.bench]]\nname = \"speed\"\ncommand = [\"cargo\", \"run\", \"--quiet\", \"--locked\"]\nrounds = 1\n\n\
+                 [[suite.bench.metric]]\nname = \"new\"\nreference = \"old\"\nmax-ratio = 1.1\n";
+    printing(&[&line("old", "100, 101, 102, 99, 98"), &line("new", samples)], suite)
+}
+
+#[test]
+fn a_time_of_zero_is_not_infinitely_fast() {
+    insta::assert_snapshot!(said(&bench("0, 0, 0, 0, 0")), @"
+    suite.bench.speed inconclusive: 0 passed, 0 failed, 1 skipped
+      `new` is measured as zero
+    ");
+}
+
+#[test]
+fn a_constant_is_not_a_measurement() {
+    insta::assert_snapshot!(said(&bench("50, 50, 50, 50, 50")), @"
+    suite.bench.speed inconclusive: 0 passed, 0 failed, 1 skipped
+      `new` has the same time in every sample, so it was not measured
+    ");
+    // What a clock gives does pass.
+    insta::assert_snapshot!(said(&bench("50, 51, 50, 49, 50")), @"suite.bench.speed pass: 1 passed, 0 failed, 0 skipped");
+}
