@@ -19,7 +19,7 @@ use super::kind::Kind;
 use super::lanes::Search;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, span, url};
+use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, packed, span, url};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -136,6 +136,27 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
         // Ranges of the decoded text say nothing about these bytes.
         found.hits.iter_mut().for_each(|hit| hit.span = 0..bytes.len());
         found.homes.iter_mut().for_each(|home| home.span = 0..bytes.len());
+        return found;
+    }
+    if let Some(texts) = packed::unpack(bytes) {
+        let mut found = TextScan::default();
+        for text in texts {
+            let place = match &text.name {
+                Some(name) => format!("in the entry `{name}`"),
+                None => "compressed".to_owned(),
+            };
+            for hit in scan_text(&text.bytes, Rules::Strict).hits {
+                // Lines and ranges of what was unpacked say nothing about these bytes.
+                found.hits.push(Hit {
+                    what: format!("{}, {place}", hit.what),
+                    line: 1,
+                    column: 1,
+                    length: 1,
+                    span: 0..bytes.len(),
+                    ..hit
+                });
+            }
+        }
         return found;
     }
     if memchr::memchr(0, span::before(bytes, HEAD)).is_some() {

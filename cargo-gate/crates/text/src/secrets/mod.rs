@@ -24,6 +24,7 @@ mod kind;
 mod kubernetes;
 mod lanes;
 mod mask;
+mod packed;
 pub mod personal;
 mod place;
 mod position;
