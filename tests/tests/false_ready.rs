@@ -4,3 +4,5 @@
 mod order;
 #[path = "false_ready/suites.rs"]
 mod suites;
+#[path = "false_ready/values.rs"]
+mod values;
