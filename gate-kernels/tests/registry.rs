@@ -1,7 +1,7 @@
 //! Contracts against the entries of the PTX, and CPU functions behind a runtime.
 
 use gate_kernels::{KERNELS, MODULE};
-use gate_runtime::{Arg, ParamType, Pass, Provenance, Runtime, Shape, Status};
+use gate_runtime::{Arg, ParamType, Pass, Provenance, Reason, Runtime, Shape, Status};
 
 #[test]
 fn every_contract_holds_together_and_every_kernel_has_one() {
@@ -81,4 +81,27 @@ fn a_runtime_runs_them_without_a_device() {
         Status::InvalidArgument
     );
     assert_eq!(out, [0.5, 0.5, 1.0, 0.0]);
+}
+
+/// A native kernel would compute something with such a number; so the contract refuses it, not the CPU function alone.
+#[test]
+fn an_epsilon_that_is_no_epsilon_is_refused_by_the_contract() {
+    let runtime = Runtime::builder().cpu_only().build().expect("a runtime");
+    for kernel in KERNELS {
+        runtime.register(*kernel).expect("a kernel");
+    }
+    for epsilon in [-1e-6_f32, f32::NAN, f32::INFINITY] {
+        let mut out = [7.0_f32; 2];
+        let shape = Shape::new(&[1, 2]).expect("rank 2");
+        let mut args = [
+            Arg::input(&[1.0_f32, 2.0]).shaped(shape),
+            Arg::input(&[1.0_f32, 1.0]),
+            Arg::scalar(2_u64),
+            Arg::scalar(epsilon),
+            Arg::output(&mut out).shaped(shape),
+        ];
+        let dispatch = runtime.launch("rms_norm_f32", &mut args);
+        assert_eq!(dispatch.outcome.reason(), Reason::ScalarOutOfRange, "{epsilon}");
+        assert_eq!(out, [7.0; 2]);
+    }
 }

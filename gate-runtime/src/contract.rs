@@ -6,11 +6,17 @@ mod geometry;
 mod native;
 mod param;
 mod tolerance;
+mod violation;
+
+use std::fmt;
 
 pub use entry::{ParamType, Space};
 pub use geometry::{Geometry, LaunchLimits};
 pub use param::{Dim, MAX_SYMBOLS, Param, Pass};
 pub use tolerance::Tolerance;
+pub use violation::Violation;
+
+use crate::argument::OwnedArg;
 
 /// Most arguments that a kernel can have.
 pub const MAX_ARGS: usize = 16;
@@ -39,6 +45,18 @@ pub struct Contract {
     tolerance: Tolerance,
     allows_empty: bool,
     allows_aliases: bool,
+    self_check: Option<SelfCheck>,
+}
+
+/// What makes the arguments of a self-check.
+#[derive(Clone, Copy)]
+struct SelfCheck(fn() -> Vec<OwnedArg>);
+
+impl fmt::Debug for SelfCheck {
+    /// Without the address, which differs between processes: fingerprints are taken of this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("declared")
+    }
 }
 
 impl Contract {
@@ -52,6 +70,7 @@ impl Contract {
             tolerance: Tolerance::EXACT,
             allows_empty: false,
             allows_aliases: false,
+            self_check: None,
         }
     }
 
@@ -82,6 +101,23 @@ impl Contract {
     pub const fn allow_aliases(mut self) -> Contract {
         self.allows_aliases = true;
         self
+    }
+
+    /// Arguments with which a replaced module must compute what the CPU function computes, before it serves: see
+    /// [`Runtime::reload`](crate::Runtime::reload).
+    #[must_use]
+    pub const fn self_check(mut self, arguments: fn() -> Vec<OwnedArg>) -> Contract {
+        self.self_check = Some(SelfCheck(arguments));
+        self
+    }
+
+    /// What makes the arguments of the self-check, where one is declared.
+    #[must_use]
+    pub const fn declared_self_check(&self) -> Option<fn() -> Vec<OwnedArg>> {
+        match self.self_check {
+            Some(SelfCheck(arguments)) => Some(arguments),
+            None => None,
+        }
     }
 
     /// Name of the kernel, unique in a runtime: letters, digits, `_`, `.`, `:` and `-`.

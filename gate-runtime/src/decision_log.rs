@@ -1,9 +1,10 @@
 //! The decision log: one JSON object per line, one line per dispatch, written by a thread of its own.
 //!
 //! A dispatch hands over a record of fixed size and never waits. Where the writer cannot follow, records are dropped and
-//! counted, and the log says how many. [`SCHEMA`] describes every line; [`read`] reads them back and says where a log is
-//! wrong.
+//! counted, and the log says how many. Each line holds a digest of itself and of those before ([`link`]), and the last one is
+//! `close`. [`SCHEMA`] describes every line; [`read`] reads them back and says where a log is wrong.
 
+mod chain;
 mod line;
 pub mod read;
 mod rotate;
@@ -18,6 +19,7 @@ use crate::catalog::Catalog;
 use crate::fault::Faults;
 use crate::journal::Lanes;
 
+pub use chain::link;
 pub use line::SCHEMA_VERSION;
 pub(crate) use writer::LogHandle;
 
@@ -109,7 +111,7 @@ pub const TIMINGS: [&str; 7] = [
     "ts",
     "latency_ms",
     "copy_in_ms",
-    "kernel_ms",
+    "launch_ms",
     "sync_ms",
     "copy_out_ms",
     "compile_ms",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::contract::Violation;
 use crate::{Causes, Reason, Status};
 
 /// What executes a kernel. Numbers are frozen: programs in C use them.
@@ -129,8 +130,8 @@ pub struct Trace {
     pub compared: bool,
     /// Copying inputs to the device, in nanoseconds.
     pub copy_in_ns: u64,
-    /// Handing the kernel to the driver, in nanoseconds.
-    pub kernel_ns: u64,
+    /// Handing the kernel to the driver, in nanoseconds. The call is asynchronous: the kernel itself runs while it is waited for.
+    pub launch_ns: u64,
     /// Waiting for it, in nanoseconds.
     pub sync_ns: u64,
     /// Copying outputs back, in nanoseconds.
@@ -153,6 +154,8 @@ pub struct Dispatch {
     pub latency_ns: u64,
     /// What happened on the way.
     pub trace: Trace,
+    /// Which argument the contract refused, what it expects, and what was given.
+    pub violation: Option<Violation>,
 }
 
 impl Dispatch {
@@ -176,6 +179,7 @@ impl Dispatch {
             Outcome::Error(causes) => Err(LaunchError {
                 causes,
                 outputs: self.outputs,
+                violation: self.violation,
             }),
             _ => Ok(()),
         }
@@ -183,18 +187,24 @@ impl Dispatch {
 }
 
 /// A launch that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LaunchError {
     /// Why, the outermost first.
     pub causes: Causes,
     /// What is in the output buffers now.
     pub outputs: Outputs,
+    /// Which argument the contract refused, what it expects, and what was given.
+    pub violation: Option<Violation>,
 }
 
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = self.causes.first();
-        write!(f, "{}: {} ({})", reason.status(), reason.meaning(), self.causes)
+        write!(f, "{}: {}", reason.status(), reason.meaning())?;
+        if let Some(violation) = &self.violation {
+            write!(f, ": {violation}")?;
+        }
+        write!(f, " ({})", self.causes)
     }
 }
 

@@ -45,6 +45,7 @@ fn record(call: u64) -> Record {
         outputs: Outputs::Complete,
         latency_ns: call,
         trace: Trace::default(),
+        violation: None,
     };
     Record::new((1, 0), call, call, call, 0, &dispatch)
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod collect;
 mod register;
+mod replace;
 
 use std::fmt;
 use std::sync::Arc;
@@ -67,6 +68,7 @@ impl Runtime {
                     outputs: Outputs::Untouched,
                     latency_ns: 0,
                     trace: Trace::default(),
+                    violation: None,
                 }
             }
         }
@@ -114,6 +116,7 @@ impl Runtime {
         let failed = |causes| LaunchError {
             causes,
             outputs: Outputs::Untouched,
+            violation: None,
         };
         let cuda = self.shared.native.as_ref().map_err(|causes| failed(*causes))?;
         cuda.reopen(&*self.shared.opener)
@@ -128,8 +131,11 @@ impl Runtime {
         self.shared.catalog.modules()
     }
 
-    /// Replaces a module in the running process. On failure the module that was there keeps serving. Either way the decision
-    /// log has an event.
+    /// Replaces a module in the running process. The replacement is verified; where registered kernels run it natively, the driver
+    /// compiles it while launches go on, and kernels whose contract declares a [self-check](crate::Contract::self_check)
+    /// must compute with it what their CPU function computes. Only then it serves, and the module before is unloaded. On
+    /// failure the module that was there keeps serving, and bytes that the driver refused are not compiled again. Either way
+    /// the decision log has an event.
     ///
     /// # Errors
     /// No module of that name, or what is wrong with the new one: status `COMPILE_FAILED`, reason `kept_last_known_good`, and
@@ -138,7 +144,7 @@ impl Runtime {
         let name = source.name.clone();
         let replaced = match self.modules().into_iter().find(|module| module.name() == name) {
             None => Err(format!("no module `{name}` is registered")),
-            Some(module) => module.replace(source).map_err(|diagnostic| diagnostic.to_string()),
+            Some(module) => self.replace(&module, source),
         };
         match replaced {
             Ok(()) => {

@@ -1,7 +1,7 @@
 //! What all kernels of a runtime share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::backend::cuda::{Cuda, Opener};
@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) compile_delay_ms: AtomicU64,
     pub(crate) native: Result<Arc<Cuda>, Causes>,
     pub(crate) opener: Box<Opener>,
+    /// Modules are replaced one after the other.
+    pub(crate) reloading: Mutex<()>,
     pub(crate) control: Arc<Control>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) log: Option<LogHandle>,

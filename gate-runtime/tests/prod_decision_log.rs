@@ -353,13 +353,15 @@ fn rotated_files_read_one_by_one_and_together() {
     assert!(rotations > 3, "{rotations}");
     drop((runtime, kernel));
     let mut whole = String::new();
+    let mut files = Vec::new();
     let older = (1..=50)
         .rev()
         .map(|number| dir.path().join(format!("decision_log.jsonl.{number}")));
     for file in older.chain([path]).filter(|file| file.exists()) {
         let text = std::fs::read_to_string(&file).expect("the file is text");
         assert!(text.len() <= 4096, "{} bytes", text.len());
-        read::read(text.as_bytes()).expect("each file reads alone");
+        read::read_open(text.as_bytes()).expect("each file reads alone");
+        files.push(text.lines().count());
         whole.push_str(&text);
     }
     validate(&whole);
@@ -369,6 +371,69 @@ fn rotated_files_read_one_by_one_and_together() {
         .filter(|line| matches!(line.event, Event::Decision(_)))
         .count();
     assert_eq!(decisions, 40);
+    // The last line of a file that is not the last one.
+    let cut = files[0] - 1;
+    let rest = whole.lines().enumerate().filter(|(number, _)| *number != cut);
+    let rest: String = rest.map(|(_, line)| format!("{line}\n")).collect();
+    let error = read::read(rest.as_bytes()).expect_err("the end of a file is missing");
+    assert_eq!((error.line, error.field.as_str()), (cut + 1, "seq"));
+}
+
+#[test]
+fn a_changed_line_and_a_missing_end_are_found() {
+    let device = device().expect("the device opens");
+    for _ in 0..3 {
+        let _ = call(&device.axpy);
+    }
+    let log = device.log.clone();
+    device.runtime.flush().expect("memory can be written");
+    let open = log.text();
+    assert_eq!(read::read_open(open.as_bytes()).map(|lines| lines.len()), Ok(4));
+    drop(device);
+    let text = log.text();
+    assert_eq!(read::read(text.as_bytes()).map(|lines| lines.len()), Ok(5));
+    let lines: Vec<&str> = text.lines().collect();
+    let join = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let said = |text: &str| read::read(text.as_bytes()).expect_err("damaged").to_string();
+    for end in 1..5 {
+        let expected = format!(
+            "line {}: is missing: the log does not end in `close`, so it is cut off or still being written",
+            end + 1
+        );
+        assert_eq!(said(&join(&lines[..end])), expected);
+    }
+    // The end cut off, and another one put in its place.
+    let forged = lines[4].replacen("\"seq\":4", "\"seq\":3", 1);
+    let forged = [lines[0], lines[1], lines[2], &forged];
+    assert_eq!(
+        said(&join(&forged)),
+        "line 4: `lines` is 4, but 3 lines were written before"
+    );
+    let forged = forged[3].replacen("\"lines\":4", "\"lines\":3", 1);
+    let changed = "`chain` does not match: the line was changed, or one before it was";
+    assert_eq!(
+        said(&join(&[lines[0], lines[1], lines[2], &forged])),
+        format!("line 4: {changed}")
+    );
+    // Fields that nothing else is compared with, in every line.
+    for (number, from) in [
+        (0, "\"cpu\":\""),
+        (1, "\"latency_ms\":"),
+        (3, "\"ts\":"),
+        (4, "\"ts\":"),
+    ] {
+        let edited = lines[number].replacen(from, &format!("{from}1"), 1);
+        let mut all = lines.clone();
+        all[number] = &edited;
+        assert_eq!(said(&join(&all)), format!("line {}: {changed}", number + 1), "{edited}");
+    }
+    // Each link can be computed by anyone from what is documented.
+    let mut previous = String::new();
+    for line in lines {
+        let (body, chain) = line.split_once(",\"chain\":\"").expect("every line has a link");
+        previous = gate_runtime::decision_log::link(&previous, body);
+        assert_eq!(chain, format!("{previous}\"}}"));
+    }
 }
 
 #[test]
@@ -460,8 +525,8 @@ fn damage_is_named_by_line_and_field() {
         (format!("{text}{{}}\n"), "line 5: `schema_version` is missing"),
         (edit("\"kernel\":\"axpy_f32\",", ""), "line 2: `kernel` is missing"),
         (
-            edit("\"schema_version\":1", "\"schema_version\":2"),
-            "line 1: `schema_version` is 2, but this reader supports 1",
+            edit("\"schema_version\":2", "\"schema_version\":1"),
+            "line 1: `schema_version` is 1, but this reader supports 2",
         ),
         (
             edit("\"compilability\":1,", "\"compilability\":null,"),
@@ -535,10 +600,12 @@ proptest! {
         let at = at.index(damaged.len());
         if cut {
             damaged.truncate(at);
-            prop_assert!(read::read(&damaged[..]).is_err() || damaged.ends_with(b"\n"));
+            prop_assert!(read::read_open(&damaged[..]).is_err() || damaged.ends_with(b"\n"));
         } else {
             damaged[at] = byte;
-            if let Err(error) = read::read(&damaged[..]) {
+            let read = read::read_open(&damaged[..]);
+            prop_assert!(read.is_err() || damaged == *text, "a changed byte is found");
+            if let Err(error) = read {
                 prop_assert!((1..=4).contains(&error.line), "{error}");
             }
         }

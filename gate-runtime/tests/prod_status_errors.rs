@@ -29,6 +29,8 @@ fn launch(name: &str, args: &mut [Arg<'_>]) -> (Status, Reason) {
         let dispatch = runtime.launch(name, args);
         if !dispatch.is_ok() {
             assert_eq!(dispatch.outputs, Outputs::Untouched, "{name}: {}", dispatch.outcome);
+            let of_contract = dispatch.outcome.reason() != Reason::UnknownKernel;
+            assert_eq!(dispatch.violation.is_some(), of_contract, "{name}: {args:?}");
         }
         results.push((dispatch.status(), dispatch.outcome.reason()));
     }
@@ -141,6 +143,94 @@ fn bad_arguments_are_invalid_arguments() {
     let mut good = scaled(&x, &mut y, 2);
     assert_eq!(launch("scale_f32", &mut good), (Status::Ok, Reason::Native));
     assert_eq!(y, [2.0, 4.0]);
+}
+
+#[test]
+fn an_error_names_the_argument_what_is_expected_and_what_is_given() {
+    let runtime = support::device().expect("the device opens").runtime;
+    let said = |args: &mut [Arg<'_>]| {
+        let error = runtime
+            .launch("axpy_f32", args)
+            .ok()
+            .expect_err("it breaks the contract");
+        error.to_string()
+    };
+    let (a, x, mut y) = (Arg::scalar(2.0_f32), [1.0_f32, 2.0], [3.0_f32, 4.0]);
+    let doubles = [1.0_f64; 2];
+    assert_eq!(
+        said(&mut [a, Arg::input(&doubles), Arg::in_out(&mut y)]),
+        "INVALID_ARGUMENT: The element type of an input or scalar differs from the contract: argument 1: expected f32, given f64 \
+         (input_dtype_mismatch)"
+    );
+    let a = || Arg::scalar(2.0_f32);
+    assert!(said(&mut []).contains(": expected 3 arguments, given 0 ("));
+    assert!(
+        said(&mut [a(), Arg::input(&x[..1]), Arg::in_out(&mut y)])
+            .contains("argument 2, dimension 0: expected 1, given 2")
+    );
+    let square = matrix(1, 2);
+    assert!(
+        said(&mut [a(), Arg::input(&x).shaped(square), Arg::in_out(&mut y)])
+            .contains("argument 1: expected 1 dimensions, given 2")
+    );
+    assert!(
+        said(&mut [a(), Arg::in_out(&mut y), Arg::input(&x)])
+            .contains("argument 1: expected an input, given an input that is written")
+    );
+    let long = Shape::line(3);
+    assert!(
+        said(&mut [a(), Arg::input(&x).shaped(long), Arg::in_out(&mut y)])
+            .contains("argument 1: expected 12 bytes, given 8")
+    );
+    assert!(
+        said(&mut [a(), Arg::input::<f32>(&[]), Arg::in_out(&mut y[..0])])
+            .contains("argument 1: expected elements, given none")
+    );
+}
+
+#[test]
+fn a_scalar_below_its_bound_is_refused_on_every_backend() {
+    static BOUNDED: Contract = Contract::new(
+        "bounded",
+        &[
+            Param::scalar(DType::F32).at_least(0.0),
+            Param::input(DType::F32, &[Dim::Same(0)]),
+            Param::in_out(DType::F32, &[Dim::Same(0)]),
+        ],
+    );
+    let simulated = support::device().expect("the device opens");
+    let cpu = Runtime::builder().cpu_only().build().expect("valid");
+    let spec = KernelSpec {
+        contract: &BOUNDED,
+        ..axpy_spec()
+    };
+    for runtime in [&simulated.runtime, &cpu] {
+        let kernel = runtime.register(spec).expect("the contract holds together");
+        for (a, allowed) in [
+            (0.0_f32, true),
+            (1e-6, true),
+            (f32::MAX, true),
+            (-0.5, false),
+            (f32::NAN, false),
+            (f32::INFINITY, false),
+            (f32::NEG_INFINITY, false),
+        ] {
+            let mut y = [7.0_f32];
+            let dispatch = kernel.launch(&mut [Arg::scalar(a), Arg::input(&[1.0_f32]), Arg::in_out(&mut y)]);
+            assert_eq!(dispatch.is_ok(), allowed, "{a}: {}", dispatch.outcome);
+            if !allowed {
+                assert_eq!(
+                    (dispatch.outcome.reason(), dispatch.outputs, y),
+                    (Reason::ScalarOutOfRange, Outputs::Untouched, [7.0])
+                );
+                let said = dispatch.ok().expect_err("refused").to_string();
+                assert!(
+                    said.contains(&format!("argument 0: expected a finite number not below 0, given {a}")),
+                    "{said}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -461,6 +551,9 @@ fn contracts_that_contradict_themselves_are_refused() {
         ("rank", vec![Param::output(F32, &[Dim::Any; 7])]),
         ("unbound", vec![out, Param::scalar(DType::U32).states_dim(1)]),
         ("float", vec![out, Param::scalar(F32).states_dim(0)]),
+        ("bound", vec![out, Param::scalar(DType::U32).at_least(0.0)]),
+        ("bound", vec![out.at_least(0.0)]),
+        ("bound", vec![out, Param::scalar(F32).at_least(f64::NAN)]),
         ("slice", vec![out, Param::scalar(F32).pass(gate_runtime::Pass::Slice)]),
     ];
     let runtime = Runtime::builder()

@@ -504,9 +504,9 @@ fn a_replay_prints_the_trace_of_what_was_recorded() {
     let probed = Window { checked: 64, ..clean() };
     let (mut recorded, mut expected) = (String::new(), String::new());
     for window in [clean(), failing(), breaching(15), idle, probed, clean()] {
-        recorded.push_str(&window.to_json(Some(live.state().phase)));
-        recorded.push('\n');
-        expected.push_str(&format!("{}\n", live.step(&window)));
+        let step = live.step(&window);
+        recorded.push_str(&format!("{}\n", step.record(&window)));
+        expected.push_str(&format!("{step}\n"));
     }
     let settings = Settings {
         dwell: 1,
@@ -530,10 +530,53 @@ fn a_replay_prints_the_trace_of_what_was_recorded() {
          window 6: native kept, shadow native NONE, rollbacks 1, cooldown 0\n"
     );
 
+    let missing = |skip: usize| {
+        let rest: Vec<&str> = (0..)
+            .zip(recorded.lines())
+            .filter(|(at, _)| *at != skip)
+            .map(|(_, line)| line)
+            .collect();
+        let error = replay(&mut controller(settings), &rest.join("\n"), &mut Vec::new());
+        error.expect_err("a window is missing").to_string()
+    };
+    assert_eq!(
+        missing(0),
+        "line 1: `window` is 2, but window 1 is next; replay all windows from the start"
+    );
+    assert_eq!(
+        missing(3),
+        "line 4: `window` is 5 after 3: lines are missing or repeated"
+    );
+
     let other = replay(&mut controller(Settings::default()), &recorded, &mut Vec::new()).unwrap_err();
     assert!(
         other
             .to_string()
             .starts_with("line 5: the window was recorded in phase probe, but these rails are in phase safe")
     );
+}
+
+#[test]
+fn a_replay_re_arms_where_the_operator_did() {
+    let settings = Settings {
+        auto_switch: false,
+        ..Settings::default()
+    };
+    let mut live = controller(settings);
+    let (mut recorded, mut expected) = (String::new(), String::new());
+    for window in [failing(), failing(), clean()] {
+        let rearmed = live.rearm();
+        let mut step = live.step(&window);
+        step.rearmed = rearmed;
+        recorded.push_str(&format!("{}\n", step.record(&window)));
+        expected.push_str(&format!("{step}\n"));
+    }
+    assert!(
+        recorded.ends_with("\"phase\":\"probe\",\"rearmed\":true}\n"),
+        "{recorded}"
+    );
+    let mut trace = Vec::new();
+    replay(&mut controller(settings), &recorded, &mut trace).unwrap();
+    assert_eq!(String::from_utf8(trace).unwrap(), expected);
+    assert!(expected.contains("window 3: re-armed, probe kept"), "{expected}");
 }

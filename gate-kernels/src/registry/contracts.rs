@@ -45,8 +45,8 @@ macro_rules! of_float {
             $compare = [
                 Param::input(DType::$type, LINE),
                 slice(DType::$type, LINE),
-                Param::scalar(DType::F64),
-                Param::scalar(DType::F64),
+                Param::scalar(DType::F64).at_least(0.0),
+                Param::scalar(DType::F64).at_least(0.0),
                 Param::scalar(DType::U32),
                 Param::output(DType::F64, &[Dim::Same(1), Dim::Exactly(2)]),
                 Param::output(DType::U32, &[Dim::Same(1), Dim::Exactly(2)]),
@@ -69,7 +69,7 @@ macro_rules! of_rows {
                 Param::input(DType::$type, ROWS),
                 Param::input(DType::$type, COLUMNS),
                 stated(1),
-                Param::scalar(DType::F32),
+                Param::scalar(DType::F32).at_least(0.0),
                 Param::output(DType::$type, ROWS),
             ];
         }

@@ -38,7 +38,7 @@ pub struct ArgDesc {
     pub address: usize,
     /// Size of the buffer in bytes; the scalar's size for a scalar.
     pub bytes: usize,
-    /// Value of an integer scalar, sign-extended to 64 bits; 0 for everything else.
+    /// Value of a scalar: an integer sign-extended to 64 bits, of an `f32` or `f64` the bits of the `f64`; 0 for everything else.
     pub value: u64,
 }
 
@@ -349,7 +349,7 @@ impl Describe for Arg<'_> {
                 shape: Shape::SCALAR,
                 address: 0,
                 bytes: scalar.dtype().size(),
-                value: scalar.integer(),
+                value: scalar.value(),
             },
             Arg::Input(view, shape) => describe(Role::Input, view.dtype(), view.place(), *shape),
             Arg::Output(view, shape) => describe(Role::Output, view.dtype(), view.place(), *shape),
@@ -367,6 +367,16 @@ impl Describe for Arg<'_> {
 }
 
 impl Scalar {
+    /// What [`ArgDesc::value`] says of it.
+    #[inline]
+    fn value(&self) -> u64 {
+        match *self {
+            Scalar::F32(value) => f64::from(value).to_bits(),
+            Scalar::F64(value) => value.to_bits(),
+            _ => self.integer(),
+        }
+    }
+
     /// The value of an integer, sign-extended to 64 bits; 0 for a floating-point number.
     #[must_use]
     pub const fn integer(&self) -> u64 {

@@ -50,6 +50,9 @@ impl Contract {
                 return Err(for_role(param, Reason::InputDtypeMismatch, Reason::OutputDtypeMismatch));
             }
             if arg.role == Role::Scalar {
+                if !param.takes(arg.value) {
+                    return Err(Reason::ScalarOutOfRange);
+                }
                 continue;
             }
             if !shape_fits(param, shape, &mut symbols) {

@@ -42,6 +42,7 @@ pub struct Param {
     align: usize,
     states: Option<u8>,
     pass: Pass,
+    least: Option<f64>,
 }
 
 impl Param {
@@ -77,6 +78,7 @@ impl Param {
             align: dtype.size(),
             states: None,
             pass: Pass::Plain,
+            least: None,
         }
     }
 
@@ -99,6 +101,14 @@ impl Param {
     #[must_use]
     pub const fn states_dim(mut self, symbol: u8) -> Param {
         self.states = Some(symbol);
+        self
+    }
+
+    /// The scalar, an `f32` or `f64`, has to be a finite number that is not below `least`. Refused on every backend alike: a native
+    /// kernel would compute something with it.
+    #[must_use]
+    pub const fn at_least(mut self, least: f64) -> Param {
+        self.least = Some(least);
         self
     }
 
@@ -145,6 +155,19 @@ impl Param {
         self.states
     }
 
+    /// The smallest value that the scalar may have.
+    #[must_use]
+    pub const fn least(&self) -> Option<f64> {
+        self.least
+    }
+
+    /// Whether a scalar with these bits of an `f64` keeps the bound.
+    #[inline]
+    pub(super) fn takes(&self, value: u64) -> bool {
+        let value = f64::from_bits(value);
+        self.least.is_none_or(|least| value.is_finite() && value >= least)
+    }
+
     pub(super) fn binds(&self, symbol: u8) -> bool {
         self.dims.is_some_and(|dims| dims.contains(&Dim::Same(symbol)))
     }
@@ -168,6 +191,12 @@ impl Param {
         }
         if self.role == Role::Scalar && self.pass == Pass::Slice {
             return Err("a scalar cannot be passed as a slice");
+        }
+        if let Some(least) = self.least {
+            let number = self.role == Role::Scalar && matches!(self.dtype, DType::F32 | DType::F64);
+            if !number || !least.is_finite() {
+                return Err("only an `f32` or `f64` scalar can have a least value, and it must be finite");
+            }
         }
         match self.states {
             Some(_) if self.role != Role::Scalar => Err("only a scalar can state a dimension"),

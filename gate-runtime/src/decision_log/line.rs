@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::chain::{BEFORE, BEHIND, link};
 use crate::catalog::Registered;
 use crate::dispatch::{Backend, Outcome, Outputs};
 use crate::journal::Entry;
@@ -9,7 +10,7 @@ use crate::plan::Plan;
 use crate::reason::{Causes, Reason, ReasonKind};
 
 /// Version of the lines. Within one, fields are only added.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What every line begins with.
 pub(super) struct Head<'a> {
@@ -17,6 +18,8 @@ pub(super) struct Head<'a> {
     pub(super) seq: u64,
     /// Microseconds since the Unix epoch.
     pub(super) ts: u64,
+    /// The link of the line before.
+    pub(super) previous: &'a str,
 }
 
 /// Running totals of the log.
@@ -27,13 +30,13 @@ pub(super) struct Totals {
 }
 
 /// An object under construction.
-pub(super) struct Object<'a>(&'a mut String);
+pub(super) struct Object<'l, 'h>(&'l mut String, &'h str);
 
-impl<'a> Object<'a> {
-    pub(super) fn begin(line: &'a mut String, head: &Head<'_>, event: &str) -> Object<'a> {
+impl<'l, 'h> Object<'l, 'h> {
+    pub(super) fn begin(line: &'l mut String, head: &Head<'h>, event: &str) -> Object<'l, 'h> {
         line.clear();
         line.push('{');
-        let mut object = Object(line);
+        let mut object = Object(line, head.previous);
         object.number("schema_version", SCHEMA_VERSION.into());
         object.text("event", event);
         object.text("run_id", head.run_id);
@@ -115,7 +118,10 @@ impl<'a> Object<'a> {
     }
 
     pub(super) fn end(self) {
-        self.0.push_str("}\n");
+        let digits = link(self.1, self.0);
+        for part in [BEFORE, &digits, BEHIND, "\n"] {
+            self.0.push_str(part);
+        }
     }
 }
 
@@ -218,10 +224,11 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
     object.flag("available", entry.trace.available);
     object.flag("fallback_to_cpu", entry.trace.fallback_to_cpu);
     object.flag("graph_replayed", entry.trace.graph_replayed);
+    object.flag("compared", entry.trace.compared);
     object.millis("latency_ms", entry.latency_ns);
     object.millis("compile_ms", entry.trace.compile_ns);
     object.millis("copy_in_ms", entry.trace.copy_in_ns);
-    object.millis("kernel_ms", entry.trace.kernel_ns);
+    object.millis("launch_ms", entry.trace.launch_ns);
     object.millis("sync_ms", entry.trace.sync_ns);
     object.millis("copy_out_ms", entry.trace.copy_out_ns);
     object.end();
@@ -230,7 +237,7 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
 /// The fields about a plan, each with a comma before it. They are the same in every line of it.
 pub(super) fn graph(plan: &Plan) -> String {
     let mut fields = String::new();
-    let mut object = Object(&mut fields);
+    let mut object = Object(&mut fields, "");
     let breaks = plan.breaks();
     object.number("graph_breaks", breaks.len() as u64);
     match breaks.first() {

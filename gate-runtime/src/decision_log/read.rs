@@ -6,6 +6,7 @@ use std::io::BufRead;
 use serde_json::Value;
 
 use super::TIMINGS;
+use super::chain::{cut, link};
 use super::line::SCHEMA_VERSION;
 use crate::control::{ControlState, Mode, RailReason};
 use crate::dispatch::{Backend, Outcome, Outputs};
@@ -62,7 +63,10 @@ pub enum Event {
         unwritten: u64,
     },
     /// A new file begins.
-    Rotated,
+    Rotated {
+        /// The `chain` of the last line of the file before.
+        previous: String,
+    },
     /// The log ends as it should.
     Close,
 }
@@ -105,17 +109,33 @@ pub struct Reader<R> {
 
 struct Previous {
     seq: u64,
+    chain: String,
     run_id: String,
     /// Fallbacks and guard misses; `None` at the begin of a later file, where only the earlier ones explain them.
     totals: Option<(u64, u64)>,
     closed: bool,
 }
 
-/// Reads a whole log, or one file of it: the first line is `open`, or `rotated` in a later file.
+/// Reads a whole log, from `open` to `close`; of a log in several files, the last one alone or all of them in their order.
+///
+/// # Errors
+/// The first line that is wrong, or an end that is missing: the log was cut off, or its run did not end.
+pub fn read(input: impl BufRead) -> Result<Vec<Line>, ReadError> {
+    let mut reader = Reader::new(input);
+    let lines = reader.by_ref().collect::<Result<Vec<Line>, ReadError>>()?;
+    if reader.is_complete() {
+        Ok(lines)
+    } else {
+        Err(reader.error("is missing: the log does not end in `close`, so it is cut off or still being written"))
+    }
+}
+
+/// Reads a log that need not have ended: of a run that goes on, or one file of several. The first line is `open`, or `rotated` in
+/// a later file.
 ///
 /// # Errors
 /// The first line that is wrong.
-pub fn read(input: impl BufRead) -> Result<Vec<Line>, ReadError> {
+pub fn read_open(input: impl BufRead) -> Result<Vec<Line>, ReadError> {
     Reader::new(input).collect()
 }
 
@@ -128,6 +148,12 @@ impl<R: BufRead> Reader<R> {
             previous: None,
             ended: false,
         }
+    }
+
+    /// Whether the latest line was `close`: at the end of the input, that nothing was cut off.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.previous.as_ref().is_some_and(|previous| previous.closed)
     }
 
     fn error(&self, problem: impl Into<String>) -> ReadError {
@@ -158,18 +184,43 @@ impl<R: BufRead> Reader<R> {
         let value: Value = serde_json::from_slice(text).map_err(|error| self.error(format!("is not JSON: {error}")))?;
         let fields = Fields::of(&value, self.line)?;
         let line = line(&fields)?;
-        self.follows(&line, &fields)?;
+        let linked = self.linked(text, &line, &fields);
+        self.follows(&line, &fields, fields.text("chain")?)?;
+        linked?;
         Ok(Some(line))
     }
 
+    /// Whether the line is what was written, behind the line that was written before it.
+    fn linked(&self, text: &[u8], line: &Line, fields: &Fields<'_>) -> Result<(), ReadError> {
+        let previous = match (&self.previous, &line.event) {
+            (_, Event::Rotated { previous }) => previous,
+            (Some(previous), _) => &previous.chain,
+            (None, _) => "",
+        };
+        if let (Some(before), Event::Rotated { previous }) = (&self.previous, &line.event)
+            && before.chain != *previous
+        {
+            return Err(fields.wrong(
+                "previous",
+                "is not the `chain` of the line before: the end of a file is missing",
+            ));
+        }
+        let found = std::str::from_utf8(text).ok().and_then(cut);
+        if found.is_some_and(|(text, digits)| link(previous, text) == digits) {
+            Ok(())
+        } else {
+            Err(fields.wrong("chain", "does not match: the line was changed, or one before it was"))
+        }
+    }
+
     /// Whether the line may stand behind the one before it.
-    fn follows(&mut self, line: &Line, fields: &Fields<'_>) -> Result<(), ReadError> {
+    fn follows(&mut self, line: &Line, fields: &Fields<'_>, chain: &str) -> Result<(), ReadError> {
         let mut totals = None;
         match &self.previous {
             None => match line.event {
                 Event::Open { .. } if line.seq == 0 => totals = Some((0, 0)),
                 Event::Open { .. } => return Err(fields.wrong("seq", "is not 0 in the first line")),
-                Event::Rotated => {}
+                Event::Rotated { .. } => {}
                 _ => return Err(fields.wrong("event", "is neither `open` nor `rotated` in the first line")),
             },
             Some(previous) => {
@@ -207,11 +258,19 @@ impl<R: BufRead> Reader<R> {
                 }
                 totals = Some((decision.fallback, decision.guard_miss));
             }
+            Event::Close => {
+                let lines = fields.number("lines")?;
+                if lines != line.seq {
+                    let problem = format!("is {lines}, but {} lines were written before", line.seq);
+                    return Err(fields.wrong("lines", problem));
+                }
+            }
             Event::Dropped { .. } => totals = Some((fields.number("fallback")?, fields.number("guard_miss")?)),
             _ => {}
         }
         self.previous = Some(Previous {
             seq: line.seq,
+            chain: chain.to_owned(),
             run_id: line.run_id.clone(),
             totals,
             closed: line.event == Event::Close,
@@ -269,7 +328,9 @@ fn line(fields: &Fields<'_>) -> Result<Line, ReadError> {
             events: fields.number("events")?,
             unwritten: fields.number("unwritten")?,
         },
-        "rotated" => Event::Rotated,
+        "rotated" => Event::Rotated {
+            previous: fields.text("previous")?.to_owned(),
+        },
         "close" => Event::Close,
         other => return Err(fields.wrong("event", format!("is {other:?}, which this version does not support"))),
     };
@@ -293,7 +354,13 @@ fn decision(fields: &Fields<'_>) -> Result<Decision, ReadError> {
     for field in &TIMINGS[1..] {
         fields.amount(field)?;
     }
-    for field in ["requested", "available", "fallback_to_cpu", "graph_replayed"] {
+    for field in [
+        "requested",
+        "available",
+        "fallback_to_cpu",
+        "graph_replayed",
+        "compared",
+    ] {
         fields.flag(field)?;
     }
     let decision = Decision {
@@ -402,7 +469,8 @@ fn contract(fields: &Fields<'_>) -> Result<Option<Reason>, ReadError> {
     }
 }
 
-/// A line without what differs between two runs with the same inputs: times, durations, and the identity of the run.
+/// A line without what differs between two runs with the same inputs: times, durations, the identity of the run, and the links that cover
+/// them.
 ///
 /// # Errors
 /// The line is no JSON object.
@@ -416,7 +484,7 @@ pub fn normalise(line: &str) -> Result<String, ReadError> {
     let object = value
         .as_object_mut()
         .ok_or_else(|| wrong("is not a JSON object".to_owned()))?;
-    for field in TIMINGS.iter().chain(&["run_id"]) {
+    for field in TIMINGS.iter().chain(&["run_id", "chain", "previous"]) {
         if let Some(value) = object.get_mut(*field) {
             *value = Value::Null;
         }

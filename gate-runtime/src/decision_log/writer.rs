@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::chain::cut;
 use super::line::{self, Dispatched, Hardware, Head, Object, Totals};
 use super::rotate::Segments;
 use crate::backend::cpu;
@@ -178,6 +179,7 @@ pub(super) fn start(
         known: HashMap::new(),
         line: String::new(),
         seq: 0,
+        chain: String::new(),
         totals: Totals::default(),
         reported: Drops::default(),
         counts: LogCounts::default(),
@@ -215,6 +217,8 @@ struct Writer {
     known: HashMap<(u32, u32), Known>,
     line: String,
     seq: u64,
+    /// The link of the line that was written last.
+    chain: String,
     totals: Totals,
     /// Drops that the log has told of.
     reported: Drops,
@@ -407,11 +411,12 @@ impl Writer {
     }
 
     fn close(&mut self) {
-        let (drops, written) = (self.lanes.drops(), self.counts.written);
+        let drops = self.lanes.drops();
         self.write(
             |line, head| {
                 let mut object = Object::begin(line, head, "close");
-                object.number("lines", written);
+                // As many as stand before it, also where this line begins a file.
+                object.number("lines", head.seq);
                 object.number("records_dropped", drops.records);
                 object.end();
             },
@@ -461,6 +466,7 @@ impl Writer {
             let begin = |line: &mut String, head: &Head<'_>| {
                 let mut object = Object::begin(line, head, "rotated");
                 object.number("rotations", rotations);
+                object.text("previous", head.previous);
                 object.end();
             };
             self.line_with(&begin, ts);
@@ -479,6 +485,7 @@ impl Writer {
             run_id: &self.identity.run_id,
             seq: self.seq,
             ts,
+            previous: &self.chain,
         };
         fill(&mut self.line, &head);
     }
@@ -488,6 +495,9 @@ impl Writer {
         let whole = written.is_ok();
         if whole {
             self.seq += 1;
+            if let Some((_, link)) = self.line.strip_suffix('\n').and_then(cut) {
+                link.clone_into(&mut self.chain);
+            }
             self.counts.written += 1;
         } else {
             self.counts.failed += 1;

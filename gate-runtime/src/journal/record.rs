@@ -86,7 +86,7 @@ impl Record {
         words[CAUSES] = causes[0];
         let steps = [
             trace.copy_in_ns,
-            trace.kernel_ns,
+            trace.launch_ns,
             trace.sync_ns,
             trace.copy_out_ns,
             trace.compile_ns,
@@ -159,7 +159,7 @@ impl Record {
                 budget_exceeded: flag(13),
                 compared: flag(15),
                 copy_in_ns: words[STEPS],
-                kernel_ns: words[STEPS + 1],
+                launch_ns: words[STEPS + 1],
                 sync_ns: words[STEPS + 2],
                 copy_out_ns: words[STEPS + 3],
                 compile_ns: words[STEPS + 4],
@@ -177,15 +177,16 @@ mod tests {
     fn a_short_record_survives_behind_a_long_one() {
         use crate::journal::Ring;
 
-        let dispatch = |outcome, kernel_ns| Dispatch {
+        let dispatch = |outcome, launch_ns| Dispatch {
             outcome,
             backend: Backend::Cpu,
             outputs: Outputs::Complete,
             latency_ns: 5,
             trace: Trace {
-                kernel_ns,
+                launch_ns,
                 ..Trace::default()
             },
+            violation: None,
         };
         let three = Causes::of(Reason::NativeFailedFallback)
             .then(Reason::SyncFailed)
@@ -193,17 +194,17 @@ mod tests {
         let two = Causes::of(Reason::ForcedFallback).then(Reason::SafeMode);
         let ring = Ring::new(2);
         let mut expected = Vec::new();
-        for (call, (causes, kernel_ns)) in [(three, 7), (three, 0), (two, 7), (two, 0), (two, 0), (three, 0)]
+        for (call, (causes, launch_ns)) in [(three, 7), (three, 0), (two, 7), (two, 0), (two, 0), (three, 0)]
             .into_iter()
             .enumerate()
         {
-            let dispatch = dispatch(Outcome::Fallback(causes), kernel_ns);
+            let dispatch = dispatch(Outcome::Fallback(causes), launch_ns);
             let record = Record::new((1, 2), 3, call as u64, 4, 0, &dispatch);
-            assert_eq!(record.is_long(), causes != two || kernel_ns != 0);
+            assert_eq!(record.is_long(), causes != two || launch_ns != 0);
             assert_eq!(ring.push(&record), Some(1));
-            expected.push((dispatch.outcome, kernel_ns));
+            expected.push((dispatch.outcome, launch_ns));
             let entry = ring.pop().and_then(|record| record.entry()).expect("an entry");
-            assert_eq!((entry.outcome, entry.trace.kernel_ns), expected[call]);
+            assert_eq!((entry.outcome, entry.trace.launch_ns), expected[call]);
         }
     }
 
@@ -221,7 +222,7 @@ mod tests {
             budget_exceeded: true,
             compared: true,
             copy_in_ns: 1,
-            kernel_ns: 2,
+            launch_ns: 2,
             sync_ns: 3,
             copy_out_ns: 4,
             compile_ns: u64::MAX,
@@ -235,6 +236,7 @@ mod tests {
                         outputs,
                         latency_ns: 5,
                         trace,
+                        violation: None,
                     };
                     let control = ControlState::INITIAL;
                     let record = Record::new((6, 7), 8, 9, 10, control.pack(), &dispatch);

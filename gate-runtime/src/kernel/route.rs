@@ -12,7 +12,7 @@ use crate::contract::Geometry;
 use crate::control::{Control, Mode};
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
 use crate::observe::{ShadowJob, ShadowVerdict};
-use crate::reason::{Causes, Reason};
+use crate::reason::{Causes, Reason, ReasonKind};
 use crate::shared::{Shared, Switches};
 use crate::spec::GeometryFn;
 
@@ -27,7 +27,7 @@ pub(super) fn dispatch(
 ) -> Dispatch {
     let mut trace = Trace::default();
     if let Err(reason) = guard(shared, registered, args) {
-        return refused(reason, trace);
+        return refused_call(registered, args, reason, trace);
     }
     let switches = shared.switches();
     if let Err(reason) = requested(shared, switches, control) {
@@ -91,6 +91,19 @@ fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Re
     Err(reason)
 }
 
+/// Nothing ran because of the guards; says which argument the contract refused, where it did.
+#[cold]
+fn refused_call(registered: &Registered, args: &[Arg<'_>], reason: Reason, trace: Trace) -> Dispatch {
+    let violation = match reason.kind() {
+        ReasonKind::Contract => registered.spec.contract.violation(args),
+        _ => None,
+    };
+    Dispatch {
+        violation,
+        ..refused(reason, trace)
+    }
+}
+
 /// Nothing ran.
 #[cold]
 pub(super) fn refused(reason: Reason, trace: Trace) -> Dispatch {
@@ -100,6 +113,7 @@ pub(super) fn refused(reason: Reason, trace: Trace) -> Dispatch {
         outputs: Outputs::Untouched,
         latency_ns: 0,
         trace,
+        violation: None,
     }
 }
 
@@ -117,6 +131,7 @@ fn on_cpu(registered: &Registered, args: &mut [Arg<'_>], causes: &Causes, mut tr
         outputs,
         latency_ns: 0,
         trace,
+        violation: None,
     }
 }
 
@@ -216,6 +231,7 @@ fn done_natively(trace: Trace) -> Dispatch {
         outputs: Outputs::Complete,
         latency_ns: 0,
         trace,
+        violation: None,
     }
 }
 
@@ -239,5 +255,6 @@ fn after_failure(registered: &Registered, args: &mut [Arg<'_>], native: Causes, 
         outputs,
         latency_ns: 0,
         trace,
+        violation: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::{Body, Diagnostic, ModuleSource};
+use super::{Body, Diagnostic};
 use crate::contract::Contract;
 use crate::reason::Reason;
 
@@ -73,28 +73,35 @@ impl Module {
         Ok(())
     }
 
-    /// Replaces the module by a verified one that has every entry the registered kernels launch. Launches that run keep what
-    /// they started with.
+    /// Whether a body has every entry that the registered kernels launch.
+    pub(crate) fn accepts(&self, body: &Body) -> Result<(), Diagnostic> {
+        let requirements = self.requirements.lock().unwrap_or_else(PoisonError::into_inner);
+        requirements
+            .iter()
+            .try_for_each(|(entry, contract)| body.requires(entry, contract))
+    }
+
+    /// Replaces the body by a verified one that has every entry the registered kernels launch, and returns the one before. Launches
+    /// that run keep what they started with.
     ///
     /// # Errors
-    /// What is wrong with `source`; the module stays what it was.
-    pub fn replace(&self, source: ModuleSource) -> Result<(), Diagnostic> {
-        let body = Body::of_source(source)?;
+    /// What `body` lacks; the module stays what it was.
+    pub(crate) fn replace(&self, body: Arc<Body>) -> Result<Arc<Body>, Diagnostic> {
         let requirements = self.requirements.lock().unwrap_or_else(PoisonError::into_inner);
         for (entry, contract) in requirements.iter() {
             body.requires(entry, contract)?;
         }
-        self.install(body, true);
-        Ok(())
+        Ok(self.install(body, true))
     }
 
-    fn install(&self, body: Body, verified: bool) {
+    fn install(&self, body: Arc<Body>, verified: bool) -> Arc<Body> {
         let mut place = self.body.write().unwrap_or_else(PoisonError::into_inner);
-        *place = Arc::new(body);
+        let before = std::mem::replace(&mut *place, body);
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         if verified {
             self.verified.store(generation, Ordering::Release);
         }
+        before
     }
 
     /// The guard before a launch.
@@ -136,7 +143,7 @@ impl Module {
 
     /// Fault injection: flips one bit of every image, as a change through this crate would.
     pub fn corrupt(&self, byte: usize) {
-        self.install(self.body().corrupted(byte), false);
+        self.install(Arc::new(self.body().corrupted(byte)), false);
     }
 
     /// Fault injection: flips one bit of every image without raising the generation, as a stray write would. Only

@@ -380,6 +380,14 @@ impl Controller {
     }
 }
 
+impl Step {
+    /// The window of this step as one line of JSON without its end: what [`replay`](super::replay()) reads.
+    #[must_use]
+    pub fn record(&self, window: &Window) -> String {
+        window.to_json(self.window, Some(self.before), self.rearmed)
+    }
+}
+
 impl fmt::Display for Step {
     /// One line of a trace.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

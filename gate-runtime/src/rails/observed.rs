@@ -74,6 +74,7 @@ mod tests {
             outputs: Outputs::Complete,
             latency_ns: 9,
             trace: Trace::default(),
+            violation: None,
         };
         sample(&dispatch).map(|sample| (sample.outcome, sample.pressure))
     }

@@ -23,6 +23,15 @@ pub enum ReplayError {
         /// The phase that the replay is in.
         replayed: super::Phase,
     },
+    /// A window is not the one that follows: the lines of windows before it are missing.
+    Missing {
+        /// The line of the window, from 1.
+        line: usize,
+        /// The number of the window.
+        recorded: u64,
+        /// The number of the window that follows.
+        expected: u64,
+    },
     /// The trace could not be written.
     Write(io::Error),
 }
@@ -40,6 +49,14 @@ impl fmt::Display for ReplayError {
                 "line {line}: the window was recorded in phase {recorded}, but these rails are in phase {replayed}; \
                  replay all windows from the start with the settings they were recorded with"
             ),
+            ReplayError::Missing {
+                line,
+                recorded,
+                expected,
+            } => write!(
+                f,
+                "line {line}: `window` is {recorded}, but window {expected} is next; replay all windows from the start"
+            ),
             ReplayError::Write(error) => write!(f, "cannot write the trace: {error}"),
         }
     }
@@ -49,7 +66,7 @@ impl Error for ReplayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             ReplayError::Recorded(error) => Some(error),
-            ReplayError::Diverged { .. } => None,
+            ReplayError::Diverged { .. } | ReplayError::Missing { .. } => None,
             ReplayError::Write(error) => Some(error),
         }
     }
@@ -63,6 +80,17 @@ impl Error for ReplayError {
 /// before stays written.
 pub fn replay(controller: &mut Controller, recorded: &str, trace: &mut impl Write) -> Result<(), ReplayError> {
     for recorded in read_jsonl(recorded).map_err(ReplayError::Recorded)? {
+        let expected = controller.state().windows.saturating_add(1);
+        if recorded.number != expected {
+            return Err(ReplayError::Missing {
+                line: recorded.line,
+                recorded: recorded.number,
+                expected,
+            });
+        }
+        if recorded.rearmed {
+            controller.rearm();
+        }
         let replayed = controller.state().phase;
         if let Some(phase) = recorded.phase
             && phase != replayed
@@ -73,7 +101,8 @@ pub fn replay(controller: &mut Controller, recorded: &str, trace: &mut impl Writ
                 replayed,
             });
         }
-        let step = controller.step(&recorded.window);
+        let mut step = controller.step(&recorded.window);
+        step.rearmed = recorded.rearmed;
         writeln!(trace, "{step}").map_err(ReplayError::Write)?;
     }
     Ok(())

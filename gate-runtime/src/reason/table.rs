@@ -201,6 +201,8 @@ reasons! {
     ZeroSizeLaunch = 83, "zero_size_launch", Contract, InvalidArgument;
     /// Block, grid, shared memory or the bytes of all buffers exceed the contract's limits
     LaunchLimitExceeded = 84, "launch_limit_exceeded", Contract, InvalidArgument;
+    /// A scalar is not finite, or below the least value that the contract allows
+    ScalarOutOfRange = 85, "scalar_out_of_range", Contract, InvalidArgument;
 
     /// The module has no image, or an image has no text
     EmptyModule = 100, "empty_module", Verify, VerifyFailed;

@@ -1,8 +1,8 @@
 //! Configuration of a runtime.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Runtime;
@@ -165,6 +165,7 @@ impl Builder {
             compile_delay_ms: AtomicU64::new(self.faults.compile_delay.as_millis() as u64),
             native,
             opener,
+            reloading: Mutex::new(()),
             control: self.control,
             catalog,
             log,

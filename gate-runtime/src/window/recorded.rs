@@ -1,10 +1,12 @@
 //! Recorded windows: one JSON object per line.
 //!
 //! ```json
-//! {"calls":64,"native":64,"errors":0,"checked":1,"mismatches":0,"pressured":0,"pressure_events":0,"samples":64,"p95_ns":90000,"work":4194304,"busy_ns":5100000,"phase":"native"}
+//! {"window":1,"calls":64,"native":64,"errors":0,"checked":1,"mismatches":0,"pressured":0,"pressure_events":0,"samples":64,"p95_ns":90000,"work":4194304,"busy_ns":5100000,"phase":"native"}
 //! ```
 //!
-//! `phase` is the phase the window ran in; a replay compares it with its own. It may be absent, all other fields may not.
+//! `window` numbers the windows from 1: a line that is missing, or there twice, is found. `phase` is the phase the window ran in; a
+//! replay compares it with its own. `"rearmed":true` says that an operator re-armed the rails before the window. These two may be
+//! absent, all other fields may not.
 
 use core::fmt;
 use std::error::Error;
@@ -19,10 +21,14 @@ use crate::control::phase::Phase;
 pub struct Recorded {
     /// The line it stands in, from 1.
     pub line: usize,
+    /// Its number, from 1.
+    pub number: u64,
     /// The window.
     pub window: Window,
     /// The phase it ran in, where that was recorded.
     pub phase: Option<Phase>,
+    /// Whether an operator re-armed the rails before it.
+    pub rearmed: bool,
 }
 
 /// A line that is no recorded window.
@@ -56,21 +62,24 @@ const FIELDS: [&str; 11] = [
     "busy_ns",
 ];
 
+/// The fields around those of the window.
+const OTHERS: [&str; 3] = ["window", "phase", "rearmed"];
+
 impl Window {
-    /// The window as one line of JSON without its end.
+    /// The window as one line of JSON without its end. `number` is its place among the windows of its rails, from 1.
     #[must_use]
-    pub fn to_json(&self, phase: Option<Phase>) -> String {
-        let mut line = String::from("{");
+    pub fn to_json(&self, number: u64, phase: Option<Phase>, rearmed: bool) -> String {
+        let mut line = format!("{{\"window\":{number}");
         for (name, number) in FIELDS.into_iter().zip(self.numbers()) {
-            line.push_str(&format!("\"{name}\":{number},"));
+            line.push_str(&format!(",\"{name}\":{number}"));
         }
-        match phase {
-            Some(phase) => line.push_str(&format!("\"phase\":\"{phase}\"}}")),
-            None => {
-                line.pop();
-                line.push('}');
-            }
+        if let Some(phase) = phase {
+            line.push_str(&format!(",\"phase\":\"{phase}\""));
         }
+        if rearmed {
+            line.push_str(",\"rearmed\":true");
+        }
+        line.push('}');
         line
     }
 
@@ -109,31 +118,41 @@ impl Window {
 /// # Errors
 ///
 /// The first line that is not a JSON object with exactly the fields of a window, each a whole number from 0 to 2⁶⁴−1,
-/// or whose numbers contradict each other.
+/// whose numbers contradict each other, or which does not follow the window before.
 pub fn read_jsonl(text: &str) -> Result<Vec<Recorded>, RecordedError> {
-    let mut windows = Vec::new();
+    let mut windows: Vec<Recorded> = Vec::new();
     for (index, text) in text.lines().enumerate() {
         if text.trim().is_empty() {
             continue;
         }
         let line = index + 1;
-        let (window, phase) = parse(text).map_err(|message| RecordedError { line, message })?;
-        windows.push(Recorded { line, window, phase });
+        let error = |message| RecordedError { line, message };
+        let recorded = parse(text, line).map_err(error)?;
+        if let Some(before) = windows.last()
+            && Some(recorded.number) != before.number.checked_add(1)
+        {
+            return Err(error(format!(
+                "`window` is {} after {}: lines are missing or repeated",
+                recorded.number, before.number
+            )));
+        }
+        windows.push(recorded);
     }
     Ok(windows)
 }
 
-fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
+fn parse(text: &str, line: usize) -> Result<Recorded, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     let Value::Object(object) = value else {
         return Err("not a JSON object".to_owned());
     };
     if let Some(unknown) = object
         .keys()
-        .find(|key| *key != "phase" && !FIELDS.contains(&key.as_str()))
+        .find(|key| !OTHERS.contains(&key.as_str()) && !FIELDS.contains(&key.as_str()))
     {
         return Err(format!(
-            "unknown field `{unknown}`, expected `phase`, `{}`",
+            "unknown field `{unknown}`, expected `{}`, `{}`",
+            OTHERS.join("`, `"),
             FIELDS.join("`, `")
         ));
     }
@@ -145,7 +164,16 @@ fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
                 .ok_or_else(|| format!("`phase` is {word}, not \"native\", \"probe\" or \"safe\""))?,
         ),
     };
+    let rearmed = match object.get("rearmed") {
+        None => false,
+        Some(Value::Bool(flag)) => *flag,
+        Some(other) => return Err(format!("`rearmed` is {other}, not true or false")),
+    };
     let number = |name: &str| number(&object, name);
+    let place = number("window")?;
+    if place == 0 {
+        return Err("`window` is 0, but windows are numbered from 1".to_owned());
+    }
     let window = Window {
         calls: number("calls")?,
         native: number("native")?,
@@ -174,7 +202,13 @@ fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
     if window.samples == 0 && window.p95_ns != 0 {
         return Err(format!("`p95_ns` is {} without samples", window.p95_ns));
     }
-    Ok((window, phase))
+    Ok(Recorded {
+        line,
+        number: place,
+        window,
+        phase,
+        rearmed,
+    })
 }
 
 fn number(object: &Map<String, Value>, name: &str) -> Result<u64, String> {
@@ -191,15 +225,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const GOOD: &str = r#"{"calls":64,"native":60,"errors":1,"checked":1,"mismatches":0,"pressured":2,"pressure_events":0,"samples":59,"p95_ns":90,"work":7,"busy_ns":8,"phase":"probe"}"#;
+    const GOOD: &str = r#"{"window":7,"calls":64,"native":60,"errors":1,"checked":1,"mismatches":0,"pressured":2,"pressure_events":0,"samples":59,"p95_ns":90,"work":7,"busy_ns":8,"phase":"probe"}"#;
 
     #[test]
     fn a_line_is_read_with_its_number() {
-        let read = read_jsonl(&format!("\r\n{GOOD}\r\n\n{GOOD}")).unwrap();
+        let read = read_jsonl(&format!("\r\n{GOOD}\r\n\n{}", GOOD.replace(":7,\"calls", ":8,\"calls"))).unwrap();
         assert_eq!(read.iter().map(|recorded| recorded.line).collect::<Vec<_>>(), [2, 4]);
         assert_eq!(read[0].phase, Some(Phase::Probe));
         assert_eq!(read[0].window.native, 60);
-        assert_eq!(read[0].window.to_json(read[0].phase), GOOD);
+        assert_eq!(read[0].window.to_json(7, read[0].phase, false), GOOD);
     }
 
     #[test]
@@ -224,6 +258,19 @@ mod tests {
                 "line 1: `phase` is \"fast\", not \"native\", \"probe\" or \"safe\"",
             ),
             (&GOOD.replace(":59", ":0"), "line 1: `p95_ns` is 90 without samples"),
+            (
+                &GOOD.replace(":7,\"calls", ":0,\"calls"),
+                "line 1: `window` is 0, but windows are numbered from 1",
+            ),
+            (&GOOD.replace("\"window\":7,", ""), "line 1: `window` is missing"),
+            (
+                &format!("{GOOD}\n{}", GOOD.replace(":7,\"calls", ":9,\"calls")),
+                "line 2: `window` is 9 after 7: lines are missing or repeated",
+            ),
+            (
+                &format!("{GOOD}\n{GOOD}"),
+                "line 2: `window` is 7 after 7: lines are missing or repeated",
+            ),
         ];
         for (line, message) in cases {
             assert_eq!(read_jsonl(line).unwrap_err().to_string(), message);
@@ -244,9 +291,9 @@ mod tests {
                 calls, native: calls, errors: errors.min(calls), samples: calls,
                 p95_ns: if calls == 0 { 0 } else { p95_ns }, work, ..Window::default()
             };
-            for phase in [None, Some(Phase::Native), Some(Phase::Safe)] {
-                let read = read_jsonl(&window.to_json(phase)).unwrap();
-                prop_assert_eq!(read, vec![Recorded { line: 1, window, phase }]);
+            for (phase, rearmed) in [(None, false), (Some(Phase::Native), false), (Some(Phase::Probe), true)] {
+                let read = read_jsonl(&window.to_json(3, phase, rearmed)).unwrap();
+                prop_assert_eq!(read, vec![Recorded { line: 1, number: 3, window, phase, rearmed }]);
             }
         }
 

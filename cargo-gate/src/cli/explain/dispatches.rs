@@ -290,6 +290,17 @@ mod tests {
     const LOG: &str = include_str!("../../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
     const STATS: &str = include_str!("../../../../tests/fixtures/run-stats.valid/clean/run_stats.json");
 
+    /// The lines with links that fit them, as if they had been written so.
+    fn linked(text: &str) -> String {
+        let mut previous = String::new();
+        let line = |line: &str| {
+            let (body, _) = line.split_once(",\"chain\":").expect("every line has a link");
+            previous = gate_runtime::decision_log::link(&previous, body);
+            format!("{body},\"chain\":\"{previous}\"}}\n")
+        };
+        text.lines().map(line).collect()
+    }
+
     fn plain(styled: &str) -> String {
         anstream::adapter::strip_str(styled).to_string()
     }
@@ -324,7 +335,7 @@ mod tests {
             .replace("\"guard_miss\":0", "\"guard_miss\":1")
             .replace("\"mode\":\"native\",\"shadow_mode\":\"native\",\"shadow_reason\":\"NONE\",\"rollback\":\"NONE\",\"rollback_count\":0",
                      "\"mode\":\"safe\",\"shadow_mode\":\"safe\",\"shadow_reason\":\"LATENCY\",\"rollback\":\"LATENCY\",\"rollback_count\":1");
-        let said = file("log.jsonl", (lines.join("\n") + "\n").as_bytes()).expect("a log");
+        let said = file("log.jsonl", linked(&lines.join("\n")).as_bytes()).expect("a log");
         insta::assert_snapshot!(plain(&said), @"
         dispatches by `log.jsonl`: 3 in run example on cpu:x86_64
           axpy_f32, fingerprint ac4ba727ee57498a
@@ -376,7 +387,7 @@ mod tests {
 
     #[test]
     fn foreign_names_do_not_act_on_the_terminal() {
-        let text = LOG.replace("axpy_f32", "axpy\\u001b[31m");
+        let text = linked(&LOG.replace("axpy_f32", "axpy\\u001b[31m"));
         let said = file("log.jsonl", text.as_bytes()).map_or_else(|error| error.message, |said| plain(&said));
         assert!(!said.contains('\u{1b}'), "{said}");
     }

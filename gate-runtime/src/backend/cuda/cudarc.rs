@@ -134,13 +134,26 @@ impl Driver for CudaDriver {
         Ok(ModuleId(id))
     }
 
+    fn unload(&self, module: ModuleId) {
+        let known = self
+            .modules
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&module.0);
+        if let (Some(address), true) = (known, self.enter().is_ok()) {
+            // SAFETY: the module was loaded into this context and is taken out of the list, so it is unloaded once; callers promise
+            // that nothing of it runs or will be launched.
+            let _ = unsafe { sys::cuModuleUnload(address.pointer()) };
+        }
+    }
+
     fn function(&self, module: ModuleId, entry: &str) -> Result<FunctionId, DriverError> {
         self.enter()?;
         let modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         let module = modules.get(&module.0).ok_or(DriverError::NOT_FOUND)?;
         let entry = CString::new(entry).map_err(|_| DriverError::NOT_FOUND)?;
         let mut function: sys::CUfunction = std::ptr::null_mut();
-        // SAFETY: the module was loaded into this context and is not unloaded before `self` is dropped; the name ends in a
+        // SAFETY: the module was loaded into this context and stays while the list is locked; the name ends in a
         // zero; `function` is a live local.
         check(unsafe { sys::cuModuleGetFunction(&raw mut function, module.pointer(), entry.as_ptr()) })?;
         Ok(FunctionId(Address::of(function).0 as u64))

@@ -54,6 +54,14 @@ impl DriverError {
         )
     }
 
+    /// Whether the driver refuses a module for what it is: it would refuse the same bytes again. The driver's documentation says so of
+    /// invalid images, PTX and sources, of images without code for the device, of PTX versions that it does not support, and of
+    /// names that are not found.
+    #[must_use]
+    pub const fn refuses_module(self) -> bool {
+        matches!(self.0, 200 | 209 | 218 | 222 | 300 | 500)
+    }
+
     /// The reason it is reported under, for a failure in `step`.
     #[must_use]
     pub(crate) const fn reason(self, step: Reason) -> Reason {
@@ -130,7 +138,8 @@ pub struct Launch<'a> {
     pub args: &'a [ArgDesc],
 }
 
-/// A device behind its driver. Calls come from any thread, never two at once.
+/// A device behind its driver. Calls come from any thread. [`load`](Driver::load), [`function`](Driver::function) and
+/// [`bind`](Driver::bind), one at a time, run next to the other calls, of which there is one at a time as well.
 pub trait Driver: Send + Sync {
     /// What the device is.
     fn device(&self) -> &Device;
@@ -140,6 +149,9 @@ pub trait Driver: Send + Sync {
     /// # Errors
     /// The driver's number.
     fn load(&self, text: &[u8]) -> Result<ModuleId, DriverError>;
+
+    /// Unloads a module, of which nothing runs and nothing will be launched. What goes wrong here shows in the next call.
+    fn unload(&self, module: ModuleId);
 
     /// Finds an entry of a loaded module.
     ///

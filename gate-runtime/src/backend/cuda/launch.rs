@@ -53,15 +53,24 @@ impl Cuda {
 
     fn run_on_device(&self, call: &Call<'_>, args: &mut [Arg<'_>], trace: &mut Trace) -> Result<(), Causes> {
         let mut state = self.lock();
-        // It may have been lost while this call waited.
+        let mut known = self.loaded(&state, call.image, call.entry);
+        trace.cache_hit = known.is_some();
+        if known.is_some() {
+            self.count_hit();
+        } else {
+            drop(state);
+            let found = self.load(call.image, call.entry, (call.contract, call.cpu), call.delay)?;
+            trace.budget_exceeded = found.over_budget;
+            trace.compile_ns = found.load_ns;
+            state = self.lock();
+            known = self.loaded(&state, call.image, call.entry);
+        }
+        // It may have been lost while this call waited, and a module is unloaded where it was replaced at that moment.
         if self.is_lost() {
             return Err(Causes::of(Reason::DeviceLost));
         }
-        let bind = (call.contract, call.cpu);
-        let (function, found) = self.function(&mut state, call.image, call.entry, bind, call.delay)?;
-        trace.cache_hit = found.hit;
-        trace.budget_exceeded = found.over_budget;
-        trace.compile_ns = found.load_ns;
+        let function = known.ok_or(Reason::ModuleLoadFailed)?;
+        state.sweep();
 
         let driver = state.driver.as_deref().ok_or(Reason::DeviceLost)?;
         let failed = |step: Reason| {
@@ -111,7 +120,7 @@ impl Cuda {
             params: &params[..count],
             args: &descs[..args.len()],
         };
-        timed(&mut trace.kernel_ns, || driver.launch(&launch)).map_err(failed(Reason::LaunchFailed))?;
+        timed(&mut trace.launch_ns, || driver.launch(&launch)).map_err(failed(Reason::LaunchFailed))?;
         timed(&mut trace.sync_ns, || driver.synchronize()).map_err(failed(Reason::SyncFailed))?;
         timed(&mut trace.copy_out_ns, || copy_out(driver, args, &buffers.pointers))
             .map_err(failed(Reason::CopyOutFailed))?;

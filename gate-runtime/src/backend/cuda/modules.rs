@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -10,13 +10,15 @@ use sha2::{Digest, Sha256};
 use super::{Device, Driver, DriverError, FunctionId, ModuleId, OpenError, Opener};
 use crate::contain::contained;
 use crate::contract::Contract;
-use crate::module::VerifiedImage;
+use crate::module::{Body, VerifiedImage};
 use crate::reason::{Causes, Reason};
 use crate::spec::CpuFn;
 
 /// An open device with its module cache.
 pub(crate) struct Cuda {
     state: Mutex<State>,
+    /// Held while a module is compiled, one at a time; launches go on meanwhile. Taken before `state`.
+    loading: Mutex<()>,
     /// What the device is does not change when it is opened again; another device is another runtime.
     device: Device,
     /// 0 while the device is there, else the driver's number that lost it.
@@ -25,12 +27,38 @@ pub(crate) struct Cuda {
     counters: CacheCounters,
 }
 
+/// Everything that decides what a driver makes of an image.
+type Key = [u8; 32];
+
 /// What is behind the lock: one call at a time.
 pub(super) struct State {
     /// `None` after it was closed and could not be opened again.
-    pub(super) driver: Option<Box<dyn Driver>>,
-    modules: HashMap<[u8; 32], ModuleId>,
-    functions: HashMap<([u8; 32], String), FunctionId>,
+    pub(super) driver: Option<Arc<dyn Driver>>,
+    modules: HashMap<Key, ModuleId>,
+    pub(super) functions: HashMap<(Key, String), FunctionId>,
+    /// Images that the driver refused for what they are, or whose self-check failed, and entries that it did not find in one. They
+    /// are not compiled again.
+    refused: HashMap<(Key, String), Causes>,
+    /// Images of replaced bodies, unloaded when no call has the body any more.
+    retired: Vec<(Weak<Body>, Key)>,
+}
+
+impl State {
+    fn unload(&mut self, key: &Key) {
+        self.functions.retain(|(of, _), _| of != key);
+        if let (Some(module), Some(driver)) = (self.modules.remove(key), &self.driver) {
+            driver.unload(module);
+        }
+    }
+
+    /// Unloads what no call can launch any more. Nothing runs on the device while the state is locked.
+    pub(super) fn sweep(&mut self) {
+        let gone = |(body, _): &(Weak<Body>, Key)| body.strong_count() == 0;
+        while let Some(place) = self.retired.iter().position(gone) {
+            let (_, key) = self.retired.swap_remove(place);
+            self.unload(&key);
+        }
+    }
 }
 
 /// How often modules were loaded, and how often they were there.
@@ -44,8 +72,7 @@ pub(crate) struct CacheCounters {
 
 /// What finding a function cost.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Found {
-    pub(super) hit: bool,
+pub(crate) struct Found {
     pub(super) over_budget: bool,
     pub(super) load_ns: u64,
 }
@@ -55,10 +82,13 @@ impl Cuda {
         Cuda {
             device: driver.device().clone(),
             state: Mutex::new(State {
-                driver: Some(driver),
+                driver: Some(Arc::from(driver)),
                 modules: HashMap::new(),
                 functions: HashMap::new(),
+                refused: HashMap::new(),
+                retired: Vec::new(),
             }),
+            loading: Mutex::new(()),
             lost: AtomicU64::new(0),
             budget,
             counters: CacheCounters::default(),
@@ -85,10 +115,14 @@ impl Cuda {
 
     /// Closes the driver that was lost and opens it again. Everything is loaded again when it is needed.
     pub(crate) fn reopen(&self, open: &Opener) -> Result<(), Reason> {
+        // What is compiled now ends first: it holds the driver that is to be closed.
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.lock();
         self.lose(DriverError::DEINITIALIZED.0);
         state.modules.clear();
         state.functions.clear();
+        state.refused.clear();
+        state.retired.clear();
         // Closed first: a device context that is still held would be handed out again as it is.
         state.driver = None;
         let opened = contained(open).unwrap_or(Err(OpenError::NoDriver));
@@ -96,7 +130,7 @@ impl Cuda {
         if *driver.device() != self.device {
             return Err(Reason::NoDevice);
         }
-        state.driver = Some(driver);
+        state.driver = Some(Arc::from(driver));
         self.lost.store(0, Ordering::Release);
         Ok(())
     }
@@ -106,51 +140,58 @@ impl Cuda {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The function of an image, loaded if it is not.
-    pub(super) fn function(
+    /// Has the driver compile an image and find an entry of it, while launches go on. What the driver refused for what it is, is
+    /// refused again without asking it.
+    pub(crate) fn load(
         &self,
-        state: &mut State,
         image: &VerifiedImage,
         entry: &str,
         bind: (&'static Contract, CpuFn),
         delay: Duration,
-    ) -> Result<(FunctionId, Found), Causes> {
-        let key = self.key(image);
-        if let Some(function) = state.functions.get(&(key, entry.to_owned())) {
-            self.counters.hits.fetch_add(1, Ordering::Relaxed);
-            let found = Found {
-                hit: true,
-                ..Found::default()
-            };
-            return Ok((*function, found));
-        }
+    ) -> Result<Found, Causes> {
         let start = Instant::now();
-        let failed = |error: DriverError| {
+        let key = self.key(image);
+        let (whole, part) = ((key, String::new()), (key, entry.to_owned()));
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let (driver, loaded) = {
+            let state = self.lock();
+            if let Some(causes) = state.refused.get(&whole).or_else(|| state.refused.get(&part)) {
+                return Err(*causes);
+            }
+            if state.functions.contains_key(&part) {
+                return Ok(Found::default());
+            }
+            let driver = state.driver.as_ref().ok_or(Reason::DeviceLost)?;
+            (Arc::clone(driver), state.modules.get(&key).copied())
+        };
+        let failed = |error: DriverError, place: &(Key, String)| {
             if error.loses_device() {
                 self.lose(error.0);
             }
-            Causes::of(Reason::ModuleLoadFailed).then(error)
+            let causes = Causes::of(Reason::ModuleLoadFailed).then(error);
+            if error.refuses_module() {
+                self.lock().refused.insert(place.clone(), causes);
+            }
+            causes
         };
-        let driver = state.driver.as_deref().ok_or(Reason::DeviceLost)?;
-        let module = match state.modules.get(&key) {
-            Some(module) => *module,
+        let module = match loaded {
+            Some(module) => module,
             None => {
                 let text = image
                     .text()
                     .map_err(|diagnostic| Causes::of(Reason::ModuleLoadFailed).then(diagnostic.reason))?;
                 std::thread::sleep(delay);
                 self.counters.loads.fetch_add(1, Ordering::Relaxed);
-                let module = driver.load(&text).map_err(failed)?;
-                state.modules.insert(key, module);
+                let module = driver.load(&text).map_err(|error| failed(error, &whole))?;
+                self.lock().modules.insert(key, module);
                 module
             }
         };
-        let function = driver.function(module, entry).map_err(failed)?;
+        let function = driver.function(module, entry).map_err(|error| failed(error, &part))?;
         driver.bind(function, bind.0, bind.1);
-        state.functions.insert((key, entry.to_owned()), function);
+        self.lock().functions.insert(part, function);
         let took = start.elapsed();
         let found = Found {
-            hit: false,
             over_budget: !self.budget.is_zero() && took > self.budget,
             load_ns: took.as_nanos() as u64,
         };
@@ -158,11 +199,41 @@ impl Cuda {
         if found.over_budget {
             self.counters.over_budget.fetch_add(1, Ordering::Relaxed);
         }
-        Ok((function, found))
+        Ok(found)
+    }
+
+    /// The function of an image, if it is loaded.
+    pub(super) fn loaded(&self, state: &State, image: &VerifiedImage, entry: &str) -> Option<FunctionId> {
+        state.functions.get(&(self.key(image), entry.to_owned())).copied()
+    }
+
+    pub(super) fn count_hit(&self) {
+        self.counters.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Unloads an image that is not to serve. With `causes` it is not compiled again.
+    pub(crate) fn discard(&self, image: &VerifiedImage, causes: Option<Causes>) {
+        let key = self.key(image);
+        let mut state = self.lock();
+        state.unload(&key);
+        if let Some(causes) = causes {
+            state.refused.insert((key, String::new()), causes);
+        }
+    }
+
+    /// A body was replaced: its image is unloaded when no call has the body any more, unless the new one serves.
+    pub(crate) fn retire(&self, body: &Weak<Body>, image: &VerifiedImage, successor: &VerifiedImage) {
+        let (key, serves) = (self.key(image), self.key(successor));
+        let mut state = self.lock();
+        state.retired.retain(|(_, retired)| *retired != serves);
+        if key != serves {
+            state.retired.push((Weak::clone(body), key));
+        }
+        state.sweep();
     }
 
     /// Everything that decides what the driver makes of a text.
-    fn key(&self, image: &VerifiedImage) -> [u8; 32] {
+    fn key(&self, image: &VerifiedImage) -> Key {
         module_key(&self.device, image.arch, image.isa, &image.sha256)
     }
 }

@@ -52,12 +52,14 @@ struct State {
     wrong: HashSet<String>,
     failures: Vec<Failure>,
     launches: u64,
+    compilations: u64,
     /// Bytes that may still be allocated.
     free_bytes: Option<usize>,
 }
 
 #[derive(Debug)]
 struct Function {
+    module: u64,
     entry: String,
     bound: Option<(&'static Contract, CpuFn)>,
 }
@@ -121,6 +123,18 @@ impl SimulatedDriver {
         self.lock().launches
     }
 
+    /// Number of modules that are loaded now.
+    #[must_use]
+    pub fn live_modules(&self) -> usize {
+        self.lock().modules.len()
+    }
+
+    /// Number of texts that were handed over to be compiled.
+    #[must_use]
+    pub fn compilations(&self) -> u64 {
+        self.lock().compilations
+    }
+
     /// Number of buffers that are allocated now. 0 between calls, or something leaks.
     #[must_use]
     pub fn live_buffers(&self) -> usize {
@@ -178,10 +192,17 @@ impl Driver for SimulatedDriver {
 
     fn load(&self, text: &[u8]) -> Result<ModuleId, DriverError> {
         let mut state = self.lock();
+        state.compilations += 1;
         state.step(Step::Load)?;
         let id = state.id();
         state.modules.insert(id, text.to_vec());
         Ok(ModuleId(id))
+    }
+
+    fn unload(&self, module: ModuleId) {
+        let mut state = self.lock();
+        state.modules.remove(&module.0);
+        state.functions.retain(|_, function| function.module != module.0);
     }
 
     fn function(&self, module: ModuleId, entry: &str) -> Result<FunctionId, DriverError> {
@@ -194,6 +215,7 @@ impl Driver for SimulatedDriver {
         }
         let id = state.id();
         let function = Function {
+            module: module.0,
             entry: entry.to_owned(),
             bound: None,
         };

@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[FAULTS],
     since: "0.1.0",
-    version: 3,
+    version: 4,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -139,6 +139,17 @@ mod tests {
 
     const GOOD: &str = include_str!("../../../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
 
+    /// The lines with links that fit them, as if they had been written so.
+    fn linked(text: &str) -> String {
+        let mut previous = String::new();
+        let line = |line: &str| {
+            let (body, _) = line.split_once(",\"chain\":").expect("every line has a link");
+            previous = gate_runtime::decision_log::link(&previous, body);
+            format!("{body},\"chain\":\"{previous}\"}}\n")
+        };
+        text.lines().map(line).collect()
+    }
+
     fn text(records: &[(&str, &str)]) -> String {
         let mut world = World::new();
         world.texts(records);
@@ -185,6 +196,11 @@ mod tests {
             unknown.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `backend_reason` "),
             "{unknown}"
         );
+        let edited = text(&[("log.jsonl", &GOOD.replacen("\"latency_ms\":0.", "\"latency_ms\":1.", 1))]);
+        assert!(
+            edited.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `chain` does not match"),
+            "{edited}"
+        );
         let missing = text(&[("log.jsonl", &GOOD.replace("\"mode\":\"native\",", ""))]);
         assert!(
             missing.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `mode` "),
@@ -198,7 +214,7 @@ mod tests {
             let mut world = World::new();
             world.texts(&[(
                 "log.jsonl",
-                &GOOD.replace("\"compilability\":0,", "\"compilability\":0.5,"),
+                &linked(&GOOD.replace("\"compilability\":0,", "\"compilability\":0.5,")),
             )]);
             world.policy.runtime = Some(RuntimePolicy {
                 decision_logs: vec!["log.jsonl".to_owned()],
@@ -222,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_log_of_injected_faults_blocks_broad() {
-        let faulty = GOOD.replace("\"faults\":[]", "\"faults\":[\"GATE_CUDA_FORCE_ERROR\"]");
+        let faulty = linked(&GOOD.replace("\"faults\":[]", "\"faults\":[\"GATE_CUDA_FORCE_ERROR\"]"));
         let said = text(&[("log.jsonl", &faulty)]);
         assert!(
             said.contains("(`fault_injection_active`): `GATE_CUDA_FORCE_ERROR` [broad]"),
