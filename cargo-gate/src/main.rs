@@ -8,6 +8,10 @@ use gate_base::process::cancel::Cancel;
 use gate_world::environment::Environment;
 
 fn main() {
+    #[cfg(unix)]
+    if watches() {
+        return;
+    }
     let cancel = Cancel::default();
     let on_signal = cancel.clone();
     // Without a handler Ctrl-C ends the process at once, which the store survives too: every write is atomic.
@@ -17,6 +21,21 @@ fn main() {
     // The default hook has printed the panic; what is left is an exit code that never means ready.
     let code = outcome.unwrap_or(exit::TOOL_FAILED);
     end(code);
+}
+
+/// Whether this process is here to end the children of another one, which it has done then.
+#[cfg(unix)]
+fn watches() -> bool {
+    use gate_base::process::watch;
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|argument| argument == watch::ARGUMENT) && arguments.next().is_none() {
+        watch::watch(std::io::stdin().lock());
+        return true;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        watch::use_watcher(program);
+    }
+    false
 }
 
 #[expect(clippy::exit, reason = "the one place that ends the process")]

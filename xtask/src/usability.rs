@@ -11,49 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Result;
-use crate::authoring::{Authoring, PATH};
+use crate::authoring::{Authoring, Measured, Measurement, PATH};
 
 /// The examples: a command without kernels, a library with kernels, and a service with claims and a register.
 pub const EXAMPLES: [&str; 3] = ["cli", "consumer", "service"];
-
-/// What bringing one example under the gate took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measurement {
-    /// Lines of its `gate.toml` that are neither blank nor comments: how large the policy is.
-    pub policy_lines: u32,
-    /// Those of them that `cargo gate init` does not write: what somebody had to find out and type.
-    pub authored_lines: u32,
-    /// Kernel sources.
-    pub kernels: u32,
-    /// Lines of its build script, and lines of its sources, tests left out, that name one of the library crates.
-    pub glue_lines: u32,
-    /// Maps of migrations that it keeps.
-    pub migrations: u32,
-    /// Findings on the way from `init` to a ready decision.
-    pub diagnostics: u32,
-    /// Commands and edits from `init` to a ready decision.
-    pub steps: u32,
-}
-
-impl Measurement {
-    /// What makes work, by name. The other numbers say how large the example is.
-    pub fn friction(&self) -> [(&'static str, u32); 4] {
-        [
-            ("authored_lines", self.authored_lines),
-            ("glue_lines", self.glue_lines),
-            ("diagnostics", self.diagnostics),
-            ("steps", self.steps),
-        ]
-    }
-}
-
-/// Measurements by example.
-pub type Measured = BTreeMap<String, Measurement>;
 
 /// How friction compares with the measurement before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod json;
 mod kernels;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod machine_key;
 mod open;
 mod plan;
 pub mod printer;
@@ -169,7 +170,7 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
         arguments: &arguments,
         began,
     };
-    match dispatch(&cli.command, &surroundings) {
+    match keyed(&cli.command, &surroundings).and_then(|()| dispatch(&cli.command, &surroundings)) {
         Ok(code) => code,
         Err(error) => {
             if json_wanted {
@@ -191,6 +192,18 @@ fn path_of(command: &clap::Command, name: &str) -> Option<String> {
         };
         Some(format!("{} {rest}", below.get_name()))
     })
+}
+
+/// Makes what other machines wrote not count, in every command that reads what was kept.
+fn keyed(command: &Command, conversation: &Conversation<'_>) -> Result<()> {
+    if matches!(command, Command::Completions(_) | Command::Man(_) | Command::Help(_)) {
+        return Ok(());
+    }
+    if let Some(problem) = machine_key::load(&conversation.environment)? {
+        let help = "set `CARGO_GATE_EVIDENCE_KEY`, or make the directory writable";
+        conversation.printer.warning(&problem, Some(help));
+    }
+    Ok(())
 }
 
 fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {

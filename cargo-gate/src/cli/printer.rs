@@ -194,6 +194,8 @@ impl Stream {
             plain = anstream::adapter::strip_str(text).to_string();
             &plain
         };
+        // Whoever wrote it, nothing leaves this process unmasked.
+        let text = &*secrets::mask_secrets(text);
         match self
             .writer
             .write_all(text.as_bytes())

@@ -281,6 +281,7 @@ fn planned(days: i64) -> String {
         recorded: (now - jiff::SignedDuration::from_hours(24 * days)).to_string(),
         duration_ms: 0,
         commit: None,
+        reads: Vec::new(),
     };
     store.put_evidence(&evidence).unwrap_or_else(|error| panic!("{error}"));
     surroundings.plan(&request, |plan, _| match item(plan).action {

@@ -1,7 +1,9 @@
 //! The one form of records below the gate directory: a header with a version and a checksum, and then bytes, mostly postcard.
-//! A record that is missing, damaged or of another version is a miss.
+//! A record that is missing, damaged, of another version or of another machine is a miss: the checksum is keyed with a secret
+//! of the machine, so that nobody else can write a record that counts here.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,12 +15,31 @@ use crate::error::{Error, Result};
 const MAGIC: &[u8; 8] = b"cgate\r\n\x1a";
 const HEADER: usize = MAGIC.len() + 4 + 32;
 
+static KEY: OnceLock<[u8; 32]> = OnceLock::new();
+
+/// Sets the key of all records of this process. Only the first call counts; without one, records have a key that everybody
+/// knows.
+pub fn use_key(key: [u8; 32]) {
+    // A second key would make records of this process foreign to it.
+    let _ = KEY.set(key);
+}
+
+/// A keyed digest of some bytes: only who knows the key of this machine can make it.
+pub fn mark(domain: &str, bytes: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new_keyed(KEY.get().unwrap_or(&[0; 32]));
+    hasher
+        .update(&(domain.len() as u64).to_le_bytes())
+        .update(domain.as_bytes())
+        .update(bytes);
+    Digest::from_bytes(*hasher.finalize().as_bytes())
+}
+
 /// The bytes of a record.
 pub fn seal(version: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + payload.len());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&version.to_le_bytes());
-    bytes.extend_from_slice(Digest::of(payload).as_bytes());
+    bytes.extend_from_slice(mark("record", payload).as_bytes());
     bytes.extend_from_slice(payload);
     bytes
 }
@@ -28,7 +49,7 @@ pub fn open(version: u32, bytes: &[u8]) -> Option<&[u8]> {
     let (header, payload) = bytes.split_at_checked(HEADER)?;
     let (head, digest) = header.split_at(HEADER - 32);
     let (magic, stored) = head.split_at(MAGIC.len());
-    let fits = magic == MAGIC && stored == version.to_le_bytes() && digest == Digest::of(payload).as_bytes();
+    let fits = magic == MAGIC && stored == version.to_le_bytes() && digest == mark("record", payload).as_bytes();
     fits.then_some(payload)
 }
 

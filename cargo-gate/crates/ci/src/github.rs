@@ -7,7 +7,7 @@ use super::matrix::{self, Row};
 use super::model::{CiFile, Image, Job, Kind, Trigger, Use};
 use super::path::{self, TOP};
 use super::shell::Word;
-use super::step::{Steps, Text};
+use super::step::{Steps, TOO_DEEP, Text};
 use super::tree::Reader;
 use super::yaml::{Node, YamlError};
 
@@ -288,6 +288,8 @@ fn add_step(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'_>) {
     if let Some(local) = name.strip_prefix("./") {
         if inherited.depth < MAX_DEPTH && steps.may_follow() {
             add_action(local, step, inherited, &variables, ignored, steps);
+        } else {
+            steps.note(&steps.reader.origin(uses), uses.line(), name, TOO_DEEP);
         }
         return;
     }

@@ -142,7 +142,8 @@ pub struct CiCommand {
     pub line: u32,
     /// Its arguments: once, or for each job of the matrix.
     pub arguments: Vec<Vec<Argument>>,
-    /// Directory in which it runs, relative to the top of the repository; `None` when only the run knows it.
+    /// Directory in which it runs, relative to the top of the repository; `None` outside the repository, and a text with
+    /// [`UNKNOWN`](crate::UNKNOWN) when only the run knows it.
     pub directory: Option<String>,
     /// Targets of its redirections, as written.
     pub redirects: Vec<String>,

@@ -8,10 +8,13 @@ use super::expand::UNKNOWN;
 /// How the top of the repository is written where a path is absolute (`$GITHUB_WORKSPACE`).
 pub(super) const TOP: &str = "//";
 
-/// `path` as seen from `directory`, relative to the top of the repository; `None` when it leads out of it or nobody
-/// knows.
+/// `path` as seen from `directory`, relative to the top of the repository; `None` when it leads out of it, and [`UNKNOWN`]
+/// when only the run knows where it leads.
 pub(super) fn join(directory: Option<&str>, path: &str) -> Option<String> {
-    if path.contains([UNKNOWN, '`', '$']) || path.starts_with('~') {
+    if path.contains([UNKNOWN, '`', '$']) {
+        return Some(UNKNOWN.into());
+    }
+    if path.starts_with('~') {
         return None;
     }
     let path = path.replace('\\', "/");
@@ -20,6 +23,9 @@ pub(super) fn join(directory: Option<&str>, path: &str) -> Option<String> {
         None if path.starts_with('/') || path.get(1..2) == Some(":") => return None,
         None => (directory?, path.as_str()),
     };
+    if base.contains(UNKNOWN) {
+        return Some(UNKNOWN.into());
+    }
     join_below(base, path)
 }
 
@@ -57,9 +63,15 @@ mod tests {
         assert_eq!(join(None, "//a").as_deref(), Some("a"));
         assert_eq!(join(Some("a"), "//").as_deref(), Some(""));
         assert_eq!(join(Some("a"), ".\\b").as_deref(), Some("a/b"));
-        for path in ["/usr", "~/x", "C:\\x", "$X", "a\u{fffd}"] {
+        for path in ["/usr", "~/x", "C:\\x"] {
             assert_eq!(join(Some(""), path), None, "{path}");
         }
+        let unknown = Some(UNKNOWN.to_string());
+        for path in ["$X", "a\u{fffd}", "$X/../a"] {
+            assert_eq!(join(Some(""), path), unknown, "{path}");
+        }
+        assert_eq!(join(unknown.as_deref(), "../a"), unknown);
+        assert_eq!(join(unknown.as_deref(), "//a").as_deref(), Some("a"));
     }
 
     #[test]

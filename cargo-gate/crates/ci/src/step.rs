@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cargo_call::base_name;
-use super::expand::{Argument, Scope, Variables};
+use super::expand::{Argument, Scope, UNKNOWN, Variables};
 use super::matrix::Row;
 use super::model::{CiCommand, NotFollowed};
 use super::shell::{self, Command, Next, Word};
@@ -18,6 +18,10 @@ const MAX_COMMANDS: usize = 20_000;
 const MAX_FOLLOWED: u32 = 500;
 /// Most command lines that the matrix of a job makes of its commands. From there on its first row speaks for all.
 const MAX_EXPANDED: usize = 100_000;
+
+/// Why a call at the end of a chain of calls was not followed.
+pub(super) const TOO_DEEP: &str = "it is nested too deeply in other calls";
+const UNKNOWN_DIRECTORY: &str = "the directory it runs in is only known at run time";
 
 /// A text that a shell reads.
 pub(super) struct Text<'a> {
@@ -89,13 +93,18 @@ impl<'a> Steps<'a> {
     /// Notes that a text was not followed, where it may call cargo.
     pub(super) fn not_followed(&mut self, path: &str, line: u32, text: &str, why: &str) {
         if recipe::may_call_cargo(text) {
-            self.not_followed.push(NotFollowed {
-                path: self.reader.shown(path),
-                line,
-                what: text.lines().next().unwrap_or_default().to_owned(),
-                why: why.to_owned(),
-            });
+            self.note(path, line, text, why);
         }
+    }
+
+    /// Notes that a text was not followed.
+    pub(super) fn note(&mut self, path: &str, line: u32, text: &str, why: &str) {
+        self.not_followed.push(NotFollowed {
+            path: self.reader.shown(path),
+            line,
+            what: text.lines().next().unwrap_or_default().to_owned(),
+            why: why.to_owned(),
+        });
     }
 
     /// Takes a text apart.
@@ -121,7 +130,8 @@ impl<'a> Steps<'a> {
         };
         for (at, command) in commands.iter().enumerate() {
             if self.commands.len() >= MAX_COMMANDS {
-                return;
+                let line = (text.line_at)(command.offset);
+                return self.not_followed(text.path, line, text.text, "the job has too many commands");
             }
             shell.directories.retain(|(depth, _)| *depth <= command.depth);
             self.note_exports(command);
@@ -144,14 +154,13 @@ impl<'a> Steps<'a> {
             return;
         }
         let follows = here.text.depth < MAX_DEPTH;
-        if let Some(inner) = command_string(&command.words)
-            && follows
-            && self.may_follow()
-        {
-            let line_at = |_| here.line;
-            return self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
-        }
-        if follows && self.script(command, here) {
+        if let Some(inner) = command_string(&command.words) {
+            if follows && self.may_follow() {
+                let line_at = |_| here.line;
+                return self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
+            }
+            self.not_followed(here.text.path, here.line, &inner.text, TOO_DEEP);
+        } else if self.script(command, here) {
             return;
         }
         let mut words = command.words.iter();
@@ -175,9 +184,7 @@ impl<'a> Steps<'a> {
             redirects: command.redirects.iter().map(|word| word.text.clone()).collect(),
             ignored: here.ignored,
         });
-        if follows {
-            self.recipes(command, &arguments, here);
-        }
+        self.recipes(command, &arguments, here);
     }
 
     /// Follows the recipes that a call of a task runner runs, in the jobs of the matrix that run them.
@@ -199,7 +206,11 @@ impl<'a> Steps<'a> {
                 (&shown, here.line),
             );
             self.not_followed.extend(not_followed);
-            if pieces.is_empty() || !self.may_follow() {
+            if pieces.is_empty() {
+                continue;
+            }
+            if here.text.depth >= MAX_DEPTH || !self.may_follow() {
+                self.not_followed(here.text.path, here.line, &command.text(), TOO_DEEP);
                 continue;
             }
             let from = self.commands.len();
@@ -240,14 +251,23 @@ impl<'a> Steps<'a> {
     /// Follows a script of the repository. Returns whether it was one.
     fn script(&mut self, command: &Command, here: &Here<'_>) -> bool {
         let Some((path, stops)) = self.script_path(&command.words, here) else {
+            if here
+                .shell
+                .directory()
+                .is_some_and(|directory| directory.contains(UNKNOWN))
+                && names_script(command)
+            {
+                self.note(here.text.path, here.line, &command.text(), UNKNOWN_DIRECTORY);
+            }
             return false;
         };
-        if !self.may_follow() {
-            return true;
-        }
         let Some(script) = self.reader.script(&path) else {
             return false;
         };
+        if here.text.depth >= MAX_DEPTH || !self.may_follow() {
+            self.note(here.text.path, here.line, &command.text(), TOO_DEEP);
+            return true;
+        }
         let line_at = lines_of(&script);
         let inner = Text {
             is_posix: is_posix(&path),
@@ -461,6 +481,16 @@ fn changed_by_builtin(command: &Command) -> Vec<String> {
         "for" => all.take(1).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether a command names a script by a path.
+fn names_script(command: &Command) -> bool {
+    let is_script = |word: &Word| {
+        let file = word.text.rsplit(['/', '\\']).next().unwrap_or(&word.text);
+        let ends = |end: &&str| file.len() > end.len() && file.ends_with(*end);
+        [".sh", ".bash", ".ps1", ".bat", ".cmd"].iter().any(|end| ends(&end))
+    };
+    command.words.iter().any(is_script)
 }
 
 /// Whether a script is written for `sh` or one of its kind.

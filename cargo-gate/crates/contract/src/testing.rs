@@ -75,6 +75,7 @@ impl World {
             files: FileList::default(),
             cargo: CargoModel {
                 target_dir: root.join("target"),
+                build_dir: None,
                 root,
                 members: vec![member("app", "", Some("1.95"))],
                 dependencies: Vec::new(),

@@ -270,7 +270,7 @@ impl<'a> Surroundings<'a> {
 
     /// What the verdict needs of one unit; its files go to `files`.
     fn judged(&self, item: &PlanItem, completed: Completed, files: &mut Vec<RunFile>) -> Judged {
-        let Completed { evidence, reused } = completed;
+        let Completed { evidence, reused, .. } = completed;
         let held_back = matches!(
             &evidence.result,
             EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT].contains(&reason.code.as_str())

@@ -4,6 +4,7 @@ use gate_base::digest::{Digest, DigestBuilder};
 use gate_contract::{Check, Declared, InputState, input};
 use gate_policy::{BenchReference, SuiteKind, SuitePolicy};
 use gate_world::Workspace;
+use gate_world::config::CargoConfig;
 
 use super::TOOL_VERSION;
 use super::inputs::InputDigests;
@@ -93,6 +94,17 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         digest.part(hash.unwrap_or_default().as_bytes());
         parts.push(("reference".to_owned(), Some(digest.finish())));
     }
+    if let Some(directory) = &suite.directory {
+        // Cargo started there reads configuration that lies there.
+        let directory = workspace.root().join(directory);
+        let config = CargoConfig::read(&directory, workspace.environment());
+        parts.push((
+            "cargo configuration of its directory".to_owned(),
+            config.ok().map(|config| config.digest()),
+        ));
+    }
+    let linters = gate_suites::configuration::linters(workspace);
+    parts.push(("configuration of clippy and rustfmt".to_owned(), Some(linters)));
     if suite.stability.is_some() {
         // A new tag is another release to compare with.
         parts.push(part(&Declared::of::<input::Release>(), inputs));

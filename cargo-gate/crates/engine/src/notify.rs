@@ -157,17 +157,15 @@ fn append(file: &str, notice: &str, gate_dir: &Path) -> Attempt {
     }
 }
 
-/// Files of one call, removed afterwards.
+/// The input of one call, removed afterwards.
 struct Scratch {
     input: PathBuf,
-    log: PathBuf,
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
         // Best effort: what stays is small and below the target directory.
         let _ = fs::remove_file(&self.input);
-        let _ = fs::remove_file(&self.log);
     }
 }
 
@@ -183,7 +181,6 @@ fn run(
     let line = policy.location.line.unwrap_or_default();
     let scratch = Scratch {
         input: directory.join(format!("notify-{line}-{}.json", std::process::id())),
-        log: directory.join(format!("notify-{line}-{}.log", std::process::id())),
     };
     let prepared = fs::create_dir_all(&directory).and_then(|()| fs::write(&scratch.input, notice));
     if let Err(error) = prepared {
@@ -194,12 +191,11 @@ fn run(
         directory: root.to_owned(),
         environment: Vec::new(),
         timeout: Some(policy.timeout),
-        log: scratch.log.clone(),
         split_stdout: false,
         input: Some(scratch.input.clone()),
     };
     let mut last_line = None;
-    let end = process::run(&spec, cancel, &mut |line| {
+    let end = process::run(&spec, &mut std::io::sink(), cancel, &mut |line| {
         if !line.trim().is_empty() {
             last_line = Some(line.to_owned());
         }

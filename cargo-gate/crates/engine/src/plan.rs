@@ -246,6 +246,9 @@ impl Planner<'_> {
             if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());
             }
+            if let Err(what) = gate_suites::still_holds(self.workspace, &evidence.reads) {
+                return Action::Run(format!("changed: {what}, which a build read"));
+            }
             if let Some(why) = self.too_old(&evidence) {
                 return Action::Run(why);
             }

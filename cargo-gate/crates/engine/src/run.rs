@@ -19,7 +19,7 @@ use gate_evidence::store::Store;
 use gate_evidence::{Evidence, EvidenceFile, EvidenceResult, expected};
 use gate_policy::SuitePolicy;
 use gate_report::group::Group;
-use gate_report::{Reason, SUITES_LEFT_OUT};
+use gate_report::{Reason, SUITES_LEFT_OUT, masked};
 use gate_suites::{self, Shared, SuiteContext};
 use gate_surveys::Surveys;
 
@@ -35,6 +35,8 @@ pub(super) struct Completed {
     pub evidence: Evidence,
     /// Whether it was reused.
     pub reused: bool,
+    /// Whether it rests on something that cannot be vouched for later, and counts for this run alone.
+    pub volatile: bool,
 }
 
 /// How long a check is likely to take, longest first: what begins last should not be what all others wait for.
@@ -253,10 +255,11 @@ impl Runner<'_> {
 
     fn one(&self, item: &PlanItem, shared: &Shared, expected: &BTreeMap<String, Expected>) -> Result<Completed> {
         let id = item.unit.id();
-        let completed = match &item.action {
+        let mut completed = match &item.action {
             Action::Reuse(evidence) => Completed {
                 evidence: (**evidence).clone(),
                 reused: true,
+                volatile: false,
             },
             Action::Run(_) => {
                 if self.cancel.requested() {
@@ -275,7 +278,11 @@ impl Runner<'_> {
                 }
             }
         };
-        if !completed.reused && keepable(item, &completed.evidence.result) {
+        // What is kept may be copied to other machines.
+        if let Some(masked) = masked(&completed.evidence.result).filter(|_| !completed.reused) {
+            completed.evidence.result = masked;
+        }
+        if !completed.reused && !completed.volatile && keepable(item, &completed.evidence.result) {
             self.store.put_evidence(&completed.evidence)?;
         }
         self.observer.event(&Event::CheckFinished {
@@ -326,6 +333,8 @@ impl Runner<'_> {
         let result = self.unless_changed(suite, run.result);
         let mut completed = self.completed(item, result, started, clock.elapsed());
         completed.evidence.suite = run.suite;
+        completed.evidence.reads = run.reads.reads;
+        completed.volatile = run.reads.unknown.is_some();
         if run.log.is_file() {
             let (digest, size) = self.store.put_file(&run.log)?;
             completed.evidence.files.push(EvidenceFile {
@@ -344,6 +353,10 @@ impl Runner<'_> {
         }
         let filter = gate_suites::InputFilter::new(suite);
         let changed = self.workspace.changed_since_read(|file| filter.reads(&file.path));
+        let changed = match changed {
+            Ok(changed) => changed,
+            Err(error) => return EvidenceResult::Error(Reason::new("workspace_unreadable", error.message)),
+        };
         let Some(first) = changed.first() else { return result };
         let others = match changed.len() - 1 {
             0 => String::new(),
@@ -368,10 +381,12 @@ impl Runner<'_> {
             recorded: started.to_string(),
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             commit: self.workspace.git().and_then(|git| git.head.clone()),
+            reads: Vec::new(),
         };
         Completed {
             evidence,
             reused: false,
+            volatile: false,
         }
     }
 }

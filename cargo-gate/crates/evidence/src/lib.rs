@@ -15,4 +15,4 @@ pub mod store;
 pub mod terms;
 pub mod verify;
 
-pub use model::{Evidence, EvidenceFile, EvidenceResult};
+pub use model::{Evidence, EvidenceFile, EvidenceResult, Read};

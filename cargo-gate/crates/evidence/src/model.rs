@@ -25,6 +25,28 @@ pub struct Evidence {
     pub duration_ms: u64,
     /// Commit that was checked out.
     pub commit: Option<String>,
+    /// What a build read that the fingerprint does not hold. The evidence counts only as long as it is the same.
+    pub reads: Vec<Read>,
+}
+
+/// Something outside the fingerprint that a build read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Read {
+    /// A file, or a directory with all that is in it.
+    File {
+        /// Absolute path.
+        path: String,
+        /// Digest of names and contents.
+        digest: Digest,
+    },
+    /// An environment variable.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Digest of its value; `None` where it is not set.
+        digest: Option<Digest>,
+    },
 }
 
 impl Evidence {

@@ -141,12 +141,11 @@ fn compile(program: &Path, job: &Job, cancel: &Cancel) -> Option<Checked> {
         directory: job.file.parent()?.to_owned(),
         environment: Vec::new(),
         timeout: Some(TIMEOUT),
-        log: job.out.join("log"),
         split_stdout: true,
         input: None,
     };
     let mut text = String::new();
-    process::run(&spec, cancel, &mut |line| {
+    process::run(&spec, &mut std::io::sink(), cancel, &mut |line| {
         text.push_str(line);
         text.push('\n');
     })

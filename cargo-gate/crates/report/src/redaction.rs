@@ -1,75 +1,78 @@
-//! Takes secrets out of a report, whoever put them there: every renderer and the run directory start from the result.
+//! Takes secrets out of what is about to be published, whatever field they are in.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use gate_text::secrets::mask_text;
 
-use super::{CheckReport, Finding, Location, Report};
+use super::Report;
 
 impl Report {
-    /// Replaces secrets in everything that is text from outside: findings, reasons, commands, scope, branch.
+    /// Replaces secrets in every text of the report: every renderer and the run directory start from the result.
     pub fn redact_secrets(&mut self) {
-        let mut redaction = Redaction::default();
-        for check in &mut self.checks {
-            redaction.check(check);
-        }
-        self.scope.iter_mut().for_each(|scope| redaction.text(scope));
-        self.subject.branch.iter_mut().for_each(|branch| redaction.text(branch));
-        redaction.text(&mut self.subject.name);
-        for bound in &mut self.bounds {
-            redaction.text(&mut bound.surface);
-            redaction.text(&mut bound.reason);
-        }
-        for other in &mut self.not_applicable {
-            redaction.text(&mut other.reason);
-        }
-        for step in &mut self.unblock {
-            redaction.text(&mut step.action);
+        if let Some(masked) = masked(self) {
+            *self = masked;
         }
     }
+}
+
+/// The same value with every text in it masked, names of members included; `None` where nothing had to be.
+pub fn masked<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
+    let mut tree = serde_json::to_value(value).ok()?;
+    Masking::default()
+        .value(&mut tree)
+        .then(|| serde_json::from_value(tree).ok())
+        .flatten()
 }
 
 /// A thousand findings have a thousand messages, but few ways to help and not many more files.
 #[derive(Default)]
-struct Redaction {
+struct Masking {
     /// Texts without a secret.
     clean: HashSet<String>,
 }
 
-impl Redaction {
-    fn check(&mut self, check: &mut CheckReport) {
-        for finding in &mut check.findings {
-            self.finding(finding);
-        }
-        if let Some(reason) = &mut check.reason {
-            self.text(&mut reason.message);
-            reason.help.iter_mut().for_each(|help| self.text(help));
-        }
-        if let Some(suite) = check.evidence.as_mut().and_then(|evidence| evidence.suite.as_mut()) {
-            suite.command.iter_mut().for_each(|word| self.text(word));
-            let messages = suite.tests.iter_mut().filter_map(|test| test.message.as_mut());
-            messages.for_each(|message| self.text(message));
+impl Masking {
+    fn value(&mut self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => self.text(text),
+            // Every one of them, not the first alone.
+            Value::Array(values) => values
+                .iter_mut()
+                .fold(false, |changed, value| self.value(value) | changed),
+            Value::Object(members) => {
+                let changed = members
+                    .values_mut()
+                    .fold(false, |changed, value| self.value(value) | changed);
+                let names: Vec<String> = members.keys().filter(|name| is_masked(name)).cloned().collect();
+                for name in &names {
+                    if let Some(value) = members.remove(name) {
+                        members.insert(mask_text(name).into_owned(), value);
+                    }
+                }
+                changed || !names.is_empty()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
 
-    fn finding(&mut self, finding: &mut Finding) {
-        self.text(&mut finding.message);
-        finding.help.iter_mut().for_each(|help| self.text(help));
-        finding.detail.iter_mut().for_each(|detail| self.text(detail));
-        for Location { path, .. } in &mut finding.locations {
-            self.text(path);
-        }
-    }
-
-    fn text(&mut self, text: &mut String) {
+    fn text(&mut self, text: &mut String) -> bool {
         if self.clean.contains(text) {
-            return;
+            return false;
         }
         if let Cow::Owned(masked) = mask_text(text) {
             *text = masked;
-        } else {
-            self.clean.insert(text.clone());
+            return true;
         }
+        self.clean.insert(text.clone());
+        false
     }
+}
+
+fn is_masked(text: &str) -> bool {
+    matches!(mask_text(text), Cow::Owned(_))
 }

@@ -7,6 +7,7 @@
 pub mod boundary;
 pub mod code;
 pub mod facts;
+pub mod inventory;
 pub mod library;
 pub mod uses;
 

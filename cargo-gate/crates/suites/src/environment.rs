@@ -58,6 +58,12 @@ pub fn environment_inputs(suite: &SuitePolicy, environment: &Environment) -> BTr
     inputs
 }
 
+/// Whether a variable describes this process, and no child of a suite sees it as it is here.
+pub(super) fn is_ours(name: &str) -> bool {
+    OURS.split_whitespace().any(|ours| ours == name)
+        || OURS_BY_PREFIX.split_whitespace().any(|prefix| name.starts_with(prefix))
+}
+
 /// Changes to this process's environment for the children of a suite.
 pub(super) fn changes(workspace: &Workspace) -> Vec<(OsString, Option<OsString>)> {
     let environment = workspace.environment();

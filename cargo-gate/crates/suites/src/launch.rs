@@ -1,17 +1,20 @@
 //! One run of a suite's command, with what it left of its output.
 
+use super::build::Build;
+use super::log::SuiteLog;
 use super::requires::unmet;
 use super::suite::{SuiteContext, check_id};
-use super::{environment, workspace_copy};
+use super::{compiler, environment, workspace_copy};
 use gate_base::error::{Error, ErrorKind, Result};
 use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_evidence::event::Event;
 use gate_policy::SuitePolicy;
 use gate_report::Reason;
-use gate_text::secrets::mask_text;
+use gate_text::secrets::LineMasker;
 use gate_world::Workspace;
 use gate_world::cargo::Resolution;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 
 /// A command of a suite, as far as it came.
@@ -25,9 +28,8 @@ pub(super) enum Launched {
 /// A command and where it runs.
 pub(super) struct Launch<'a> {
     pub(super) command: &'a [String],
-    /// Whether stdout is kept apart from stderr: then `log` receives stderr only.
+    /// Whether stdout is kept apart from stderr: then the log receives stderr only.
     pub(super) split_stdout: bool,
-    pub(super) log: &'a Path,
     /// Files in which it runs; `None` for those of the workspace.
     pub(super) root: Option<&'a Path>,
     /// Variables to set or remove, beside those of every suite.
@@ -45,25 +47,42 @@ pub(super) fn launch(
     let launch = Launch {
         command,
         split_stdout,
-        log: &cx.log,
         root: None,
         environment: Vec::new(),
     };
-    launch_with(suite, cx, &launch, on_line)
+    launch_logged(suite, cx, &launch, on_line)
 }
 
-/// The same with files, log and variables of its own.
-pub(super) fn launch_with(
+/// The same with files and variables of its own.
+pub(super) fn launch_logged(
     suite: &SuitePolicy,
     cx: &SuiteContext<'_>,
     launch: &Launch<'_>,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Launched> {
+    let mut log = SuiteLog::create(&cx.log, cx.workspace)?;
+    let launched = launch_with(suite, cx, launch, &mut log, on_line);
+    if let Ok(Launched::Ended(_)) = launched {
+        let taken = log.finish().map_err(|error| Error::io("write", &cx.log, &error))?;
+        cx.shared.took(&cx.log, taken);
+    } else {
+        // There is nothing to read in it. What cannot be removed is removed with the other files of runs that ended early.
+        drop(log);
+        let _ = std::fs::remove_file(&cx.log);
+    }
+    launched
+}
+
+/// The same with files, variables and a log of its own.
+pub(super) fn launch_with(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    launch: &Launch<'_>,
+    log: &mut dyn Write,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Launched> {
     let Launch {
-        command,
-        split_stdout,
-        log,
-        ..
+        command, split_stdout, ..
     } = *launch;
     let workspace = cx.workspace;
     let not_started = |reason| Ok(Launched::NotStarted(reason));
@@ -107,22 +126,27 @@ pub(super) fn launch_with(
     if process::locate(program.as_ref(), &directory).is_none() {
         return not_started(tool_missing(program));
     }
+    match compiler::settle(workspace, command, &directory, &mut environment) {
+        Ok(None) => {}
+        Ok(Some(rustc)) => cx.shared.named_compiler(command, rustc),
+        Err(reason) => return not_started(reason),
+    }
+    let build = Build::of(workspace, &root, &directory, command, &environment);
+    build.forget_stale()?;
+    cx.shared.built(build);
     let spec = ProcessSpec {
         command: command.iter().map(OsString::from).collect(),
         directory,
         environment,
         timeout: Some(suite.timeout),
-        log: log.to_owned(),
         split_stdout,
         input: None,
     };
-    if let Some(parent) = log.parent() {
-        std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
-    }
     let id = check_id(suite);
-    let end = process::run(&spec, cx.cancel, &mut |line| {
+    let mut masker = LineMasker::default();
+    let end = process::run(&spec, log, cx.cancel, &mut |line| {
         if !split_stdout {
-            let line = &mask_text(line);
+            let line = &masker.line(line);
             cx.observer.event(&Event::Output { id: &id, line });
         }
         on_line(line);

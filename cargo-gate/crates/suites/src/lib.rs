@@ -1,14 +1,19 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
 pub mod bench;
+mod build;
 mod catalogue;
+mod compiler;
+pub mod configuration;
 mod counter;
 mod default;
 mod early;
 mod environment;
+mod filter;
 pub mod interference;
 mod launch;
 pub mod libtest;
+mod log;
 mod lost;
 pub mod nextest;
 mod outcome;
@@ -31,10 +36,12 @@ use gate_base::error::{Error, Result};
 use gate_policy::{SuiteKind, SuitePolicy};
 
 pub use bench::DOCS as BENCH_DOCS;
-pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
+pub use build::{BuildReads, still_holds};
+pub use catalogue::{DEFAULT_ID, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
-use launch::{Launch, Launched, launch, launch_with, tool_missing};
+pub use filter::InputFilter;
+use launch::{Launch, Launched, launch, launch_logged, launch_with, tool_missing};
 pub use outcome::Tests;
 pub use requires::unmet;
 pub use shared::Shared;
@@ -49,13 +56,20 @@ pub use tool::DOCS as TOOL_DOCS;
 /// # Errors
 /// Interrupted by the user; the log cannot be written; a process cannot be waited for.
 pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
-    let run = match suite.kind {
+    let began = build::now();
+    let mut run = match suite.kind {
         SuiteKind::Bench => bench::run(suite, cx),
         SuiteKind::Slo => slo::run(suite, cx),
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
-    paths::hide(run, cx.workspace, suite.location.as_ref())
+    if let Some(suite) = run.suite.as_mut().filter(|suite| suite.tool_version.is_none()) {
+        suite.tool_version = cx.shared.compiler_of(&suite.command);
+    }
+    for build in cx.shared.builds() {
+        run.reads.extend(build.reads(cx.workspace, suite, began));
+    }
+    Ok(paths::hide(run, cx, suite.location.as_ref()))
 }
 
 /// The suites whose name or check id matches a glob, in the order of the policy.

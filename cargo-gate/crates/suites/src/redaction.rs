@@ -14,7 +14,7 @@ pub const HOMES_IN_LOG: &str = "the log of the suite contained home directories"
 const NAMED: usize = 5;
 
 /// What was taken out of a log.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Taken {
     /// Secrets with their lines in the log as it is kept, by digest: the first place of each.
     secrets: BTreeMap<String, (u32, Hit)>,
@@ -37,6 +37,15 @@ impl Taken {
         let lines = memchr::memchr_iter(b'\n', &masked).count();
         self.lines += u32::try_from(lines).unwrap_or(0);
         masked
+    }
+
+    /// Adds what was taken out of a part of the same log that comes later.
+    pub(super) fn add(&mut self, later: Self) {
+        for (digest, (line, hit)) in later.secrets {
+            self.secrets.entry(digest).or_insert((self.lines + line, hit));
+        }
+        self.homes += later.homes;
+        self.lines += later.lines;
     }
 
     /// Adds what was found to what the suite says. A token in a known format fails the suite, whatever else it says;

@@ -1,5 +1,6 @@
 //! What every kind of suite has: its context, its result, and the findings about it.
 
+use super::build::BuildReads;
 use super::shared::Shared;
 use gate_base::process::ProcessEnd;
 use gate_base::process::cancel::Cancel;
@@ -34,6 +35,8 @@ pub struct SuiteRun {
     pub suite: Option<SuiteResult>,
     /// Its output; the file is absent when it was never started.
     pub log: PathBuf,
+    /// What was read to build it.
+    pub reads: BuildReads,
 }
 
 /// Id of the check that a suite is: `suite.<kind>.<name>`.

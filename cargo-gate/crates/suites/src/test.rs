@@ -12,12 +12,13 @@ use gate_evidence::event::Event;
 use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
+use super::build::BuildReads;
 use super::early::{self, Early};
 use super::outcome::Tests;
 use super::output::{Output, Reader};
 use super::panics::{Panic, Place};
 use super::{
-    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, launch_with, suite_result, tool_missing,
+    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, launch_logged, suite_result, tool_missing,
 };
 
 /// Markdown documentation of the kind.
@@ -53,11 +54,10 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let command = Launch {
         command: &suite.command,
         split_stdout: false,
-        log: &cx.log,
         root: None,
         environment: vec![(early::VARIABLE.into(), Some(not_run.clone().into_os_string()))],
     };
-    let launched = launch_with(suite, cx, &command, &mut |line| {
+    let launched = launch_logged(suite, cx, &command, &mut |line| {
         if let Some(tests) = reader.line(line) {
             cx.observer.event(&Event::Tests { id: &id, tests });
         }
@@ -68,6 +68,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
                 result: EvidenceResult::NotRun(reason),
                 suite: None,
                 log,
+                reads: BuildReads::default(),
             });
         }
         Launched::Ended(end) => end,
@@ -98,6 +99,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         result: verdict,
         suite: Some(result),
         log,
+        reads: BuildReads::default(),
     })
 }
 

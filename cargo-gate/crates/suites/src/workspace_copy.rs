@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use gate_base::digest::Digest;
 use gate_base::error::{Error, Result};
 use gate_report::Reason;
 use gate_world::Workspace;
@@ -91,6 +92,7 @@ fn copy(file: &File, from: &Path, to: &Path) -> io::Result<()> {
         && known.is_file()
         && known.len() == source.len()
         && known.modified()? == source.modified()?
+        && file.digest == Some(Digest::of(&fs::read(to)?))
     {
         return Ok(());
     }

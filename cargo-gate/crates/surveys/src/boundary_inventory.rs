@@ -2,36 +2,15 @@
 //! It holds no line numbers, so that unrelated edits do not change it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use gate_base::atomic;
-use gate_base::error::Result;
 use gate_policy::Tier;
 
 use super::authority::{Authorities, Cover};
 use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{Counts, Survey};
-
-/// Version of the format; raised when a field changes its meaning.
-pub const SCHEMA: u32 = 1;
-
-/// The file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inventory {
-    /// A word to whoever opens it.
-    pub _generated: String,
-    /// The command that writes it.
-    pub _generator: String,
-    /// What it is made from.
-    #[serde(default)]
-    pub _source: String,
-    /// See [`SCHEMA`].
-    pub schema: u32,
-    /// Packages with at least one site, sorted by name.
-    pub packages: Vec<InventoryPackage>,
-}
+use gate_rust::inventory::{Counted, Inventory};
 
 /// One package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,124 +63,64 @@ pub struct InventorySite {
     pub count: u32,
 }
 
-impl Inventory {
-    /// The inventory of a survey under the declared authorities.
-    pub fn new(survey: &Survey, authorities: &Authorities<'_>) -> Self {
-        let packages = survey
-            .packages
-            .iter()
-            .filter(|package| !package.files.is_empty())
-            .map(|package| {
-                let tally = package.tally();
-                let files = package.files.iter().filter_map(|file| {
-                    let mut items: BTreeMap<(&str, Kind), u32> = BTreeMap::new();
-                    for site in file.sites.iter().filter(|site| !site.test) {
-                        *items.entry((&site.item, site.kind)).or_default() += 1;
-                    }
-                    (!items.is_empty()).then(|| InventoryFile {
-                        path: file.path.clone(),
-                        authority: authorities
-                            .cover(&package.name, &file.path)
-                            .map(InventoryAuthority::from),
-                        sites: items
-                            .into_iter()
-                            .map(|((item, kind), count)| InventorySite {
-                                item: item.to_owned(),
-                                kind,
-                                count,
-                            })
-                            .collect(),
-                    })
-                });
-                InventoryPackage {
-                    tier: authorities.tier(&package.name),
-                    files: files.collect(),
-                    code: tally.code,
-                    test: tally.test,
-                    name: package.name.clone(),
+/// The inventory of a survey under the declared authorities.
+pub fn of(survey: &Survey, authorities: &Authorities<'_>) -> Inventory<InventoryPackage> {
+    let packages = survey
+        .packages
+        .iter()
+        .filter(|package| !package.files.is_empty())
+        .map(|package| {
+            let tally = package.tally();
+            let files = package.files.iter().filter_map(|file| {
+                let mut items: BTreeMap<(&str, Kind), u32> = BTreeMap::new();
+                for site in file.sites.iter().filter(|site| !site.test) {
+                    *items.entry((&site.item, site.kind)).or_default() += 1;
                 }
-            })
-            .collect();
-        Self {
-            _generated: "by cargo gate; do not edit".into(),
-            _generator: "cargo gate source boundaries --write".into(),
-            _source: "Rust sources of the workspace, and gate.toml".into(),
-            schema: SCHEMA,
-            packages,
-        }
-    }
-
-    /// The text of the file, with a newline at the end.
-    pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("an inventory holds nothing that JSON cannot");
-        text.push('\n');
-        text
-    }
-
-    /// Writes the file atomically; an unchanged file is left alone.
-    ///
-    /// # Errors
-    /// I/O errors.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        atomic::write_tracked(path, self.to_text().as_bytes())
-    }
-
-    /// Reads an inventory of this or an earlier format.
-    ///
-    /// # Errors
-    /// What is wrong with the text.
-    pub fn parse(text: &[u8]) -> std::result::Result<Self, String> {
-        let inventory: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        if inventory.schema > SCHEMA {
-            return Err(format!(
-                "schema {} is newer than this version of cargo gate",
-                inventory.schema
-            ));
-        }
-        Ok(inventory)
-    }
-
-    fn counts(&self) -> BTreeMap<(&str, Kind), u32> {
-        self.packages
-            .iter()
-            .flat_map(|package| {
-                package
-                    .code
-                    .iter()
-                    .map(|(kind, count)| ((package.name.as_str(), *kind), *count))
-            })
-            .collect()
-    }
-
-    /// Where product code of `self` and `other` differ in number: package, kind, before, after. Sorted.
-    pub fn changes<'a>(&'a self, other: &'a Self) -> Vec<Change<'a>> {
-        let (before, after) = (self.counts(), other.counts());
-        let mut keys: Vec<(&str, Kind)> = before.keys().chain(after.keys()).copied().collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys.into_iter()
-            .map(|key| Change {
-                package: key.0,
-                kind: key.1,
-                before: before.get(&key).copied().unwrap_or(0),
-                after: after.get(&key).copied().unwrap_or(0),
-            })
-            .filter(|change| change.before != change.after)
-            .collect()
-    }
+                (!items.is_empty()).then(|| InventoryFile {
+                    path: file.path.clone(),
+                    authority: authorities
+                        .cover(&package.name, &file.path)
+                        .map(InventoryAuthority::from),
+                    sites: items
+                        .into_iter()
+                        .map(|((item, kind), count)| InventorySite {
+                            item: item.to_owned(),
+                            kind,
+                            count,
+                        })
+                        .collect(),
+                })
+            });
+            InventoryPackage {
+                tier: authorities.tier(&package.name),
+                files: files.collect(),
+                code: tally.code,
+                test: tally.test,
+                name: package.name.clone(),
+            }
+        })
+        .collect();
+    Inventory::new(packages)
 }
 
-/// A count that differs between two inventories.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change<'a> {
-    /// Package name.
-    pub package: &'a str,
-    /// Kind of the sites.
-    pub kind: Kind,
-    /// Number in the first inventory.
-    pub before: u32,
-    /// Number in the second inventory.
-    pub after: u32,
+impl Counted for InventoryPackage {
+    type Kind = Kind;
+
+    const NAME: &'static str = "boundary inventory";
+    const COMMAND: &'static str = "cargo gate source boundaries --write";
+    const SOURCE: &'static str = "Rust sources of the workspace, and gate.toml";
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.code
+    }
+
+    fn counted(kind: Kind, count: u32) -> String {
+        kind.counted(count)
+    }
 }
 
 impl From<Cover<'_>> for InventoryAuthority {

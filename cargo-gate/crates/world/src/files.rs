@@ -10,7 +10,7 @@ use gate_base::digest::{Digest, DigestBuilder};
 pub enum FileKind {
     /// A regular file.
     Regular,
-    /// A symbolic link; its digest is that of the link's text.
+    /// A symbolic link; its digest is that of its text and of what it leads to outside the listed files.
     Symlink,
     /// A submodule that is not checked out.
     Submodule,
@@ -137,6 +137,14 @@ impl FileList {
                 .part(&[u8::from(file.tracked)]);
         }
         builder.finish()
+    }
+
+    /// Changes one file; its path and kind of place stay.
+    pub(crate) fn update(&mut self, path: &str, change: impl FnOnce(&mut File)) {
+        if let Ok(at) = self.files.binary_search_by(|file| file.path.as_str().cmp(path)) {
+            change(&mut self.files[at]);
+            self.content = OnceLock::new();
+        }
     }
 
     /// Drops the files that `keep` refuses.

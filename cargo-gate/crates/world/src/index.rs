@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 use gate_base::digest::Digest;
 use gate_base::error::Result;
 
+use super::blob::Blob;
 use super::cache;
 
 const NAME: &str = "index";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// File systems take their times from a clock that ticks every 1 to 10 ms; times closer than this tell nothing.
 const TICK: i64 = 20_000_000;
@@ -99,6 +100,8 @@ pub struct Entry {
     pub stamp: Stamp,
     /// Digest of what was read.
     pub digest: Digest,
+    /// What git calls the same contents; the default where git was not there to ask.
+    pub blob: Blob,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -148,12 +151,17 @@ impl Index {
 
     /// The digest of the file at `path`, if it is known and cannot have changed since.
     pub fn lookup(&self, path: &str, stamp: &Stamp) -> Option<Digest> {
+        self.entry(path, stamp).map(|entry| entry.digest)
+    }
+
+    /// What is known of the file at `path`, if it cannot have changed since.
+    pub fn entry(&self, path: &str, stamp: &Stamp) -> Option<&Entry> {
         let at = self
             .entries
             .binary_search_by(|entry| entry.path.as_str().cmp(path))
             .ok()?;
         let entry = &self.entries[at];
-        (entry.stamp == *stamp && stamp.settled_before(self.scan)).then_some(entry.digest)
+        (entry.stamp == *stamp && stamp.settled_before(self.scan)).then_some(entry)
     }
 
     /// Looks at every known file below `root`, so that this happens while git is asked for the list of files. The
@@ -241,6 +249,7 @@ mod tests {
             path: path.into(),
             stamp,
             digest: Digest::of(path.as_bytes()),
+            blob: Blob::default(),
         }
     }
 

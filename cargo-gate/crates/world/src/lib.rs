@@ -1,6 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
+pub mod blob;
 pub mod cache;
 pub mod cargo;
 pub mod code_owners;
@@ -11,6 +12,7 @@ pub mod files;
 pub mod git;
 mod identity;
 pub mod index;
+mod links;
 mod listed;
 pub mod lockfile;
 pub mod manifest;

@@ -163,6 +163,16 @@ fn open<T: Send>(mut options: Options, background: impl Background<T>) -> Result
         scan.leave_out(&outside);
     }
 
+    if let Some(path) = scan.tracked_evidence {
+        return Err(Error::usage(format!(
+            "git tracks `{path}`, where evidence is kept; evidence in a repository proves nothing"
+        ))
+        .with_help(format!(
+            "`git rm -r --cached {}`, and ignore the target directory",
+            paths::relative(&root, &gate_dir)
+        )));
+    }
+
     let probe = probe(&programs, &options);
     keep((&probe, &versions), &gate_dir, &tool_answers, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());

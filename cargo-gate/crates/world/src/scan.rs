@@ -10,11 +10,13 @@ use rayon::prelude::*;
 use gate_base::digest::Digest;
 use gate_base::error::Result;
 
+use super::blob::{Blob, Format, Hasher, Tee, same_but_for_form};
 use super::contents::{Contents, Room};
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
-use super::git::{self, Answers, Git, KnownStatus, Listed};
+use super::git::{self, Answers, DirtyPath, Git, KnownStatus, Listed};
 use super::index::{Entry, Index, Stamp};
+use super::links;
 use gate_base::paths;
 
 /// What was found below the root.
@@ -26,6 +28,8 @@ pub(crate) struct Scan {
     pub git: Option<Git>,
     /// Why there is no version control although there is a repository.
     pub git_problem: Option<String>,
+    /// A path below the gate directory that git tracks.
+    pub tracked_evidence: Option<String>,
     /// Entries for the index, when they differ from what it holds.
     pub entries: Option<Vec<Entry>>,
     /// What git said of the work tree, when that is new and may be remembered.
@@ -37,8 +41,10 @@ pub(crate) struct Scan {
 /// Directories that are not part of the workspace, although they may lie below its root.
 #[derive(Debug, Clone)]
 pub(crate) struct Outside {
-    /// Relative to the workspace root.
+    /// The target directory, relative to the workspace root. What git tracks in it is part of the workspace all the same.
     directory: Option<PathBuf>,
+    /// The gate directory, by its name and by where links lead to, relative to the workspace root.
+    gate: Vec<PathBuf>,
 }
 
 impl Outside {
@@ -49,8 +55,15 @@ impl Outside {
         } else {
             target_dir.to_path_buf()
         };
+        let below = |path: &Path| path.strip_prefix(root).ok().map(Path::to_path_buf);
+        let gate = target_dir.join("gate");
+        let real = std::fs::canonicalize(&gate).ok().zip(std::fs::canonicalize(root).ok());
+        let real = real.and_then(|(gate, root)| gate.strip_prefix(root).ok().map(Path::to_path_buf));
+        let mut gate: Vec<PathBuf> = below(&gate).into_iter().chain(real).collect();
+        gate.dedup();
         Self {
-            directory: directory.strip_prefix(root).ok().map(Path::to_path_buf),
+            directory: below(&directory),
+            gate,
         }
     }
 
@@ -58,6 +71,15 @@ impl Outside {
         self.directory
             .as_ref()
             .is_some_and(|outside| native.starts_with(outside))
+    }
+
+    /// Whether a path is left out of the workspace.
+    fn leaves_out(&self, native: &Path, tracked: bool) -> bool {
+        self.is_gate(native) || (!tracked && self.contains(native))
+    }
+
+    fn is_gate(&self, native: &Path) -> bool {
+        self.gate.iter().any(|gate| native.starts_with(gate))
     }
 }
 
@@ -96,8 +118,9 @@ pub(crate) fn scan(
         (stats, listed)
     });
     let Listings {
-        git,
+        mut git,
         git_problem,
+        tracked_evidence,
         answers,
         files: listed,
     } = listed?;
@@ -109,26 +132,30 @@ pub(crate) fn scan(
         meta.is_some_and(|meta| meta.is_file() && index.lookup(&listed.path, &Stamp::of(meta)).is_some())
     });
     let room = Room::new();
-    let mut examined: Vec<Option<Examined>> = known
-        .into_iter()
-        .map(|listed| examine(root, listed, (&index, &stats), &room))
-        .collect();
+    let seen = Seen {
+        root,
+        index: &index,
+        stats: &stats,
+        room: &room,
+    };
+    let mut examined: Vec<Option<Examined>> = known.into_iter().map(|listed| examine(&seen, listed)).collect();
     let mut rest = rest.into_iter();
     let one_core_is_left = std::thread::available_parallelism().is_ok_and(|cores| cores.get() <= 2);
     while one_core_is_left && beside() {
         let Some(listed) = rest.next() else { break };
-        examined.push(examine(root, listed, (&index, &stats), &room));
+        examined.push(examine(&seen, listed));
     }
     let rest: Vec<Listed> = rest.collect();
     if !rest.is_empty() {
         let rest = rest.into_par_iter().with_min_len(32);
-        examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &stats), &room)));
+        examined.par_extend(rest.map(|listed| examine(&seen, listed)));
     }
     let changed = examined.iter().flatten().any(|one| one.read)
         || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.count();
     let mut entries = changed.then(Vec::new);
     let mut files = Vec::with_capacity(examined.len());
     let mut contents = Vec::new();
+    let mut differing = Vec::new();
     for one in examined.into_iter().flatten() {
         contents.extend(one.file.digest.zip(one.bytes));
         if let (Some(entries), Some(stamp), Some(digest)) = (&mut entries, one.stamp, one.file.digest) {
@@ -136,7 +163,11 @@ pub(crate) fn scan(
                 path: one.file.path.clone(),
                 stamp,
                 digest,
+                blob: one.blob,
             });
+        }
+        if one.differs {
+            differing.push(one.file.path.clone());
         }
         files.push(one.file);
     }
@@ -147,11 +178,19 @@ pub(crate) fn scan(
         }
         _ => None,
     };
+    let mut files = FileList::new(files);
+    let top = git.as_ref().map_or(root, |git| git.top.as_path());
+    let leaving = links::follow(root, top, &mut files);
+    if let Some(git) = &mut git {
+        git.hidden = hidden(differing, &git.dirty);
+        git.leaving = leaving;
+    }
     Ok(Scan {
-        files: FileList::new(files),
+        files,
         contents: Contents::new(contents),
         git,
         git_problem,
+        tracked_evidence,
         entries,
         status: status.filter(KnownStatus::is_settled),
         began,
@@ -166,14 +205,29 @@ fn is_plain(files: &[File]) -> bool {
 impl Scan {
     /// Leaves out what turned out not to be part of the workspace.
     pub(crate) fn leave_out(&mut self, outside: &Outside) {
-        self.files.retain(|file| !outside.contains(&file.native));
+        let evidence = self
+            .files
+            .iter()
+            .find(|file| file.tracked && outside.is_gate(&file.native));
+        self.tracked_evidence = self.tracked_evidence.take().or(evidence.map(|file| file.path.clone()));
+        self.files
+            .retain(|file| !outside.leaves_out(&file.native, file.tracked));
         if let Some(git) = &mut self.git {
-            git.dirty.retain(|dirty| {
-                let directory = outside.directory.as_deref().map(paths::spell);
-                directory.is_none_or(|directory| !is_below(&dirty.path, &directory))
-            });
+            leave_out(outside, &mut git.dirty);
         }
     }
+}
+
+fn leave_out(outside: &Outside, dirty: &mut Vec<DirtyPath>) {
+    let spelled: Vec<String> = outside.gate.iter().map(|gate| paths::spell(gate)).collect();
+    let directory = outside.directory.as_deref().map(paths::spell);
+    dirty.retain(|dirty| {
+        let in_target = directory
+            .as_ref()
+            .is_some_and(|directory| is_below(&dirty.path, directory));
+        let in_gate = spelled.iter().any(|gate| is_below(&dirty.path, gate));
+        !in_gate && (!in_target || !dirty.untracked)
+    });
 }
 
 fn is_below(path: &str, directory: &str) -> bool {
@@ -181,10 +235,18 @@ fn is_below(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Of the paths whose contents are not those of the commit, those that git does not report, and nothing they lie in.
+fn hidden(mut differing: Vec<String>, dirty: &[DirtyPath]) -> Vec<String> {
+    differing.retain(|path| !dirty.iter().any(|dirty| is_below(path, &dirty.path)));
+    differing.sort();
+    differing
+}
+
 #[derive(Default)]
 struct Listings {
     git: Option<Git>,
     git_problem: Option<String>,
+    tracked_evidence: Option<String>,
     answers: Option<Answers>,
     files: Vec<Listed>,
 }
@@ -202,13 +264,14 @@ fn list(
             Ok(Some(listing)) if listing.files.iter().any(|file| file.path == "Cargo.toml") => {
                 let mut git = Git::new(program.clone(), &listing);
                 let mut files = listing.files;
-                files.retain(|file| !outside.contains(&file.native));
-                if let Some(directory) = outside.directory.as_deref().map(paths::spell) {
-                    git.dirty.retain(|dirty| !is_below(&dirty.path, &directory));
-                }
+                let evidence = files.iter().find(|file| file.tracked && outside.is_gate(&file.native));
+                let tracked_evidence = evidence.map(|file| file.path.clone());
+                files.retain(|file| !outside.leaves_out(&file.native, file.tracked));
+                leave_out(outside, &mut git.dirty);
                 return Ok(Listings {
                     git: Some(git),
                     git_problem: None,
+                    tracked_evidence,
                     answers: listing.answers,
                     files,
                 });
@@ -265,6 +328,7 @@ fn push(root: &Path, path: &Path, files: &mut Vec<Listed>) {
         path: paths::spell(native),
         tracked: false,
         submodule: false,
+        blob: None,
     });
 }
 
@@ -280,20 +344,27 @@ struct Examined {
     file: File,
     /// Set when the digest may go into the index.
     stamp: Option<Stamp>,
+    /// What git calls the contents.
+    blob: Blob,
+    /// Whether the contents are not those that git has.
+    differs: bool,
     /// Whether the file had to be read.
     read: bool,
     /// What was read, where it is kept.
     bytes: Option<Vec<u8>>,
 }
 
+/// What is known before a file is looked at.
+struct Seen<'a> {
+    root: &'a Path,
+    index: &'a Index,
+    stats: &'a [Option<Metadata>],
+    room: &'a Room,
+}
+
 /// Looks at one path; `None` for what is neither file nor link (a socket, a directory git knows nothing about).
-fn examine(
-    root: &Path,
-    listed: Listed,
-    (index, stats): (&Index, &[Option<Metadata>]),
-    room: &Room,
-) -> Option<Examined> {
-    let path = root.join(&listed.native);
+fn examine(seen: &Seen<'_>, listed: Listed) -> Option<Examined> {
+    let path = seen.root.join(&listed.native);
     let mut one = Examined {
         file: File {
             path: listed.path,
@@ -305,6 +376,8 @@ fn examine(
             digest: None,
         },
         stamp: None,
+        blob: Blob::default(),
+        differs: false,
         read: false,
         bytes: None,
     };
@@ -312,13 +385,18 @@ fn examine(
         return Some(one);
     }
     let file = &mut one.file;
-    let seen = index.position(&file.path).and_then(|at| stats.get(at)?.clone());
-    match seen.map_or_else(|| std::fs::symlink_metadata(&path), Ok) {
+    let looked = seen
+        .index
+        .position(&file.path)
+        .and_then(|at| seen.stats.get(at)?.clone());
+    match looked.map_or_else(|| std::fs::symlink_metadata(&path), Ok) {
         Ok(meta) if meta.file_type().is_symlink() => match std::fs::read_link(&path) {
             Ok(target) => {
+                let text = target.as_os_str().as_encoded_bytes();
                 file.kind = FileKind::Symlink;
-                file.digest = Some(Digest::of(target.as_os_str().as_encoded_bytes()));
-                file.size = target.as_os_str().len() as u64;
+                file.digest = Some(Digest::of(text));
+                file.size = text.len() as u64;
+                one.differs = listed.blob.is_some_and(|(format, blob)| Blob::of(format, text) != blob);
             }
             Err(_) => file.kind = FileKind::Unreadable,
         },
@@ -327,65 +405,129 @@ fn examine(
             file.size = meta.len();
             file.executable = is_executable(&meta);
             let stamp = Stamp::of(&meta);
-            file.digest = index.lookup(&file.path, &stamp);
             one.stamp = Some(stamp);
-            if file.digest.is_none() {
-                one.read = true;
-                match digest(&path, file.size, room) {
-                    Ok((digest, size, bytes)) => {
-                        file.digest = Some(digest);
-                        one.bytes = bytes;
-                        // A file that grows while it is read has no stable state to remember.
-                        one.stamp = one.stamp.filter(|stamp| stamp.size == size);
-                        file.size = size;
-                    }
-                    Err(_) => {
-                        file.kind = FileKind::Unreadable;
-                        one.stamp = None;
-                        // Nothing new for the index.
-                        one.read = false;
-                    }
+            let known = seen.index.entry(&file.path, &stamp);
+            // What was indexed without git has to be read again where git says what it should be.
+            match known.filter(|known| known.blob.is_known() || listed.blob.is_none()) {
+                Some(known) => {
+                    file.digest = Some(known.digest);
+                    one.blob = known.blob;
+                }
+                None => read(seen, &path, listed.blob.map(|(format, _)| format), &mut one),
+            }
+            if let Some((format, blob)) = listed.blob.filter(|(_, blob)| one.blob != *blob) {
+                one.differs = !same_but_for_form(&path, format, blob);
+                if !one.differs {
+                    // As good as the same, which need not be found out again.
+                    one.blob = blob;
                 }
             }
         }
         // A directory in the place of a tracked file.
-        Ok(_) if file.tracked => file.kind = FileKind::Missing,
+        Ok(_) if file.tracked => {
+            file.kind = FileKind::Missing;
+            one.differs = true;
+        }
         Ok(meta) if meta.is_dir() => file.kind = FileKind::Unreadable,
         Ok(_) => return None,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => file.kind = FileKind::Unreadable,
-        Err(_) => file.kind = FileKind::Missing,
+        Err(_) => {
+            file.kind = FileKind::Missing;
+            one.differs = true;
+        }
     }
     Some(one)
 }
 
-/// Paths of the files that no longer are what `files` says, sorted. Every file is read again: what runs between two
-/// looks may put times back.
-pub(crate) fn changed(root: &Path, files: &FileList, keep: impl Fn(&File) -> bool + Sync) -> Vec<String> {
-    let all: Vec<&File> = files.iter().collect();
-    all.into_par_iter()
-        .filter(|file| file.kind == FileKind::Regular && keep(file))
-        .filter(|file| hash(&root.join(&file.native)).ok().map(|(digest, _)| digest) != file.digest)
-        .map(|file| file.path.clone())
-        .collect()
-}
-
-/// Digest and size of a file, and its contents where they are to be kept.
-fn digest(path: &Path, size: u64, room: &Room) -> io::Result<(Digest, u64, Option<Vec<u8>>)> {
-    match room.read(path, size) {
-        Some(read) => {
-            let bytes = read?;
-            Ok((Digest::of(&bytes), bytes.len() as u64, Some(bytes)))
+/// Reads a file that the index does not know.
+fn read(seen: &Seen<'_>, path: &Path, format: Option<Format>, one: &mut Examined) {
+    one.read = true;
+    match digest(path, one.file.size, format, seen.room) {
+        Ok(contents) => {
+            one.file.digest = Some(contents.digest);
+            one.blob = contents.blob;
+            one.bytes = contents.bytes;
+            // A file that grows while it is read has no stable state to remember.
+            one.stamp = one.stamp.filter(|stamp| stamp.size == contents.size);
+            one.file.size = contents.size;
         }
-        None => hash(path).map(|(digest, size)| (digest, size, None)),
+        Err(_) => {
+            one.file.kind = FileKind::Unreadable;
+            one.stamp = None;
+            // Nothing new for the index.
+            one.read = false;
+        }
     }
 }
 
-fn hash(path: &Path) -> io::Result<(Digest, u64)> {
-    let mut file = std::fs::File::open(path)?;
+/// Paths that no longer are what `files` says, sorted: other contents, another kind or mode, new, or gone. Every file is read
+/// again: what runs between two looks may put times back.
+///
+/// # Errors
+/// The root cannot be listed.
+pub(crate) fn changed(
+    root: &Path,
+    outside: &Outside,
+    environment: &Environment,
+    files: &FileList,
+    keep: impl Fn(&File) -> bool,
+) -> Result<Vec<String>> {
+    // There is no index here, so nothing is taken for known.
+    let nothing_known = outside
+        .gate
+        .first()
+        .map_or_else(|| root.join("target"), |gate| root.join(gate))
+        .join("no-index");
+    let now = scan(root, outside, &nothing_known, environment, &|| false)?.files;
+    let same = |one: &File, other: &File| {
+        (one.kind, one.executable, one.digest) == (other.kind, other.executable, other.digest)
+    };
+    let gone_or_other = files
+        .iter()
+        .filter(|file| now.get(&file.path).is_none_or(|other| !same(file, other)));
+    let new = now.iter().filter(|file| files.get(&file.path).is_none());
+    let mut changed: Vec<String> = gone_or_other
+        .chain(new)
+        .filter(|file| keep(file))
+        .map(|file| file.path.clone())
+        .collect();
+    changed.sort();
+    Ok(changed)
+}
+
+/// What a file holds.
+struct Holds {
+    digest: Digest,
+    blob: Blob,
+    size: u64,
+    /// The contents, where they are to be kept.
+    bytes: Option<Vec<u8>>,
+}
+
+fn digest(path: &Path, size: u64, format: Option<Format>, room: &Room) -> io::Result<Holds> {
+    if let Some(read) = room.read(path, size) {
+        let bytes = read?;
+        return Ok(Holds {
+            digest: Digest::of(&bytes),
+            blob: format.map(|format| Blob::of(format, &bytes)).unwrap_or_default(),
+            size: bytes.len() as u64,
+            bytes: Some(bytes),
+        });
+    }
+    let mut blob = format.map(|format| Hasher::new(format, size));
+    let mut file = Tee {
+        inner: std::fs::File::open(path)?,
+        hasher: &mut blob,
+    };
     let mut hasher = blake3::Hasher::new();
     // In pieces: a workspace may hold files larger than memory.
     hasher.update_reader(&mut file)?;
-    Ok((Digest::from_bytes(*hasher.finalize().as_bytes()), hasher.count()))
+    Ok(Holds {
+        digest: Digest::from_bytes(*hasher.finalize().as_bytes()),
+        blob: blob.map(Hasher::finish).unwrap_or_default(),
+        size: hasher.count(),
+        bytes: None,
+    })
 }
 
 #[cfg(unix)]

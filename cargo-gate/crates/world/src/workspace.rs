@@ -8,6 +8,7 @@ use gate_base::digest::{Digest, DigestBuilder};
 use gate_base::error::Result;
 use gate_base::paths;
 
+use crate::blob::Blob;
 use crate::cargo::{CargoModel, ManifestText, Resolution};
 use crate::config::CargoConfig;
 use crate::contents::Contents;
@@ -185,6 +186,7 @@ impl Workspace {
             path: key,
             stamp,
             digest,
+            blob: Blob::default(),
         };
         // Best effort: without the index the next run reads the program again.
         let _ = std::fs::create_dir_all(&cache);
@@ -210,9 +212,13 @@ impl Workspace {
         Ok(scan.files)
     }
 
-    /// Paths of the files that `keep` accepts and that changed since the workspace was read, sorted.
-    pub fn changed_since_read(&self, keep: impl Fn(&File) -> bool + Sync) -> Vec<String> {
-        scan::changed(&self.root, &self.files, keep)
+    /// Paths that `keep` accepts and that are not what they were when the workspace was read, sorted: changed, new, or gone.
+    ///
+    /// # Errors
+    /// The root cannot be listed.
+    pub fn changed_since_read(&self, keep: impl Fn(&File) -> bool) -> Result<Vec<String>> {
+        let outside = scan::Outside::new(&self.root, &self.target_dir);
+        scan::changed(&self.root, &outside, &self.options.environment, &self.files, keep)
     }
 
     /// The first `CODEOWNERS` file in the order of GitHub and GitLab: its path relative to the top of the repository (of

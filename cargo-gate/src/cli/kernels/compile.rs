@@ -280,12 +280,11 @@ fn cargo(
         directory: workspace.root().to_path_buf(),
         environment,
         timeout: None,
-        log: directory.join("cargo.log"),
         split_stdout: false,
         input: None,
     };
     let mut lines = Vec::new();
-    let end = process::run(&spec, conversation.cancel, &mut |line| {
+    let end = process::run(&spec, &mut std::io::sink(), conversation.cancel, &mut |line| {
         conversation.printer.say(&format!("{line}\n"));
         lines.push(line.to_owned());
     })?;

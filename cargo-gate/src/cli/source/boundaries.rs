@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
+use gate_base::atomic;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
 use gate_policy::{Policy, Tier};
@@ -14,7 +15,7 @@ use gate_rust::boundary::dependencies::DependencySurvey;
 use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{Survey, Tally};
 use gate_surveys::Surveys;
-use gate_surveys::boundary_inventory::Inventory;
+use gate_surveys::boundary_inventory;
 
 #[derive(Debug, Args)]
 pub(crate) struct BoundariesArgs {
@@ -108,11 +109,9 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
                 .with_help("make the file readable; the inventory would be incomplete"));
         }
         let path = policy.inventory_path();
-        Inventory::new(
-            survey,
-            &gate_surveys::authority::Authorities::new(&policy.tiers, &policy.boundary),
-        )
-        .write(&workspace.root().join(path))?;
+        let authorities = gate_surveys::authority::Authorities::new(&policy.tiers, &policy.boundary);
+        let text = boundary_inventory::of(survey, &authorities).to_text();
+        atomic::write_tracked(&workspace.root().join(path), text.as_bytes())?;
         boundaries.written = Some(path.to_owned());
     }
     if !arguments.packages.is_empty() {

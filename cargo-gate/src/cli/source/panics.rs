@@ -10,7 +10,7 @@ use crate::cli::arguments::DataFormat;
 use gate_base::error::{Error, Result};
 use gate_base::{atomic, exit};
 use gate_rust::facts::{PanicCounts, PanicKind, PanicSite};
-use gate_rust::library::inventory::PanicInventory;
+use gate_rust::library::inventory;
 use gate_rust::library::{FileSurvey, PackageSurvey, Survey};
 
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &PanicsArgs, conversation: &Conversation<'_>) -> Re
         }
         let policy = conversation.policy(&workspace)?;
         let path = policy.panic_inventory_path();
-        let text = PanicInventory::new(survey).to_text();
+        let text = inventory::of(survey).to_text();
         atomic::write_tracked(&workspace.root().join(path), text.as_bytes())?;
         panics.written = Some(path.to_owned());
     }

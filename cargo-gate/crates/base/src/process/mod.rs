@@ -4,10 +4,12 @@
 pub mod cancel;
 mod lines;
 mod supervise;
+#[cfg(unix)]
+pub mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -34,9 +36,7 @@ pub struct ProcessSpec {
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// Time limit; `None` waits for ever.
     pub timeout: Option<Duration>,
-    /// File that receives stdout and stderr as they come, in order.
-    pub log: PathBuf,
-    /// Whether stdout is kept apart from stderr: then `log` receives stderr only and `on_line` sees stdout only.
+    /// Whether stdout is kept apart from stderr: then the log receives stderr only and `on_line` sees stdout only.
     pub split_stdout: bool,
     /// File that is its stdin; without one it is empty.
     pub input: Option<PathBuf>,
@@ -57,7 +57,7 @@ pub struct ProcessEnd {
     pub duration: Duration,
 }
 
-/// Runs a command to its end, handing each line of output (without its end, invalid UTF-8 replaced, cut at
+/// Runs a command to its end. `log` receives stdout and stderr as they come, in order. Hands each line of output (without its end, invalid UTF-8 replaced, cut at
 /// [`MAX_LINE`] or [`MAX_SPLIT_LINE`]) to `on_line`. On time-out or cancellation the whole process group is ended:
 /// first politely, then by force.
 ///
@@ -66,16 +66,26 @@ pub struct ProcessEnd {
 ///
 /// # Errors
 /// The program cannot be started (the error names it), or the log cannot be written.
-pub fn run(spec: &ProcessSpec, cancel: &Cancel, on_line: &mut dyn FnMut(&str)) -> Result<ProcessEnd> {
+pub fn run(
+    spec: &ProcessSpec,
+    log: &mut dyn Write,
+    cancel: &Cancel,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<ProcessEnd> {
     let started = Instant::now();
-    let log_failed = |error: io::Error| Error::io("write", &spec.log, &error);
-    let mut log = BufWriter::new(File::create(&spec.log).map_err(|error| Error::io("create", &spec.log, &error))?);
+    let log_failed = |error: io::Error| Error::tool(format!("cannot write the log: {error}"));
 
     let (sender, receiver) = sync_channel(64);
     let wake = sender.clone();
     // A message that does not fit is not missed: the loop looks at the flag after every message.
     let _subscription = cancel.on_request(move || drop(wake.try_send(Message::Wake)));
+    #[cfg(unix)]
+    let mut watch = watch::Watch::begin();
     let (mut child, readers) = spawn(spec, &sender)?;
+    #[cfg(unix)]
+    if let Some(watch) = &mut watch {
+        watch.group(child.id());
+    }
 
     let mut lines = Lines::new(if spec.split_stdout { MAX_SPLIT_LINE } else { MAX_LINE });
     let mut supervisor = Supervisor::new(child.as_mut(), cancel, spec.timeout, readers);
@@ -134,7 +144,9 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
             "its working directory `{directory}` does not exist"
         )));
     }
-    let Some(path) = locate(program, &spec.directory) else {
+    let changed = spec.environment.iter().rev().find(|(name, _)| name == "PATH");
+    let path = changed.map_or_else(|| std::env::var_os("PATH"), |(_, path)| path.clone());
+    let Ok(path) = which::which_in(program, path, &spec.directory) else {
         return Err(cannot_start(&"no such program").with_help(format!(
             "install `{}`, or put its directory on PATH",
             program.to_string_lossy()

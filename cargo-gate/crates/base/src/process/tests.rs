@@ -90,7 +90,6 @@ impl Playground {
                 (LOCK.into(), Some(self.lock().into())),
             ],
             timeout: None,
-            log: self.directory.path().join("log"),
             split_stdout: false,
             input: None,
         }
@@ -102,7 +101,8 @@ impl Playground {
 
     fn run(&self, spec: &ProcessSpec, mut on_line: impl FnMut(&str)) -> (ProcessEnd, Vec<String>) {
         let mut lines = Vec::new();
-        let end = run(spec, &self.cancel, &mut |line| {
+        let mut log = File::create(self.directory.path().join("log")).unwrap();
+        let end = run(spec, &mut log, &self.cancel, &mut |line| {
             on_line(line);
             lines.push(line.to_owned());
         });
@@ -241,7 +241,7 @@ fn a_missing_program_is_named() {
         command: vec!["no-such-program-anywhere".into()],
         ..playground.spec("")
     };
-    let error = run(&spec, &playground.cancel, &mut |_| {}).unwrap_err();
+    let error = run(&spec, &mut std::io::sink(), &playground.cancel, &mut |_| {}).unwrap_err();
     assert_eq!(
         error.message,
         "cannot start `no-such-program-anywhere`: no such program"
@@ -259,6 +259,6 @@ fn a_missing_directory_is_named() {
         directory: playground.directory.path().join("gone"),
         ..playground.spec("")
     };
-    let error = run(&spec, &playground.cancel, &mut |_| {}).unwrap_err();
+    let error = run(&spec, &mut std::io::sink(), &playground.cancel, &mut |_| {}).unwrap_err();
     assert!(error.message.contains("gone` does not exist"), "{}", error.message);
 }

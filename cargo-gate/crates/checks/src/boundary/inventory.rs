@@ -1,15 +1,14 @@
 //! `boundary.inventory`: the tracked inventory is true, and its counts only fall.
 
-use std::collections::BTreeMap;
-
 use gate_base::stage::Stage;
 use gate_policy::{BoundaryPolicy, TierPolicy};
-use gate_report::{Dimension, Finding, Location, Reason};
+use gate_report::{Dimension, Location};
+use gate_rust::inventory::Inventory;
 use gate_surveys::authority::Authorities;
-use gate_surveys::boundary_inventory::{Change, Inventory};
+use gate_surveys::boundary_inventory::{self, InventoryPackage};
 
 use super::raw::unreadable;
-use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
+use crate::ratchet::Tracked;
 use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
@@ -52,170 +51,39 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Inconclusive(reason);
     }
     let path = context.boundary_inventory_path();
-    let (git, bytes) = match context.boundary_inventory() {
-        Ok(found) => found,
-        Err(error) => {
-            return Judgement::Inconclusive(
-                Reason::new("unreadable_inventory", format!("cannot read `{path}`: {error}"))
-                    .help("make the file readable, or write it again with `cargo gate source boundaries --write`"),
-            );
-        }
-    };
-    let tracked = git.map(|_| context.files().get(path).is_some_and(|file| file.tracked));
-    let bytes = bytes.map(|bytes| unix_lines(&bytes));
-    let current = Inventory::new(survey, &Authorities::new(context.section::<TierPolicy>(), boundary));
-    let previous = match (git, &bytes) {
-        (Some(git), Some(bytes)) => previous(git, path, bytes),
-        _ => Previous::None,
-    };
+    let listed = context.files().get(path).is_some_and(|file| file.tracked);
     let declared = boundary.as_ref().map(|boundary| &boundary.location);
-    judge(path, declared, &current, tracked, bytes.as_deref(), &previous)
-}
-
-fn judge(
-    path: &str,
-    declared: Option<&Location>,
-    current: &Inventory,
-    tracked: Option<bool>,
-    bytes: Option<&[u8]>,
-    previous: &Previous,
-) -> Judgement {
-    let mut findings = Vec::new();
-    match bytes {
-        None => findings.push(
-            Finding::blocking(CHECK.blocks_at, format!("there is no boundary inventory at `{path}`"))
-                .help(format!("`cargo gate source boundaries --write && git add {path}`")),
+    let found = context.boundary_inventory();
+    match Tracked::read::<InventoryPackage>((&CHECK, path, declared), found, listed) {
+        Ok(tracked) => judge(
+            &tracked,
+            &boundary_inventory::of(survey, &Authorities::new(context.section::<TierPolicy>(), boundary)),
         ),
-        Some(bytes) => {
-            if tracked == Some(false) {
-                findings.push(
-                    Finding::blocking(
-                        CHECK.blocks_at,
-                        format!("the boundary inventory `{path}` is not tracked by git"),
-                    )
-                    .help(format!("`git add {path}`"))
-                    .at(Location::file(path)),
-                );
-            }
-            if bytes != current.to_text().as_bytes() {
-                findings.extend(stale(path, current, bytes));
-            }
-        }
+        Err(reason) => Judgement::Inconclusive(reason),
     }
-    match previous {
-        Previous::None => {}
-        Previous::Bytes(bytes) => match Inventory::parse(bytes) {
-            Ok(before) => findings.extend(risen(path, &before, current)),
-            Err(message) => {
-                return inconclusive_unless(
-                    findings,
-                    Reason::new(
-                        "unreadable_history",
-                        format!("cannot read the previous version of `{path}`: {message}"),
-                    )
-                    .help("commit an inventory written by `cargo gate source boundaries --write`"),
-                );
-            }
-        },
-        Previous::Unknown(reason) => return inconclusive_unless(findings, reason.clone()),
-    }
-    Judgement::Findings(
-        findings
-            .into_iter()
-            .map(|finding| finding.because(declared.cloned()))
-            .collect(),
-    )
 }
 
-const WRITE: &str = "`cargo gate source boundaries --write`, then review and commit the difference";
-
-/// One finding per package whose counts are wrong, or one for the file when only its words are.
-fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
-    let tracked = match Inventory::parse(bytes) {
-        Ok(tracked) => tracked,
-        Err(message) => {
-            let message = format!("cannot read the boundary inventory `{path}`: {message}");
-            return vec![
-                Finding::blocking(CHECK.blocks_at, message)
-                    .help(WRITE)
-                    .at(Location::file(path)),
-            ];
-        }
-    };
-    let mut packages: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for change in tracked.changes(current) {
-        packages.entry(change.package).or_default().push(format!(
-            "{} instead of {}",
-            change.kind.counted(change.after),
-            change.before
-        ));
-    }
-    if packages.is_empty() {
-        let message = format!(
-            "the boundary inventory `{path}` is stale: items, files, test counts or declared authority have changed"
+fn judge(tracked: &Tracked<'_>, current: &Inventory<InventoryPackage>) -> Judgement {
+    let unchanged = "stale: items, files, test counts or declared authority have changed";
+    tracked.judge(current, unchanged, |change, finding| {
+        let help = format!(
+            "remove it, or run `cargo gate govern waiver add --check boundary.inventory --package {}` with owner, reason \
+             and expiry date",
+            change.package
         );
-        return vec![
-            Finding::blocking(CHECK.blocks_at, message)
-                .help(WRITE)
-                .at(Location::file(path)),
-        ];
-    }
-    packages
-        .into_iter()
-        .map(|(package, changes)| {
-            let message = format!(
-                "the boundary inventory is stale: `{package}` has {}",
-                changes.join(", ")
-            );
-            Finding::blocking(CHECK.blocks_at, message)
-                .help(WRITE)
-                .at(Location::file(path))
-                .package(package)
-        })
-        .collect()
-}
-
-/// One finding per package and kind that has more than before.
-fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
-    let rises = before
-        .changes(current)
-        .into_iter()
-        .filter(|change| change.after > change.before);
-    rises
-        .map(
-            |Change {
-                 package,
-                 kind,
-                 before,
-                 after,
-             }| {
-                Finding::blocking(
-                    CHECK.blocks_at,
-                    format!(
-                        "`{package}` has {}, {} more than before",
-                        kind.counted(after),
-                        after - before
-                    ),
-                )
-                .help(format!(
-                    "remove it, or run `cargo gate govern waiver add --check boundary.inventory --package {package}` \
-                 with owner, reason and expiry date"
-                ))
-                .at(Location::file(path))
-                .package(package)
-            },
-        )
-        .collect()
+        finding.help(help).at(Location::file(tracked.path))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ratchet::{Previous, unix_lines};
     use crate::surveys::{allow, judgement, policy, survey};
     use gate_policy::{Policy, Tier};
 
-    fn inventory(text: &str) -> Inventory {
-        Inventory::new(
+    fn inventory(text: &str) -> Inventory<InventoryPackage> {
+        boundary_inventory::of(
             &survey(&[("src/lib.rs", text), ("tests/t.rs", "fn t() { unsafe {} }")]),
             &authorities(&policy(Tier::Native)),
         )
@@ -225,20 +93,26 @@ mod tests {
         Authorities::new(&policy.tiers, &policy.boundary)
     }
 
-    fn said(current: &Inventory, tracked: &str, previous: &Previous) -> String {
+    fn said(current: &Inventory<InventoryPackage>, tracked: &str, previous: &Previous) -> String {
         judged(current, Some(true), Some(tracked.as_bytes()), previous)
     }
 
-    fn judged(current: &Inventory, tracked: Option<bool>, bytes: Option<&[u8]>, previous: &Previous) -> String {
+    fn judged(
+        current: &Inventory<InventoryPackage>,
+        tracked: Option<bool>,
+        bytes: Option<&[u8]>,
+        previous: &Previous,
+    ) -> String {
         let declared = Location::line("gate.toml", 5);
-        judgement(&judge(
-            "boundary_inventory.json",
-            Some(&declared),
-            current,
+        let tracked = Tracked {
+            check: &CHECK,
+            path: "boundary_inventory.json",
+            declared: Some(&declared),
             tracked,
-            bytes,
-            previous,
-        ))
+            bytes: bytes.map(<[u8]>::to_vec),
+            previous: previous.clone(),
+        };
+        judgement(&judge(&tracked, current))
     }
 
     #[test]
@@ -250,7 +124,7 @@ mod tests {
             ("src/lib.rs", "mod a { impl B { unsafe fn c() {} } }"),
             ("tests/t.rs", "fn t() { unsafe {} }"),
         ]);
-        insta::assert_snapshot!(Inventory::new(&survey, &authorities(&declared)).to_text());
+        insta::assert_snapshot!(boundary_inventory::of(&survey, &authorities(&declared)).to_text());
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn run(context: &Context<'_>) -> Judgement {
     // The gate may stand in what cannot be read or was not followed.
     findings.extend(unreadable(ci));
     let help = "if it runs the gate, add it to `gate-steps` under `[ci]`";
-    findings.extend(not_followed(jobs(ci).map(|(_, job)| job), help));
+    findings.extend(not_followed(jobs(ci).flat_map(|(_, job)| &job.not_followed), help));
     Judgement::Findings(findings)
 }
 

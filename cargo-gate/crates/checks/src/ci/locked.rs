@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gate_base::stage::Stage;
-use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
+use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, NotFollowed, base_name};
 use gate_policy::CiPolicy;
 use gate_report::{Dimension, Finding, Location};
 
@@ -72,12 +72,14 @@ fn run(context: &Context<'_>) -> Judgement {
         config: context.config(),
     };
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
-    let mut judged = Vec::new();
+    let mut others = Vec::new();
     for (_, job) in jobs(ci).filter(|(_, job)| !job.is_off) {
-        judged.extend(rule.job(job, &mut places).then_some(job));
+        if rule.job(job, &mut places, &mut others) {
+            others.extend(job.not_followed.iter().cloned());
+        }
     }
     let mut findings: Vec<Finding> = unreadable(ci).collect();
-    findings.extend(not_followed(judged.into_iter(), FOLLOWED));
+    findings.extend(not_followed(others.iter(), FOLLOWED));
     for (path, mut places) in places {
         places.sort_by_key(|place| place.line);
         places.dedup_by_key(|place| place.line);
@@ -132,7 +134,12 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// Adds the places of a job. Returns whether it is held to the lockfile at all.
-    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) -> bool {
+    fn job<'c>(
+        &self,
+        job: &'c Job,
+        places: &mut BTreeMap<&'c str, Vec<Place>>,
+        unknown: &mut Vec<NotFollowed>,
+    ) -> bool {
         let without_aliases = |command: &'c CiCommand| {
             let all = command.distinct().into_iter().map(|words| self.without_alias(words));
             (command, all.collect())
@@ -160,6 +167,16 @@ impl Asked<'_> {
                 call.builds() && call.is_locked() == Answer::No && lock != Lock::None && !vouched.contains(&lock)
             });
             if let Some((open, alias)) = open {
+                if self.packages.lock(command, open) == Lock::Unknown {
+                    // What was locked before may be just this.
+                    unknown.extend(vouched.is_empty().then(|| NotFollowed {
+                        path: command.path.clone(),
+                        line: command.line,
+                        what: shown(open, None, SHOWN),
+                        why: "the directory it runs in is only known at run time".into(),
+                    }));
+                    continue;
+                }
                 let repaired = shown(open, Some("--locked"), REPAIRED);
                 places.entry(command.path.as_str()).or_default().push(Place {
                     line: command.line,
@@ -432,6 +449,41 @@ mod tests {
             ("Makefile", "build:\n\tcargo build $(shell cat flags)\n"),
         ]);
         assert_eq!(world.text(&CHECK), "");
+    }
+
+    #[test]
+    fn what_runs_in_a_directory_that_only_the_run_knows_warns() {
+        let mut world = World::new();
+        let steps = "      - run: cd $ELSEWHERE && cargo test\n      - run: cargo doc --manifest-path $X/Cargo.toml\n      \
+             - run: cd \"$X\"; ./ci/all.sh\n      - run: cd /tmp && cargo build\n";
+        world.ci(&[(".github/workflows/ci.yml", &workflow(steps))]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:6: 3 calls were not followed; the first is `cargo test`: the directory it runs in is only known at run time [advice]
+          also: .github/workflows/ci.yml:7
+          also: .github/workflows/ci.yml:8
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+        ");
+        // What was locked before may be just this.
+        let locked = format!("      - run: cargo fetch --locked\n{}", &steps[..48]);
+        world.ci(&[(".github/workflows/ci.yml", &workflow(&locked))]);
+        assert_eq!(world.text(&CHECK), "");
+    }
+
+    #[test]
+    fn scripts_that_call_scripts_without_end_warn() {
+        let mut world = World::new();
+        let scripts: Vec<(String, String)> = (0..8)
+            .map(|at| (format!("ci/{at}.sh"), format!("ci/{}.sh\n", at + 1)))
+            .chain([("ci/8.sh".to_owned(), "cargo test\n".to_owned())])
+            .collect();
+        let flow = workflow("      - run: ci/0.sh\n");
+        let mut files = vec![(".github/workflows/ci.yml", flow.as_str())];
+        files.extend(scripts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        world.ci(&files);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        ci/5.sh:1: `ci/6.sh` was not followed: it is nested too deeply in other calls [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+        ");
     }
 
     #[test]

@@ -26,9 +26,9 @@ pub(super) fn unreadable(ci: &CiFiles) -> impl Iterator<Item = Finding> + '_ {
 }
 
 /// A finding for each file with commands that were not followed: what they run was not checked.
-pub(super) fn not_followed<'c>(jobs: impl Iterator<Item = &'c Job>, help: &str) -> Vec<Finding> {
+pub(super) fn not_followed<'c>(all: impl Iterator<Item = &'c NotFollowed>, help: &str) -> Vec<Finding> {
     let mut files: BTreeMap<&str, BTreeMap<u32, &NotFollowed>> = BTreeMap::new();
-    for one in jobs.flat_map(|job| &job.not_followed) {
+    for one in all {
         files.entry(&one.path).or_default().insert(one.line, one);
     }
     let finding = |lines: BTreeMap<u32, &NotFollowed>| {
@@ -72,8 +72,10 @@ pub(super) enum Lock {
     Own,
     /// One below this directory, of a package that is no member.
     Other(String),
-    /// None is committed, or it is unknown which.
+    /// None is committed.
     None,
+    /// Only the run knows which.
+    Unknown,
 }
 
 /// Where packages and lockfiles lie.
@@ -88,21 +90,31 @@ impl Packages<'_> {
     /// The lockfile of a call.
     pub(super) fn lock(&self, command: &CiCommand, call: &CargoCall<'_>) -> Lock {
         self.directory(command, call)
-            .map_or(Lock::None, |directory| self.lock_of(&directory))
+            .map_or(Lock::None, |directory| match directory.contains(UNKNOWN) {
+                true => Lock::Unknown,
+                false => self.lock_of(&directory),
+            })
     }
 
-    /// Directory in which cargo looks for the manifest, relative to the workspace.
+    /// Directory in which cargo looks for the manifest, relative to the workspace; `None` outside of it, and [`UNKNOWN`] when only
+    /// the run knows it.
     fn directory(&self, command: &CiCommand, call: &CargoCall<'_>) -> Option<String> {
         let mut directory = command.directory.clone()?;
         let manifest = call
             .value("--manifest-path")
             .or_else(|| call.value("--path").filter(|_| call.subcommand == "install"));
-        let known = |text: &str| !text.is_empty() && !text.contains([UNKNOWN, '$', '~']) && !text.starts_with('/');
-        if let Some(given) = call.value("-C") {
-            directory = descend(&directory, given.text().filter(|text| known(text))?)?;
+        let inside = |text: &str| !text.is_empty() && !text.starts_with(['/', '~']);
+        let unknown = |text: Option<&str>| text.is_none_or(|text| text.contains([UNKNOWN, '$']));
+        let given = call.value("-C");
+        let named = given.iter().chain(&manifest).map(|argument| argument.text());
+        if directory.contains(UNKNOWN) || named.into_iter().any(unknown) {
+            return Some(UNKNOWN.into());
+        }
+        if let Some(given) = given {
+            directory = descend(&directory, given.text().filter(|text| inside(text))?)?;
         }
         if let Some(manifest) = manifest {
-            let path = descend(&directory, manifest.text().filter(|text| known(text))?)?;
+            let path = descend(&directory, manifest.text().filter(|text| inside(text))?)?;
             directory = match path.strip_suffix("Cargo.toml") {
                 Some(parent) => parent.trim_end_matches('/').to_owned(),
                 None => path,

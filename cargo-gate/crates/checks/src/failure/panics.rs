@@ -4,10 +4,10 @@ use gate_base::stage::Stage;
 use gate_policy::FailurePolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_rust::facts::PanicKind;
-use gate_rust::library::inventory::{Change, PanicInventory};
+use gate_rust::library::inventory::{self, PanicPackage};
 use gate_rust::library::{PackageSurvey, Survey};
 
-use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
+use crate::ratchet::Tracked;
 use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
@@ -46,24 +46,13 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Inconclusive(unreadable_source(path, error));
     }
     let path = context.panic_inventory_path();
-    let (git, bytes) = match context.panic_inventory() {
-        Ok(found) => found,
-        Err(error) => {
-            return Judgement::Inconclusive(
-                Reason::new("unreadable_inventory", format!("cannot read `{path}`: {error}"))
-                    .help("make the file readable, or write it again with `cargo gate source panics --write`"),
-            );
-        }
-    };
-    let tracked = git.map(|_| context.files().get(path).is_some_and(|file| file.tracked));
-    let bytes = bytes.map(|bytes| unix_lines(&bytes));
-    let previous = match (git, &bytes) {
-        (Some(git), Some(bytes)) => previous(git, path, bytes),
-        _ => Previous::None,
-    };
+    let listed = context.files().get(path).is_some_and(|file| file.tracked);
     let failure = context.section::<FailurePolicy>().as_ref();
     let declared = failure.map(|failure| &failure.location);
-    judge(path, declared, survey, tracked, bytes.as_deref(), &previous)
+    match Tracked::read::<PanicPackage>((&CHECK, path, declared), context.panic_inventory(), listed) {
+        Ok(tracked) => judge(&tracked, survey),
+        Err(reason) => Judgement::Inconclusive(reason),
+    }
 }
 
 /// A source that is part of a library and cannot be read: what it holds is unknown.
@@ -72,141 +61,25 @@ pub(crate) fn unreadable_source(path: &str, error: &str) -> Reason {
         .help(format!("make `{path}` readable, or remove it"))
 }
 
-fn judge(
-    path: &str,
-    declared: Option<&Location>,
-    survey: &Survey,
-    tracked: Option<bool>,
-    bytes: Option<&[u8]>,
-    previous: &Previous,
-) -> Judgement {
-    let current = PanicInventory::new(survey);
-    let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
-    let mut findings = Vec::new();
-    match bytes {
-        None => findings.push(
-            blocking(format!("there is no panic inventory at `{path}`"))
-                .help(format!("`cargo gate source panics --write && git add {path}`")),
-        ),
-        Some(bytes) => {
-            if tracked == Some(false) {
-                findings.push(
-                    blocking(format!("the panic inventory `{path}` is not tracked by git"))
-                        .help(format!("`git add {path}`"))
-                        .at(Location::file(path)),
-                );
-            }
-            if bytes != current.to_text().as_bytes() {
-                findings.extend(stale(path, &current, bytes));
-            }
-        }
-    }
-    let earlier = match previous {
-        Previous::None => Ok(None),
-        Previous::Unknown(reason) => Err(reason.clone()),
-        Previous::Bytes(bytes) => PanicInventory::parse(bytes).map(Some).map_err(|message| {
-            Reason::new(
-                "unreadable_history",
-                format!("cannot read the previous version of `{path}`: {message}"),
-            )
-            .help("commit an inventory written by `cargo gate source panics --write`")
-        }),
-    };
-    let unknown = match earlier {
-        Ok(before) => {
-            findings.extend(before.iter().flat_map(|before| risen(survey, before, &current)));
-            None
-        }
-        Err(reason) => Some(reason),
-    };
-    let findings = findings
-        .into_iter()
-        .map(|finding| finding.because(declared.cloned()))
-        .collect();
-    match unknown {
-        Some(reason) => inconclusive_unless(findings, reason),
-        None => Judgement::Findings(findings),
-    }
-}
-
-const WRITE: &str = "`cargo gate source panics --write`, then review and commit the difference";
-
-/// One finding per package whose counts are wrong, or one for the file when only its words are.
-fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
-    let about_file = |message: String| {
-        vec![
-            Finding::blocking(CHECK.blocks_at, message)
-                .help(WRITE)
-                .at(Location::file(path)),
-        ]
-    };
-    let tracked = match PanicInventory::parse(bytes) {
-        Ok(tracked) => tracked,
-        Err(message) => return about_file(format!("cannot read the panic inventory `{path}`: {message}")),
-    };
-    let changes = tracked.changes(current);
-    if changes.is_empty() {
-        return about_file(format!(
-            "the panic inventory `{path}` is not formatted as the command writes it"
-        ));
-    }
-    let by_package = changes.chunk_by(|one, other| one.package == other.package);
-    by_package
-        .map(|changes| {
-            let counts: Vec<String> = changes
-                .iter()
-                .map(|change| format!("{} instead of {}", change.kind.counted(change.after), change.before))
-                .collect();
-            let package = changes[0].package;
-            Finding::blocking(
-                CHECK.blocks_at,
-                format!("the panic inventory is stale: `{package}` has {}", counts.join(", ")),
-            )
-            .help(WRITE)
-            .at(Location::file(path))
-            .package(package)
-        })
-        .collect()
-}
-
 /// Places that a finding shows at most.
 const SHOWN: usize = 5;
 
-/// One finding per package and kind that has more than before.
-fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> Vec<Finding> {
-    let changes = before.changes(current);
-    let rises = changes.into_iter().filter(|change| change.after > change.before);
-    rises
-        .map(
-            |Change {
-                 package,
-                 kind,
-                 before,
-                 after,
-             }| {
-                let finding = Finding::blocking(
-                    CHECK.blocks_at,
-                    format!(
-                        "`{package}` has {}, {} more than before",
-                        kind.counted(after),
-                        after - before
-                    ),
-                )
-                .help(format!(
-                    "return an error, or run `cargo gate govern waiver add --check failure.panics --package {package}` \
-                 with owner, reason and expiry date; `cargo gate source panics --list -p {package}` shows the \
-                 places"
-                ))
-                .package(package);
-                // Which of them is the new one, no count tells: only a few are worth showing.
-                let places = places(survey, package, kind);
-                if places.len() > SHOWN {
-                    return finding;
-                }
-                places.into_iter().fold(finding, Finding::at)
-            },
-        )
-        .collect()
+fn judge(tracked: &Tracked<'_>, survey: &Survey) -> Judgement {
+    let unchanged = "not formatted as the command writes it";
+    tracked.judge(&inventory::of(survey), unchanged, |change, finding| {
+        let package = change.package;
+        let finding = finding.help(format!(
+            "return an error, or run `cargo gate govern waiver add --check failure.panics --package {package}` \
+             with owner, reason and expiry date; `cargo gate source panics --list -p {package}` shows the \
+             places"
+        ));
+        // Which of them is the new one, no count tells: only a few are worth showing.
+        let places = places(survey, package, change.kind);
+        if places.len() > SHOWN {
+            return finding;
+        }
+        places.into_iter().fold(finding, Finding::at)
+    })
 }
 
 fn places(survey: &Survey, package: &str, kind: PanicKind) -> Vec<Location> {
@@ -220,23 +93,25 @@ fn places(survey: &Survey, package: &str, kind: PanicKind) -> Vec<Location> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ratchet::Previous;
     use crate::surveys::{judgement, library};
 
     fn text_of(text: &str) -> String {
-        PanicInventory::new(&library(&[("src/lib.rs", text)])).to_text()
+        inventory::of(&library(&[("src/lib.rs", text)])).to_text()
     }
 
     fn said(text: &str, tracked: Option<&str>, previous: &Previous) -> String {
         let survey = library(&[("src/lib.rs", text)]);
         let declared = Location::line("gate.toml", 4);
-        judgement(&judge(
-            "panics.json",
-            Some(&declared),
-            &survey,
-            Some(true),
-            tracked.map(str::as_bytes),
-            previous,
-        ))
+        let tracked = Tracked {
+            check: &CHECK,
+            path: "panics.json",
+            declared: Some(&declared),
+            tracked: Some(true),
+            bytes: tracked.map(|text| text.as_bytes().to_vec()),
+            previous: previous.clone(),
+        };
+        judgement(&judge(&tracked, &survey))
     }
 
     const ONE: &str = "fn f(x: &[u8]) { x.first().unwrap(); }";

@@ -1,12 +1,13 @@
 //! `git.clean`: what is judged is what is committed.
 
+use gate_base::paths;
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::git::DirtyPath;
 
 use gate_contract::{Check, Judgement, Rule, input, reads};
 
-reads!(input::GitHead, input::GitStatus);
+reads!(input::GitHead, input::GitStatus, input::Cargo, input::FileNames);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -40,15 +41,80 @@ fn run(context: &Context<'_>) -> Judgement {
             Finding::blocking(CHECK.blocks_at, "nothing is committed yet").help("`git add --all && git commit`");
         return Judgement::Findings(vec![finding]);
     }
+    let mut findings: Vec<Finding> = git
+        .hidden
+        .iter()
+        .take(NAMED)
+        .map(|path| hidden(path, git.hidden.len()))
+        .collect();
+    findings.extend(git.leaving.iter().map(|path| leaving(path)));
+    findings.extend(uncommitted_sources(context));
     if git.dirty.is_empty() {
-        return Judgement::Findings(Vec::new());
+        return Judgement::Findings(findings);
     }
     let mut finding = Finding::blocking(CHECK.blocks_at, message(&git.dirty))
         .help("commit or stash them, or add generated files to `.gitignore`; `git status` lists them");
     for dirty in git.dirty.iter().take(NAMED) {
         finding = finding.at(Location::file(&dirty.path));
     }
-    Judgement::Findings(vec![finding])
+    findings.push(finding);
+    Judgement::Findings(findings)
+}
+
+/// A link that leads out of the repository.
+fn leaving(path: &str) -> Finding {
+    Finding::blocking(
+        Stage::Controlled,
+        format!("`{path}` is a link to something outside the repository, which is not part of the commit"),
+    )
+    .at(Location::file(path))
+    .help("replace the link by what it leads to")
+}
+
+/// Sources of members that no commit holds, because git ignores them or they lie elsewhere.
+fn uncommitted_sources(context: &Context<'_>) -> Vec<Finding> {
+    let top = context.git().map(|git| git.top.as_path());
+    let (model, files) = (context.cargo(), context.files());
+    let mut findings = Vec::new();
+    for member in &model.members {
+        for target in &member.targets {
+            let path = paths::normalize(&model.root.join(&target.source));
+            let what = match path.strip_prefix(&model.root) {
+                // What lies behind a link is the link's matter.
+                Ok(below) if below.ancestors().any(|above| files.get(&paths::spell(above)).is_some()) => continue,
+                Ok(_) => "is ignored by git",
+                Err(_) if top.is_some_and(|top| path.starts_with(top)) => continue,
+                Err(_) => "is outside the repository",
+            };
+            let message = format!(
+                "`{}`, a source of `{}`, {what}, so it is not part of the commit",
+                target.source, member.name
+            );
+            findings.push(
+                Finding::blocking(Stage::Controlled, message)
+                    .at(Location::file(&member.manifest))
+                    .help("commit the sources of every member, or remove the member from the workspace"),
+            );
+        }
+    }
+    findings
+}
+
+/// A file that is not what is committed, of so many, although `git status` does not list it.
+fn hidden(path: &str, of: usize) -> Finding {
+    let more = match of.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" (and {more} more like it)"),
+    };
+    Finding::blocking(
+        Stage::Controlled,
+        format!("the contents of `{path}` are not those of the commit, and `git status` does not say so{more}"),
+    )
+    .at(Location::file(path))
+    .help(format!(
+        "`git update-index --no-assume-unchanged --no-skip-worktree {path}`; where a filter of git changes the file, commit \
+         what it writes"
+    ))
 }
 
 fn message(dirty: &[DirtyPath]) -> String {

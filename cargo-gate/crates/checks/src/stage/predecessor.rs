@@ -160,7 +160,10 @@ impl Question<'_> {
         let again = format!("`cargo gate {wanted}`");
         match nearest {
             None => (
-                format!("{} requires a READY {wanted} run, but there is none", self.stage),
+                format!(
+                    "{} requires a READY {wanted} run, and no {wanted} run was READY",
+                    self.stage
+                ),
                 again,
             ),
             Some(Shortfall::Terms(difference, run)) => {

@@ -90,6 +90,7 @@ fn targets_of_a_makefile() {
     Makefile:37 /$ make loop
     Makefile:37 /$ make loop
     Makefile:37 /$ make loop
+    Makefile:37 `make loop` not followed: it is nested too deeply in other calls
     ");
     let steps = "      - run: make uname\n      - run: make bench\n      - run: make check-all gone\n      - run: make -k\n      - run: make $TARGETS\n      - run: make --version\n      - run: make -f none.mk\n";
     insta::assert_snapshot!(commands(steps, &others), @"

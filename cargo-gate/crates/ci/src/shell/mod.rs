@@ -57,6 +57,14 @@ pub struct Command {
     pub condition: bool,
 }
 
+impl Command {
+    /// Its words, as they are written.
+    pub fn text(&self) -> String {
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
+}
+
 impl Word {
     /// A word without quotes.
     pub fn bare(text: impl Into<String>) -> Self {

@@ -242,6 +242,7 @@ fn add_model(inputs: &Inputs<'_>, digest: &mut DigestBuilder) {
     let CargoModel {
         root,
         target_dir: _,
+        build_dir: _,
         members,
         dependencies,
     } = inputs.workspace.cargo();

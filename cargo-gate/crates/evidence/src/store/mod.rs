@@ -21,7 +21,7 @@ use super::Evidence;
 pub use gc::{Damage, GcReport, Retention, Stats};
 
 /// Version of stored evidence.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The modification time of a file says when it was last used, to this precision: touching it costs a write.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -16,6 +16,7 @@ fn evidence(store: &Store, name: &str, log: Option<&[u8]>) -> Evidence {
         recorded: "2026-11-21T10:15:00Z".into(),
         duration_ms: 7,
         commit: None,
+        reads: Vec::new(),
     };
     store.put_evidence(&evidence).unwrap();
     evidence

@@ -7,8 +7,8 @@ mod reference;
 mod unit;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate_base::error::{Error, Result};
@@ -17,6 +17,8 @@ use gate_evidence::EvidenceResult;
 use gate_policy::{BenchReference, SuitePolicy};
 use gate_report::{BenchmarkResult, Reason, Standing, SuiteResult};
 
+use super::build::BuildReads;
+use super::log::SuiteLog;
 use super::{Launch, Launched, SuiteContext, SuiteRun, finding, launch_with, suite_result};
 use judge::{Judgement, judge};
 use read::Readings;
@@ -34,6 +36,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result,
         suite: None,
         log: cx.log.clone(),
+        reads: BuildReads::default(),
     };
     let Some(policy) = suite.bench.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no limits");
@@ -62,11 +65,12 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             let mut ended = suite_result(side.command, &end);
             ended.duration_ms += result.as_ref().map_or(0, |result| result.duration_ms);
             if let Some(verdict) = failed(suite, &ended, at > 0) {
-                session.finish(&[])?;
+                session.finish(cx, &[])?;
                 return Ok(SuiteRun {
                     result: verdict,
                     suite: Some(ended),
                     log: cx.log.clone(),
+                    reads: BuildReads::default(),
                 });
             }
             // The result is that of the command, not of the reference.
@@ -85,7 +89,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         &sides[0].readings,
         sides.get(1).map(|side| &side.readings),
     );
-    session.finish(&judgement.measurements)?;
+    session.finish(cx, &judgement.measurements)?;
     if let Some(result) = &mut result {
         let count = |standing: Standing| {
             let of = judgement
@@ -102,6 +106,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: verdict(suite, judgement),
         suite: result,
         log: cx.log.clone(),
+        reads: BuildReads::default(),
     })
 }
 
@@ -178,19 +183,15 @@ impl<'a> Side<'a> {
 
 /// The log of all rounds, and a directory for what criterion writes.
 struct Session {
-    log: BufWriter<File>,
+    log: SuiteLog,
     path: PathBuf,
     scratch: PathBuf,
 }
 
 impl Session {
     fn new(cx: &SuiteContext<'_>) -> Result<Self> {
-        if let Some(parent) = cx.log.parent() {
-            fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
-        }
-        let log = File::create(&cx.log).map_err(|error| Error::io("create", &cx.log, &error))?;
         Ok(Self {
-            log: BufWriter::new(log),
+            log: SuiteLog::create(&cx.log, cx.workspace)?,
             path: cx.log.clone(),
             scratch: cx.log.with_extension("bench"),
         })
@@ -205,7 +206,6 @@ impl Session {
         round: u32,
     ) -> Result<Launched> {
         self.empty()?;
-        let log = self.scratch.join("stderr.log");
         let home = self.scratch.join("criterion");
         let mut environment: Vec<(OsString, Option<OsString>)> =
             vec![("CRITERION_HOME".into(), Some(home.clone().into_os_string()))];
@@ -217,13 +217,13 @@ impl Session {
         let launch = Launch {
             command: side.command,
             split_stdout: true,
-            log: &log,
             root: side.tree.as_ref().map(|tree| tree.root.as_path()),
             environment,
         };
         let mut readings = Readings::default();
         let mut written = Ok(());
-        let launched = launch_with(suite, cx, &launch, &mut |line| {
+        let mut stderr = Vec::new();
+        let launched = launch_with(suite, cx, &launch, &mut stderr, &mut |line| {
             readings.line(line);
             if written.is_ok() {
                 written = writeln!(self.log, "{line}");
@@ -240,16 +240,9 @@ impl Session {
             }
             side.rounds += 1;
         }
-        self.append(&log)?;
+        self.write(&stderr)?;
         self.empty()?;
         Ok(launched)
-    }
-
-    fn append(&mut self, log: &Path) -> Result<()> {
-        if let Ok(mut file) = File::open(log) {
-            std::io::copy(&mut file, &mut self.log).map_err(|error| Error::io("write", &self.path, &error))?;
-        }
-        Ok(())
     }
 
     fn empty(&self) -> Result<()> {
@@ -260,13 +253,18 @@ impl Session {
     }
 
     /// Writes what was measured to the end of the log.
-    fn finish(&mut self, measurements: &[BenchmarkResult]) -> Result<()> {
+    fn finish(mut self, cx: &SuiteContext<'_>, measurements: &[BenchmarkResult]) -> Result<()> {
         let mut text = String::new();
         for measurement in measurements {
             text.push_str(&format!("== {}\n", line(measurement)));
         }
         self.write(text.as_bytes())?;
-        self.log.flush().map_err(|error| Error::io("write", &self.path, &error))
+        let taken = self
+            .log
+            .finish()
+            .map_err(|error| Error::io("write", &self.path, &error))?;
+        cx.shared.took(&self.path, taken);
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {

@@ -5,6 +5,7 @@ pub(super) mod measure;
 mod windows;
 
 use std::fs;
+use std::io::{self, Write as _};
 
 use jiff::Timestamp;
 
@@ -14,6 +15,8 @@ use gate_evidence::EvidenceResult;
 use gate_policy::{SloPolicy, SuitePolicy};
 use gate_report::{Reason, SuiteResult};
 
+use super::build::BuildReads;
+use super::log::SuiteLog;
 use super::{Launched, SuiteContext, SuiteRun, finding, launch, suite_result};
 use judge::judge;
 use measure::Measured;
@@ -28,6 +31,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result,
         suite,
         log: cx.log.clone(),
+        reads: BuildReads::default(),
     };
     let Some(policy) = suite.slo.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no objectives");
@@ -59,7 +63,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         windows.append(Window::of(policy, &measured, now, digest))?;
     }
     let judgement = judge(suite, policy, &measured, &windows.entries, now);
-    fs::write(&cx.log, judgement.log).map_err(|error| Error::io("write", &cx.log, &error))?;
+    write_log(cx, &judgement.log).map_err(|error| Error::io("write", &cx.log, &error))?;
     let verdict = if judgement.undecided.is_empty() || judgement.findings.iter().any(|found| found.blocks_at.is_some())
     {
         let mut findings = judgement.findings;
@@ -76,6 +80,13 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
 }
 
 type Measurements = std::result::Result<(String, Option<SuiteResult>), (EvidenceResult, Option<SuiteResult>)>;
+
+fn write_log(cx: &SuiteContext<'_>, text: &str) -> io::Result<()> {
+    let mut log = SuiteLog::create(&cx.log, cx.workspace).map_err(io::Error::other)?;
+    log.write_all(text.as_bytes())?;
+    cx.shared.took(&cx.log, log.finish()?);
+    Ok(())
+}
 
 /// The lines of this window, or why there are none.
 fn measurements(suite: &SuitePolicy, policy: &SloPolicy, cx: &SuiteContext<'_>) -> Result<Measurements> {

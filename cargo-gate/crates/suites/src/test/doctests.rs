@@ -49,6 +49,7 @@ pub(super) fn after(first: SuiteRun, doctests: &SuitePolicy, cx: &SuiteContext<'
         result,
         suite,
         log: cx.log.clone(),
+        reads: first.reads,
     })
 }
 

@@ -19,6 +19,7 @@ use gate_report::Reason;
 use gate_surveys::stability::Release;
 use gate_world::Workspace;
 
+use super::build::BuildReads;
 use super::shared::Call;
 use super::{
     Launched, SuiteContext, SuiteRun, environment, finding, launch, suite_result, tool_missing, workspace_copy,
@@ -94,12 +95,12 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             own = true;
             let mut lines = Vec::new();
             let end = make(suite, &mut |line| lines.push(line.to_owned()))?;
-            Ok(end.map(|end| Call::new(lines, end, &cx.log)))
+            Ok(end.map(|end| Call::new(lines, end, cx.shared, &cx.log)))
         })?;
         if let Some(call) = &call {
             call.lines.iter().for_each(|line| reader.line(line));
             if !own {
-                call.write_log(&cx.log)?;
+                call.write_log(cx.shared, &cx.log)?;
             }
         }
         call.map(|call| call.end.clone())
@@ -133,6 +134,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: evidence,
         suite: Some(result),
         log: cx.log.clone(),
+        reads: BuildReads::default(),
     })
 }
 
@@ -161,6 +163,7 @@ fn not_run(reason: Reason, cx: &SuiteContext<'_>) -> SuiteRun {
         result: EvidenceResult::NotRun(reason),
         suite: None,
         log: cx.log.clone(),
+        reads: BuildReads::default(),
     }
 }
 
@@ -196,23 +199,18 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
         return Ok(None);
     }
     let mut first = None;
-    let log = cx.log.with_extension("version");
-    create_parent(&log)?;
     let spec = ProcessSpec {
         command: adapter.version.iter().map(Into::into).collect(),
         directory: cx.workspace.root().to_owned(),
         environment: environment::changes(cx.workspace),
         timeout: Some(std::time::Duration::from_secs(60)),
-        log: log.clone(),
         split_stdout: true,
         input: None,
     };
-    let end = process::run(&spec, cx.cancel, &mut |line| {
+    // stderr only ever holds the complaint of rustup about a component that is not there.
+    let end = process::run(&spec, &mut std::io::sink(), cx.cancel, &mut |line| {
         first.get_or_insert_with(|| line.to_owned());
-    });
-    // It only ever holds the complaint of rustup about a component that is not there.
-    drop(std::fs::remove_file(&log));
-    let end = end?;
+    })?;
     if end.cancelled {
         return Err(gate_base::error::Error::new(
             gate_base::error::ErrorKind::Interrupted,
@@ -220,11 +218,6 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
         ));
     }
     Ok(first.filter(|_| end.exit_code == Some(0)))
-}
-
-fn create_parent(path: &Path) -> Result<()> {
-    let parent = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(parent).map_err(|error| gate_base::error::Error::io("create", parent, &error))
 }
 
 #[cfg(test)]

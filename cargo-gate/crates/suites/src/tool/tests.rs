@@ -273,12 +273,12 @@ fn a_call_of_which_several_suites_judge_a_part_is_made_once() {
     for other in ["a/second.log", "third.log"] {
         let call = shared.call(&command, || {
             made += 1;
-            Ok(Some(super::Call::new(vec!["line".into()], end.clone(), &log)))
+            Ok(Some(super::Call::new(vec!["line".into()], end.clone(), &shared, &log)))
         });
         let call = call.unwrap().unwrap();
         assert_eq!(call.lines, ["line"]);
         let other = directory.path().join(other);
-        call.write_log(&other).unwrap();
+        call.write_log(&shared, &other).unwrap();
         assert_eq!(std::fs::read_to_string(other).unwrap(), "output");
     }
     assert_eq!(made, 1);

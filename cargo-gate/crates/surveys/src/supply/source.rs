@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_base::paths;
 use gate_report::Reason;
+use gate_world::blob::Blob;
 use gate_world::cache;
 use gate_world::index::{Entry as Known, Index, Stamp};
 
@@ -163,6 +164,7 @@ fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
                 path: key,
                 stamp,
                 digest,
+                blob: Blob::default(),
             },
             false,
         ));
@@ -173,6 +175,7 @@ fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
             path: key,
             stamp,
             digest,
+            blob: Blob::default(),
         },
         true,
     ))

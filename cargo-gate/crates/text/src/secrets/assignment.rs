@@ -7,7 +7,7 @@ use super::{encoding, random, span};
 
 /// Words in names of secrets.
 pub(super) const WORDS: &[(Kind, &str)] = &[
-    (Kind::Password, "password passwd passphrase pwd"),
+    (Kind::Password, "password passwd passphrase pwd _pass -pass"),
     (Kind::Secret, "secret"),
     (Kind::Token, "token"),
     (
@@ -75,6 +75,44 @@ pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assig
         name,
         bare,
     })
+}
+
+/// What is given to the name around a word on a command line or in an environment, whatever it is, unless something stands in
+/// its place: `--password x`, `X_PASS=y`.
+pub(super) fn find_any(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assigned> {
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let before = span::run_before(bytes, word.start, LONGEST_NAME, in_name);
+    let after = span::run_within(bytes, word.end, LONGEST_NAME, in_name);
+    let name = word.start - before..word.end + after;
+    let text = span::within(bytes, name.clone());
+    let is_option = text.starts_with(b"--");
+    let behind = bytes.get(name.end)?;
+    if !(*behind == b'=' || (is_option && *behind == b' ')) || !names_secret(&text.to_ascii_lowercase()) {
+        return None;
+    }
+    let (value, bare) = value_after(bytes, name.end)?;
+    is_given(span::within(bytes, value.clone())).then(|| Assigned {
+        kind,
+        what: described(kind),
+        value,
+        name,
+        bare,
+        in_test: false,
+    })
+}
+
+/// Whether a value is more than a word for one.
+fn is_given(text: &[u8]) -> bool {
+    const SHORTEST: usize = 4;
+    const SHORTEST_NUMBER: usize = 6;
+    let stands_in = text.first().is_some_and(|first| b"<${[*/%&-=!|".contains(first));
+    let number = text.iter().all(u8::is_ascii_digit);
+    let spelled = text.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    let word = ["true", "false", "none", "null", "some"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
+    let code = text.contains(&b'(') || text.contains(&b':');
+    text.len() >= if number { SHORTEST_NUMBER } else { SHORTEST } && !stands_in && !spelled && !word && !code
 }
 
 /// What stands behind the name of a scheme that ends at `at`.

@@ -123,10 +123,16 @@ pub(super) fn prepare() {
     LazyLock::force(&SMALL);
 }
 
+/// Finds everything in a text that is not to be published, and rather takes something harmless for a secret than leave one.
+/// Bytes are text whatever they hold.
+pub(super) fn scan_to_mask(bytes: &[u8]) -> TextScan {
+    scan_text(bytes, Rules::Lax)
+}
+
 /// Finds everything in a text.
 pub(super) fn scan(bytes: &[u8]) -> TextScan {
     if let Some(text) = encoding::utf16(bytes) {
-        let mut found = scan_text(text.as_bytes());
+        let mut found = scan_text(text.as_bytes(), Rules::Strict);
         // Ranges of the decoded text say nothing about these bytes.
         found.hits.iter_mut().for_each(|hit| hit.span = 0..bytes.len());
         found.homes.iter_mut().for_each(|home| home.span = 0..bytes.len());
@@ -141,13 +147,23 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
             homes: Vec::new(),
         };
     }
-    scan_text(bytes)
+    scan_text(bytes, Rules::Strict)
 }
 
-fn scan_text(bytes: &[u8]) -> TextScan {
+/// What is taken for a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    /// What looks like one that opens something: a finding is about it.
+    Strict,
+    /// Whatever stands where one would: it is only hidden.
+    Lax,
+}
+
+fn scan_text(bytes: &[u8], rules: Rules) -> TextScan {
     let keywords = &*KEYWORDS;
     let mut found = Found {
         bytes,
+        lax: rules == Rules::Lax,
         positions: Positions::new(bytes),
         hits: Vec::new(),
         homes: Vec::new(),
@@ -157,7 +173,10 @@ fn scan_text(bytes: &[u8]) -> TextScan {
         match keywords.leads[keyword.pattern().as_usize()] {
             Lead::Format(at) => found.format(&keywords.formats[at], range.start),
             Lead::Mark(at) => found.inner((MARKS[at].1)(bytes, range.start)),
-            Lead::PrivateKey => found.private_key(private_key::pem(bytes, range.start)),
+            Lead::PrivateKey => match private_key::pem(bytes, range.start) {
+                None if rules == Rules::Lax => found.private_key(private_key::anything_like(bytes, range.start)),
+                key => found.private_key(key),
+            },
             Lead::Putty => found.private_key(private_key::putty(bytes, range.end)),
             Lead::WebToken => found.web_token(range.start),
             Lead::Address => found.address(range.start),
@@ -173,6 +192,7 @@ fn scan_text(bytes: &[u8]) -> TextScan {
 
 struct Found<'a> {
     bytes: &'a [u8],
+    lax: bool,
     positions: Positions<'a>,
     /// With how much is known: of hits that overlap, the one with the smaller number stays.
     hits: Vec<(u8, Hit)>,
@@ -211,7 +231,8 @@ impl Found<'_> {
     }
 
     fn format(&mut self, format: &Format, at: usize) {
-        if let Some((end, belief)) = format.find(self.bytes, at) {
+        let exact = format.find(self.bytes, at);
+        if let Some((end, belief)) = exact.or_else(|| self.lax.then(|| format.find_glued(self.bytes, at)).flatten()) {
             let masked = format!("{}****", format.prefix);
             let hit = self.add(1, format.kind, format.what, at..end, masked);
             hit.certain = belief == Belief::Certain;
@@ -242,7 +263,8 @@ impl Found<'_> {
     }
 
     fn address(&mut self, at: usize) {
-        if let Some(span) = url::find(self.bytes, at) {
+        let any = || self.lax.then(|| url::find_any(self.bytes, at)).flatten();
+        if let Some(span) = url::find(self.bytes, at).or_else(any) {
             let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'@');
             let host = span::run(self.bytes, span.end, of_host);
             let masked = format!("****{}", self.text(span.end..span.end + host));
@@ -278,7 +300,12 @@ impl Found<'_> {
     }
 
     fn assignment(&mut self, word: Range<usize>, kind: Kind) {
-        if let Some(found) = assignment::find(self.bytes, word, kind) {
+        let any = || {
+            self.lax
+                .then(|| assignment::find_any(self.bytes, word.clone(), kind))
+                .flatten()
+        };
+        if let Some(found) = assignment::find(self.bytes, word.clone(), kind).or_else(any) {
             let masked = format!("{}=****", self.text(found.name));
             let hit = self.add(4, found.kind, found.what, found.value, masked);
             hit.guessed = found.kind != Kind::AwsSecretKey;

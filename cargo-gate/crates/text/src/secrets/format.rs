@@ -51,6 +51,27 @@ impl Format {
     }
 }
 
+impl Format {
+    /// The same for a token with other characters of a word before or behind it, where its prefix is one that no word has.
+    pub(super) fn find_glued(&self, bytes: &[u8], at: usize) -> Option<(usize, Belief)> {
+        const DISTINCT: usize = 4;
+        let from = at + self.prefix.len();
+        if self.prefix.len() < DISTINCT || bytes.get(at..from)? != self.prefix.as_bytes() {
+            return None;
+        }
+        let length = self.alphabet.run(bytes, from);
+        let (least, most) = self.length;
+        let of_token = span::within(bytes, from..from + length.min(most));
+        let belief = if length >= least {
+            (self.test)(of_token)
+        } else {
+            Belief::None
+        };
+        // What is glued to its end goes as well: where the token ends is not known.
+        (belief != Belief::None).then_some((from + length, Belief::Likely))
+    }
+}
+
 /// Whether no word goes on into `at`. Escapes of strings (`\n`) and of terminals (`ESC[0m`) end one.
 pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
     let before = span::before(bytes, at);

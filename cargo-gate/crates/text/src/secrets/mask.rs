@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::kind::{Kind, Severity};
 use super::position::Positions;
-use super::{Hit, HomePath, TextScan, scan_all, span};
+use super::{Hit, HomePath, TextScan, automaton, encoding, private_key, scan_all, span};
 
 /// What stands in the place of a home directory.
 const HOME: &str = "[redacted home]";
@@ -22,13 +22,28 @@ pub struct Marker {
 }
 
 /// The text with every secret of high severity replaced by `[redacted <kind>]`, and every home directory by
-/// `[redacted home]`; with what was found.
+/// `[redacted home]`; with what was found. A NUL makes nothing of it anything but text: NULs are left out, and UTF-16 becomes
+/// UTF-8.
 pub fn mask(bytes: &[u8]) -> (Cow<'_, [u8]>, TextScan) {
-    let mut found = scan_all(bytes);
+    if let Some(text) = encoding::utf16(bytes) {
+        let (masked, found) = mask(text.as_bytes());
+        return (Cow::Owned(masked.into_owned()), found);
+    }
+    if memchr::memchr(0, bytes).is_some() {
+        let text: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+        let (masked, found) = mask(&text);
+        return (Cow::Owned(masked.into_owned()), found);
+    }
+    let mut found = automaton::scan_to_mask(bytes);
     found.hits.retain(|hit| hit.kind.severity() == Severity::High);
     if found.hits.is_empty() && found.homes.is_empty() {
         return (Cow::Borrowed(bytes), found);
     }
+    (Cow::Owned(replaced(bytes, &found)), found)
+}
+
+/// The bytes with marks in place of what was found.
+fn replaced(bytes: &[u8], found: &TextScan) -> Vec<u8> {
     let secrets = found.hits.iter().map(|Hit { span, kind, .. }| (span, marker(*kind)));
     let homes = found.homes.iter().map(|HomePath { span, .. }| (span, HOME.to_owned()));
     let mut parts: Vec<_> = secrets.chain(homes).collect();
@@ -43,7 +58,18 @@ pub fn mask(bytes: &[u8]) -> (Cow<'_, [u8]>, TextScan) {
         }
     }
     masked.extend_from_slice(span::from(bytes, at));
-    (Cow::Owned(masked), found)
+    masked
+}
+
+/// Text for the person at this machine, without its secrets: their home directory is none.
+pub fn mask_secrets(text: &str) -> Cow<'_, str> {
+    let mut found = automaton::scan_to_mask(text.as_bytes());
+    found.hits.retain(|hit| hit.kind.severity() == Severity::High);
+    if found.hits.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    found.homes.clear();
+    Cow::Owned(String::from_utf8_lossy(&replaced(text.as_bytes(), &found)).into_owned())
 }
 
 /// The same for text, without what was found.
@@ -51,6 +77,31 @@ pub fn mask_text(text: &str) -> Cow<'_, str> {
     match mask(text.as_bytes()).0 {
         Cow::Borrowed(_) => Cow::Borrowed(text),
         Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+    }
+}
+
+/// Masks text that comes line by line, and so may hold a key that no line shows as a whole.
+#[derive(Debug, Default)]
+pub struct LineMasker {
+    in_key: bool,
+}
+
+impl LineMasker {
+    /// The next line without its secrets.
+    pub fn line<'l>(&mut self, line: &'l str) -> Cow<'l, str> {
+        let key = || Cow::Owned(marker(Kind::PrivateKey));
+        if self.in_key {
+            let last = line.contains("END");
+            self.in_key = !last && private_key::is_line_of_key(line.as_bytes());
+            if last || self.in_key {
+                return key();
+            }
+        }
+        let masked = mask_text(line);
+        if line.contains("PRIVATE KEY") && line.contains("BEGIN") {
+            self.in_key = !line.contains("END");
+        }
+        masked
     }
 }
 

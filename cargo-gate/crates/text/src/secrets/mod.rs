@@ -36,7 +36,7 @@ mod url;
 pub use hit::{Hit, HomePath, TextScan};
 pub use homes::is_nobody;
 pub use kind::{Kind, Severity};
-pub use mask::{Marker, blank, markers, mask, mask_text};
+pub use mask::{LineMasker, Marker, blank, markers, mask, mask_secrets, mask_text};
 pub use place::{Place, place};
 
 /// Builds what scanning short texts needs, for which a caller may have time to spare.

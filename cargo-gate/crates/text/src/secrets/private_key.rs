@@ -85,6 +85,50 @@ pub(super) fn pem(bytes: &[u8], at: usize) -> Option<PrivateKey> {
     })
 }
 
+/// Whatever follows a first line that holds `PRIVATE KEY` from `at` on, and looks like lines of a key: with signs before each
+/// line, without an end, or of no form that is known.
+pub(super) fn anything_like(bytes: &[u8], at: usize) -> Option<PrivateKey> {
+    let line = span::within(bytes, at.saturating_sub(48)..at);
+    let begin = at - (line.len() - memchr::memmem::rfind(line, b"BEGIN")?);
+    let begin = begin - span::run_before(bytes, begin, 8, |byte| matches!(byte, b'-' | b' '));
+    let window = span::before(span::from(bytes, at), LONGEST);
+    let first = memchr::memchr(b'\n', window).map_or(window.len(), |end| end + 1);
+    // In a string of one line it ends with the string at the latest.
+    let quoted = memchr::memchr2(b'"', b'\'', span::before(window, first));
+    let end = match (memchr::memmem::find(window, b"END"), quoted) {
+        (Some(end), None) => memchr::memchr(b'\n', span::from(window, end)).map_or(window.len(), |more| end + more),
+        (Some(end), Some(quote)) if end < quote => quote,
+        (_, Some(quote)) => quote,
+        (None, None) => {
+            let lines = span::from(window, first).split_inclusive(|byte| *byte == b'\n');
+            first
+                + lines
+                    .take_while(|line| is_line_of_key(line))
+                    .map(<[u8]>::len)
+                    .sum::<usize>()
+        }
+    };
+    Some(PrivateKey {
+        what: "a private key",
+        span: begin..at + end,
+        header: begin..at + span::before(window, first.min(end)).trim_ascii_end().len(),
+        body: characters(span::within(window, first.min(end)..end)),
+    })
+}
+
+/// Whether a line could belong to a key: it is empty, or it holds many characters of base64 in a row.
+pub(super) fn is_line_of_key(line: &[u8]) -> bool {
+    const SHORTEST_RUN: usize = 16;
+    let of_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let longest = line.split(|byte| !of_key(byte)).map(<[u8]>::len).max();
+    let header = ["Proc-Type", "DEK-Info", "Comment", "Version"];
+    longest.is_some_and(|run| run >= SHORTEST_RUN)
+        || line.trim_ascii().is_empty()
+        || header
+            .iter()
+            .any(|name| memchr::memmem::find(line, name.as_bytes()).is_some())
+}
+
 /// The key of a PuTTY file whose `Private-Lines:` end at `at`.
 pub(super) fn putty(bytes: &[u8], at: usize) -> Option<PrivateKey> {
     let begin = at.checked_sub(b"Private-Lines:".len())?;

@@ -27,6 +27,22 @@ pub(super) fn find(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     (is_public_host(host) && is_password(user, password)).then(|| from + stop - password.len()..from + stop)
 }
 
+/// The password in the address whose `://` begins at `at`, whatever it is and wherever it leads, unless something stands in
+/// its place.
+pub(super) fn find_any(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let from = at + 3;
+    let rest = bytes.get(from..bytes.len().min(from + LONGEST))?;
+    let stop = span::run(rest, 0, |byte| {
+        !matches!(byte, b'/' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'@') && byte > b' '
+    });
+    let (pair, [b'@', ..]) = rest.split_at_checked(stop)? else {
+        return None;
+    };
+    let (_, password) = user_and_password(pair)?;
+    let stands_in = |byte: &u8| matches!(byte, b'{' | b'}' | b'$' | b'*' | b'[' | b']' | b'%');
+    (!password.is_empty() && !password.iter().any(stands_in)).then(|| from + stop - password.len()..from + stop)
+}
+
 /// The password behind `--user` of the call of curl whose name ends at `at`, on the same line or continued ones.
 pub(super) fn of_curl(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     const LONGEST_CALL: usize = 500;

@@ -38,6 +38,8 @@ pub(super) struct Metadata<'a> {
     workspace_members: BTreeSet<Cow<'a, str>>,
     pub(super) workspace_root: PathBuf,
     target_directory: PathBuf,
+    /// Since cargo 1.91.
+    build_directory: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +146,9 @@ impl<'a> Metadata<'a> {
         Answer {
             model: CargoModel {
                 root,
+                build_dir: self
+                    .build_directory
+                    .filter(|directory| *directory != self.target_directory),
                 target_dir: self.target_directory,
                 members,
                 dependencies,

@@ -27,6 +27,8 @@ pub struct CargoModel {
     pub root: PathBuf,
     /// Cargo's target directory.
     pub target_dir: PathBuf,
+    /// Where cargo keeps what it needs only to build, if that is another directory (`build.build-dir`).
+    pub build_dir: Option<PathBuf>,
     /// Workspace members, sorted by name.
     pub members: Vec<Member>,
     /// Packages outside the workspace that the lockfile resolves to, sorted by name and version; empty when the

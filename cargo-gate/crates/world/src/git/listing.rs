@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use super::super::blob::{Blob, Format};
 use super::{Answers, KnownStatus, Program};
 use gate_base::paths;
 
@@ -27,6 +28,8 @@ pub struct Listed {
     pub tracked: bool,
     /// Whether it is a submodule that is not checked out.
     pub submodule: bool,
+    /// What the index of git says its contents are.
+    pub blob: Option<(Format, Blob)>,
 }
 
 /// Everything git said.
@@ -111,7 +114,8 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
         if entry.gitlink {
             read_submodule(program, entry.path, &path, listing)?;
         } else {
-            push(&path, !matches!(kind, Kind::Nested), false, listing);
+            let tracked = !matches!(kind, Kind::Nested);
+            push(&path, tracked.then(|| Blob::parse(entry.object)), false, listing);
         }
     }
     let status = parse_status(&answers.status);
@@ -134,13 +138,13 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
             };
             let program = program.within(&program.root.join(directory));
             if read(&program, 0, Kind::Nested, &path, listing).is_err() {
-                push(nested, false, true, listing);
+                push(nested, None, true, listing);
             }
             dirty(nested, true, kind, listing);
             continue;
         }
         if entry.untracked {
-            push(&path, false, false, listing);
+            push(&path, None, false, listing);
         }
         dirty(&path, entry.untracked, kind, listing);
     }
@@ -182,19 +186,21 @@ fn read_submodule(program: &Program, inside: &[u8], path: &[u8], listing: &mut L
             read(&program.within(&directory), 0, Kind::Submodule, &below, listing)
         }
         None => {
-            push(path, true, true, listing);
+            push(path, Some(None), true, listing);
             Ok(())
         }
     }
 }
 
-fn push(path: &[u8], tracked: bool, submodule: bool, listing: &mut Listing) {
+/// Adds a path; `tracked` says what git tracks of it.
+fn push(path: &[u8], tracked: Option<Option<(Format, Blob)>>, submodule: bool, listing: &mut Listing) {
     let Some(native) = paths::from_git(path) else { return };
     listing.files.push(Listed {
         native,
         path: paths::spell_git(path),
-        tracked,
+        tracked: tracked.is_some(),
         submodule,
+        blob: tracked.flatten(),
     });
 }
 
@@ -210,6 +216,7 @@ fn dirty(path: &[u8], untracked: bool, kind: Kind<'_>, listing: &mut Listing) {
 
 struct Staged<'a> {
     path: &'a [u8],
+    object: &'a [u8],
     gitlink: bool,
 }
 
@@ -224,6 +231,7 @@ fn parse_stage(output: &[u8]) -> impl Iterator<Item = Staged<'_>> {
         }
         Some(Staged {
             path,
+            object: record[..tab].split(|byte| *byte == b' ').nth(1).unwrap_or_default(),
             gitlink: record.starts_with(b"160000 "),
         })
     })

@@ -36,6 +36,11 @@ pub struct Git {
     /// Paths below the workspace root that differ from the commit (staged, modified, deleted, untracked), in the
     /// spelling of [`super::files::File::path`], sorted.
     pub dirty: Vec<DirtyPath>,
+    /// Tracked paths whose contents are not those of the commit although git reports no difference, because it was told
+    /// not to look (`assume-unchanged`, `skip-worktree`) or changes what it reads (a filter); sorted.
+    pub hidden: Vec<String>,
+    /// Tracked links that lead out of the work tree, to what is no part of the commit; sorted.
+    pub leaving: Vec<String>,
     program: Program,
     memory: Arc<Memory>,
 }
@@ -103,6 +108,8 @@ impl Git {
             head: listing.head.clone(),
             branch: listing.branch.clone(),
             dirty: listing.dirty.clone(),
+            hidden: Vec::new(),
+            leaving: Vec::new(),
             program,
             memory: Arc::default(),
         }

@@ -62,7 +62,14 @@ impl Program {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("LC_ALL", "C")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.quotepath=false"]);
+            // A replaced commit is another one under the same hash.
+            .args([
+                "--no-replace-objects",
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "core.quotepath=false",
+            ]);
         command
     }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use semver::Version;
 
 pub use file::ToolchainFile;
-pub use probe::{Probe, Rustc, Versions};
+pub use probe::{Probe, Rustc, Versions, parse_cargo, parse_rustc};
 pub use programs::Programs;
 
 /// Toolchain of the workspace.

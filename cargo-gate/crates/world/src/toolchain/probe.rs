@@ -137,13 +137,13 @@ fn missing_toolchain(message: &str) -> Option<&str> {
     rest.starts_with(" is not installed").then_some(name)
 }
 
-/// `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`.
-fn parse_cargo(text: &str) -> Option<Version> {
+/// The version in `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`; `None` for anything else.
+pub fn parse_cargo(text: &str) -> Option<Version> {
     Version::parse(text.strip_prefix("cargo ")?.split_whitespace().next()?).ok()
 }
 
-/// The lines `key: value` of `rustc -vV`.
-fn parse_rustc(text: &str) -> Option<Rustc> {
+/// The lines `key: value` of `rustc -vV`; `None` for anything else.
+pub fn parse_rustc(text: &str) -> Option<Rustc> {
     let field = |key: &str| {
         let line = text
             .lines()

@@ -118,7 +118,7 @@ fn says_what_is_missing() {
     let mut refused = entry(Stage::Pilot, "2026-06-14", "now");
     refused.decision = Decision::NotReady;
     insta::assert_snapshot!(said(&[refused], &Ancestry::Yes, None), @"
-    controlled requires a READY pilot run, but there is none [controlled]
+    controlled requires a READY pilot run, and no pilot run was READY [controlled]
       help: `cargo gate pilot`
     ");
     let mut dirty = entry(Stage::Pilot, "2026-06-14", "old");
@@ -177,7 +177,7 @@ fn pilot_has_no_predecessor() {
     assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
     world.stage = Stage::Broad;
     insta::assert_snapshot!(world.text(&CHECK), @"
-    broad requires a READY controlled run, but there is none [broad]
+    broad requires a READY controlled run, and no controlled run was READY [broad]
       help: `cargo gate controlled`
     ");
 }

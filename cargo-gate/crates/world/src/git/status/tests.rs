@@ -113,6 +113,7 @@ impl World {
                     path: path.into(),
                     stamp: Stamp::of(&meta),
                     digest: Digest::of(path.as_bytes()),
+                    blob: crate::blob::Blob::default(),
                 }
             })
             .collect();

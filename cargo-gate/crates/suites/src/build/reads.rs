@@ -1,0 +1,150 @@
+//! Files and variables that a build read and that no fingerprint holds: sources outside the workspace or hidden by ignore
+//! rules, what `include_str!` and build scripts read elsewhere, variables that sources ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_base::paths;
+use gate_evidence::Read;
+use gate_world::Workspace;
+use gate_world::files::FileKind;
+use gate_world::index::{Stamp, nanos_since_epoch};
+
+use super::Build;
+use super::units::list;
+use crate::environment;
+use crate::filter::InputFilter;
+use gate_policy::SuitePolicy;
+
+/// More than this is not digested, and then nothing tells two states of a directory apart.
+const MOST_ENTRIES: usize = 20_000;
+
+/// What is known of what a build read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildReads {
+    /// What no fingerprint holds, with its digest.
+    pub reads: Vec<Read>,
+    /// What cannot be vouched for: it changed while the suite ran, or cannot be digested.
+    pub unknown: Option<String>,
+}
+
+impl BuildReads {
+    pub(in super::super) fn extend(&mut self, other: Self) {
+        for read in other.reads {
+            if !self.reads.contains(&read) {
+                self.reads.push(read);
+            }
+        }
+        self.unknown = self.unknown.take().or(other.unknown);
+    }
+}
+
+impl Build {
+    /// What the units of these build directories read beyond the files of the workspace. `began` is when the suite was
+    /// started, nanoseconds since 1970.
+    pub(in super::super) fn reads(&self, workspace: &Workspace, suite: &SuitePolicy, began: i64) -> BuildReads {
+        let filter = InputFilter::new(suite);
+        let mut files: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut variables: BTreeSet<String> = BTreeSet::new();
+        for (_, units) in self.units() {
+            for unit in units {
+                files.extend(unit.files.into_iter().map(|file| paths::normalize(&file)));
+                variables.extend(unit.variables);
+            }
+        }
+        let mut found = BuildReads::default();
+        for file in files {
+            if self.is_held(workspace, &filter, &file) {
+                continue;
+            }
+            match (file.to_str(), digest(&file, Some(began))) {
+                (Some(path), Some(digest)) => found.reads.push(Read::File {
+                    path: path.to_owned(),
+                    digest,
+                }),
+                _ => found.unknown = found.unknown.or_else(|| Some(paths::spell(&file))),
+            }
+        }
+        let variables = variables.into_iter().filter(|name| !environment::is_ours(name));
+        found.reads.extend(variables.map(|name| Read::Variable {
+            digest: variable(workspace, &name),
+            name,
+        }));
+        found
+    }
+
+    /// Whether the fingerprint of a suite holds a file already, or it is no input.
+    fn is_held(&self, workspace: &Workspace, filter: &InputFilter, file: &Path) -> bool {
+        let made = self
+            .directories
+            .iter()
+            .any(|directory| file.starts_with(&directory.path));
+        if made || !self.packages.may_change(file) || file.starts_with(workspace.gate_dir()) {
+            return true;
+        }
+        let Ok(below) = file.strip_prefix(&self.root) else {
+            return false;
+        };
+        let spelled = paths::spell(below);
+        let listed = workspace.files().get(&spelled);
+        listed.is_some_and(|listed| listed.kind == FileKind::Regular && filter.reads(&listed.path))
+            // Cargo takes the files of a package from git, as the fingerprint does.
+            || self.packages.has(file)
+    }
+}
+
+/// Whether everything that a build read is still what it was.
+pub fn still_holds(workspace: &Workspace, reads: &[Read]) -> Result<(), String> {
+    for read in reads {
+        match read {
+            Read::File { path, digest: known } if digest(Path::new(path), None) != Some(*known) => {
+                return Err(format!("`{path}`"));
+            }
+            Read::Variable { name, digest } if variable(workspace, name) != *digest => {
+                return Err(format!("the variable `{name}`"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn variable(workspace: &Workspace, name: &str) -> Option<Digest> {
+    let value = workspace.environment().get(name)?;
+    Some(Digest::of(value.as_encoded_bytes()))
+}
+
+/// Digest of a file, or of all names and contents of a directory; that it is not there has a digest too. `None` where it
+/// cannot be read, or changed at `since` or later.
+fn digest(path: &Path, since: Option<i64>) -> Option<Digest> {
+    let mut builder = DigestBuilder::new("read by a build");
+    let mut pending = BTreeMap::from([(path.to_owned(), ())]);
+    let mut seen = 0;
+    while let Some((path, ())) = pending.pop_first() {
+        seen += 1;
+        if seen > MOST_ENTRIES {
+            return None;
+        }
+        builder.part(path.as_os_str().as_encoded_bytes());
+        let Ok(meta) = fs::metadata(&path) else {
+            builder.part(b"absent");
+            continue;
+        };
+        if since.is_some_and(|since| !Stamp::of(&meta).settled_before(since)) {
+            return None;
+        }
+        if meta.is_dir() {
+            pending.extend(list(&path).into_iter().map(|entry| (entry, ())));
+        } else {
+            builder.part(&fs::read(&path).ok()?);
+        }
+    }
+    Some(builder.finish())
+}
+
+/// Now, as times of files are counted.
+pub(in super::super) fn now() -> i64 {
+    nanos_since_epoch(std::time::SystemTime::now())
+}

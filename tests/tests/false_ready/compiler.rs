@@ -1,0 +1,93 @@
+//! Another compiler than the one that the gate judges and reports.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use gate_tests::harness::Gate;
+
+use super::{assert_not_ready, assert_ready, package};
+
+/// What a nightly says of itself.
+const NIGHTLY: &str = "rustc 1.99.0-nightly (abcdefabc 2026-10-01)\\nbinary: rustc\\ncommit-hash: \
+    abcdefabcabcdefabcabcdefabcabcdefabcabcd\\ncommit-date: 2026-10-01\\nhost: x86_64-unknown-linux-gnu\\nrelease: \
+    1.99.0-nightly\\nLLVM version: 22.1.0\\n";
+
+/// A program of the toolchain that runs these tests.
+fn real(program: &str) -> PathBuf {
+    let sysroot = std::process::Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .expect("rustc");
+    let sysroot = String::from_utf8(sysroot.stdout).expect("a path");
+    Path::new(sysroot.trim()).join("bin").join(program)
+}
+
+fn script(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a directory")).expect("a directory can be made");
+    fs::write(path, text).expect("a script can be written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a script can be made executable");
+}
+
+/// The gate with these programs in front of all others.
+fn with_programs(gate: Gate, directory: &Path) -> Gate {
+    let path = std::env::var_os("PATH").expect("PATH");
+    let path = std::env::join_paths([directory.to_owned()].into_iter().chain(std::env::split_paths(&path)));
+    gate.env("PATH", path.expect("a path"))
+}
+
+#[test]
+fn the_tests_run_with_the_cargo_that_was_judged() {
+    let gate = package();
+    let fake = gate.workspace().join("../fake");
+    // A cargo with which every test passes.
+    script(
+        &fake.join("cargo"),
+        "#!/bin/sh\necho 'running 1 test'\necho 'test it ... ok'\necho\necho 'test result: ok. 1 passed; 0 failed; 0 \
+         ignored; 0 measured; 0 filtered out; finished in 0.00s'\n",
+    );
+    gate.write(
+        "gate.toml",
+        "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"cargo\", \
+         \"test\", \"--locked\"]\n",
+    );
+    gate.replace("tests/it.rs", "app::answer(), 42", "app::answer(), 41");
+    gate.commit("Break a test");
+    let gate = with_programs(gate, &fake).env("CARGO", real("cargo"));
+    assert_not_ready(
+        &gate.run(["pilot"]),
+        "a cargo on the path that is not the one that was judged",
+    );
+    gate.replace("tests/it.rs", "app::answer(), 41", "app::answer(), 42");
+    gate.commit("Repair it");
+    assert_ready(&gate.run(["pilot"]), "the cargo that was judged");
+}
+
+#[test]
+fn a_directory_with_a_toolchain_of_its_own_is_no_evidence() {
+    let gate = package();
+    let fake = gate.workspace().join("../fake");
+    // As the proxies of rustup choose, by the directory they are started in.
+    script(
+        &fake.join("rustc"),
+        &format!(
+            "#!/bin/sh\ncase \"$PWD\" in */sub) printf '{NIGHTLY}';; *) exec '{}' \"$@\";; esac\n",
+            real("rustc").display()
+        ),
+    );
+    script(
+        &fake.join("cargo"),
+        &format!("#!/bin/sh\nexec '{}' \"$@\"\n", real("cargo").display()),
+    );
+    gate.write("sub/rust-toolchain.toml", "[toolchain]\nchannel = \"nightly\"\n");
+    gate.write(
+        "gate.toml",
+        "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"cargo\", \
+         \"test\", \"--manifest-path\", \"../Cargo.toml\", \"--locked\"]\ndirectory = \"sub\"\n",
+    );
+    gate.commit("Run the tests where another toolchain is chosen");
+    let gate = with_programs(gate, &fake);
+    let run = gate.run(["pilot"]);
+    assert_not_ready(&run, "another toolchain");
+    assert!(run.stdout.contains("the suite would run rustc"), "{run}");
+}

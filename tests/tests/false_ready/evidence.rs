@@ -1,0 +1,121 @@
+//! Evidence that somebody else wrote: it lies where the gate keeps its own, and proves nothing.
+
+use std::fs;
+use std::path::Path;
+
+use gate_tests::harness::Gate;
+
+use super::{assert_not_ready, assert_ready, package, write_with_kept_time};
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory can be made");
+    for entry in fs::read_dir(from)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry"))
+    {
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type().expect("a type");
+        if kind.is_dir() {
+            copy(&entry.path(), &target);
+        } else if kind.is_file() {
+            fs::copy(entry.path(), target).expect("a file can be copied");
+        }
+    }
+}
+
+/// The same workspace on another machine: another home, and so another key.
+fn elsewhere(gate: &Gate) -> Gate {
+    let home = gate.workspace().join("../other-home");
+    fs::create_dir_all(&home).expect("a directory can be made");
+    let other = package();
+    copy(
+        &gate.workspace().join("target/gate"),
+        &other.workspace().join("target/gate"),
+    );
+    other.env("HOME", &home).env("LOCALAPPDATA", &home)
+}
+
+#[test]
+fn tracked_evidence_is_refused() {
+    let gate = package();
+    assert_ready(&gate.run(["pilot"]), "at first");
+    for directory in ["store", "runs"] {
+        gate.git(["add", "--force", &format!("target/gate/{directory}")]);
+        gate.git(["commit", "--quiet", "--message", "Track evidence"]);
+        let run = gate.run(["pilot"]);
+        assert_eq!(run.code, Some(2), "{run}");
+        assert!(run.stderr.contains("evidence in a repository proves nothing"), "{run}");
+        gate.git(["rm", "-r", "--quiet", "--cached", "target"]);
+        gate.git(["commit", "--quiet", "--message", "Track it no more"]);
+        assert_ready(&gate.run(["pilot"]), directory);
+    }
+}
+
+#[test]
+fn tracked_evidence_in_a_configured_directory_is_refused() {
+    let gate = package();
+    gate.write(".cargo/config.toml", "[build]\ntarget-dir = \"assets\"\n");
+    gate.write(".gitignore", "/assets\n");
+    gate.commit("Build elsewhere");
+    assert_ready(&gate.run(["pilot"]), "at first");
+    gate.git(["add", "--force", "assets/gate/store"]);
+    gate.git(["commit", "--quiet", "--message", "Track evidence"]);
+    assert_eq!(gate.run(["pilot"]).code, Some(2));
+    assert_eq!(gate.run(["status"]).code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn tracked_evidence_behind_a_link_is_refused() {
+    let gate = package();
+    fs::create_dir(gate.workspace().join("assets")).expect("a directory can be made");
+    std::os::unix::fs::symlink("assets", gate.workspace().join("target")).expect("a link can be made");
+    gate.write(".gitignore", "/target\n/assets\n");
+    gate.commit("Link the target directory");
+    assert_ready(&gate.run(["pilot"]), "at first");
+    gate.git(["add", "--force", "assets/gate/store"]);
+    gate.git(["commit", "--quiet", "--message", "Track evidence"]);
+    assert_eq!(gate.run(["pilot"]).code, Some(2));
+}
+
+#[test]
+fn the_store_of_another_machine_does_not_count() {
+    let gate = package();
+    assert_ready(&gate.run(["pilot"]), "at first");
+    let other = elsewhere(&gate);
+    let plan = other.run(["pilot", "--plan"]);
+    assert!(plan.stdout.contains(", 0 reused,"), "{plan}");
+}
+
+#[test]
+fn machines_that_share_a_key_share_evidence() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let gate = package().env("CARGO_GATE_EVIDENCE_KEY", key);
+    assert_ready(&gate.run(["pilot"]), "at first");
+    let other = elsewhere(&gate).env("CARGO_GATE_EVIDENCE_KEY", key);
+    let plan = other.run(["pilot", "--plan"]);
+    assert!(!plan.stdout.contains(", 0 reused,"), "{plan}");
+    let short = other.finish(
+        other
+            .gate_command()
+            .arg("pilot")
+            .env("CARGO_GATE_EVIDENCE_KEY", "short"),
+    );
+    assert_eq!(short.code, Some(2), "{short}");
+}
+
+#[test]
+fn a_target_directory_from_elsewhere_is_built_again() {
+    let gate = package();
+    assert_ready(&gate.run(["pilot"]), "at first");
+    // As a cache restores it: built from other sources, and newer than those that are here.
+    let other = package();
+    write_with_kept_time(
+        &other.workspace().join("src/lib.rs"),
+        &other.read("src/lib.rs").replace("    42\n", "    41\n"),
+    );
+    other.commit("Change");
+    fs::remove_dir_all(gate.workspace().join("target/gate")).expect("evidence can be removed");
+    fs::rename(gate.workspace().join("target"), other.workspace().join("target")).expect("a directory can be moved");
+    assert_not_ready(&other.run(["pilot"]), "a target directory of other sources");
+}
