@@ -119,3 +119,20 @@ fn a_target_directory_from_elsewhere_is_built_again() {
     fs::rename(gate.workspace().join("target"), other.workspace().join("target")).expect("a directory can be moved");
     assert_not_ready(&other.run(["pilot"]), "a target directory of other sources");
 }
+
+#[test]
+fn a_run_of_another_machine_opens_no_stage() {
+    let gate = package();
+    assert_ready(&gate.run(["pilot"]), "at first");
+    assert_ready(&gate.run(["controlled"]), "the next stage, on the same machine");
+    let fresh = package();
+    assert_ready(&fresh.run(["pilot"]), "on its own machine");
+    let other = elsewhere(&fresh);
+    let run = other.run(["controlled"]);
+    assert_not_ready(&run, "a run of another machine");
+    assert!(
+        run.stdout
+            .contains("another machine made it, and its decision is not signed"),
+        "{run}"
+    );
+}

@@ -7,6 +7,7 @@ pub mod expected;
 pub mod history;
 pub mod lock;
 mod model;
+mod own;
 pub mod readiness;
 pub mod record;
 pub mod run_dir;

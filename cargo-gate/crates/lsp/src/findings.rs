@@ -20,7 +20,7 @@ use gate_report::{Finding, Report};
 pub fn last_report(gate_dir: &Path) -> Option<Report> {
     let history = History::load(gate_dir);
     let last = history.last()?;
-    history.verified_entry(last).ok()?;
+    history.verified_entry(last, &[]).ok()?;
     let path = Runs::new(gate_dir).directory().join(&last.run_id).join("report.json");
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }

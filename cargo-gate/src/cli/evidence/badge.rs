@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Res
     };
     let verified = match &history.damage {
         Some(damage) => Err(format!("the history is damaged: {damage}")),
-        None => history.verified_entry(last),
+        None => history.verified_entry(last, &[]),
     };
     let text = badge::render(verified.is_ok().then_some((last.stage, last.decision)));
     match &arguments.output {

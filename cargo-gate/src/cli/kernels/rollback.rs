@@ -221,7 +221,7 @@ fn trusted_run(set: &KernelSet, history: &History, workspace: &Workspace) -> Res
         .find(|entry| entry.run_id == set.run_id)
         .ok_or_else(|| refused(format!("the history has no run {}", set.run_id)))?;
     history
-        .verified_entry(entry)
+        .verified_entry(entry, &[])
         .map_err(|problem| refused(format!("run {} does not verify: {problem}", entry.run_id)))?;
     if !entry.decision.is_ready() {
         return Err(refused(format!("run {} was not ready", entry.run_id)));

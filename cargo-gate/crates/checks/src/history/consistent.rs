@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use gate_base::stage::Stage;
 use gate_evidence::history::HistoryEntry;
 use gate_evidence::terms::Difference;
-use gate_policy::HistoryPolicy;
+use gate_policy::{DecisionPolicy, HistoryPolicy};
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::Ancestry;
 
@@ -20,6 +20,7 @@ reads!(
     input::AllFiles,
     input::EvaluatedStage,
     HistoryPolicy,
+    DecisionPolicy,
 );
 
 /// The check.
@@ -54,6 +55,10 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     };
     let history = context.history();
+    let authorities = context
+        .section::<DecisionPolicy>()
+        .as_ref()
+        .map_or(&[][..], |decisions| &decisions.authorities);
     if let Some(damage) = &history.damage {
         let reason = Reason::new("history_damaged", format!("the run history is damaged: {damage}"));
         return Judgement::NotRun(reason.help("`cargo gate verify`"));
@@ -75,7 +80,7 @@ fn run(context: &Context<'_>) -> Judgement {
         wanted,
         now: context.now(),
         belongs: &belongs,
-        verified: &|entry| history.verified_entry(entry),
+        verified: &|entry| history.verified_entry(entry, authorities),
     };
     question.answer(&history.entries)
 }

@@ -57,6 +57,10 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     };
     let history = context.history();
+    let authorities = context
+        .section::<DecisionPolicy>()
+        .as_ref()
+        .map_or(&[][..], |decisions| &decisions.authorities);
     let policy = context.section::<StagePolicy>().get(&stage);
     let content = context.content();
     let git = context.git();
@@ -72,7 +76,7 @@ fn run(context: &Context<'_>) -> Judgement {
         window: policy
             .filter(|_| git.is_some_and(|git| git.dirty.is_empty()))
             .map_or(0, |policy| policy.predecessor_commits),
-        verified: &|entry| history.verified_entry(entry),
+        verified: &|entry| history.verified_entry(entry, authorities),
         signed: &|entry| match context.section::<DecisionPolicy>() {
             Some(decisions) if decisions.asks_for_signature(entry.stage) => {
                 history.signed_entry(entry, &decisions.authorities)

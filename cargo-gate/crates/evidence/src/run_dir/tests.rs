@@ -43,7 +43,7 @@ fn a_run_directory_holds_what_it_should() {
     let last = history.last().unwrap();
     assert_eq!((last.stage, last.content.as_str()), (Stage::Pilot, "c0ffee"));
     assert_eq!(last.chain, written.chain);
-    assert_eq!(history.verified_entry(last), Ok(()));
+    assert_eq!(history.verified_entry(last, &[]), Ok(()));
 }
 
 /// The recipe in the documentation of `hashes.json`, carried out by the tools it names.

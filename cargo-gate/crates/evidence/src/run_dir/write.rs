@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use crate::history::{self, History, HistoryEntry};
+use crate::own;
 use crate::terms::Terms;
 use crate::verify;
 use gate_base::atomic;
@@ -184,6 +185,7 @@ impl Runs {
             let _ = fs::remove_dir_all(&temporary);
             return Err(Error::io("write", &temporary, &error));
         }
+        own::mark(&self.gate_dir, record.run_id, &hashes.chain)?;
         Ok(Staged {
             temporary,
             directory: self.directory.join(record.run_id),

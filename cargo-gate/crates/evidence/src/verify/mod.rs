@@ -21,6 +21,7 @@ use serde::Serialize;
 use gate_base::error::{Error, Result};
 
 use super::history::{History, HistoryEntry};
+use super::own;
 use super::signature::{self, Signature};
 use crate::record::{DECISION, DecisionRecord, SIGNATURE};
 use gate_base::stage::Stage;
@@ -83,18 +84,23 @@ impl Verification {
 
 impl History {
     /// Whether the run directory behind an entry is whole, is the one the entry speaks of, and follows the entry before
-    /// it.
+    /// it, and whether this machine made it or one of these authorities signed it.
     ///
     /// # Errors
     /// Why the entry cannot be relied on, as one sentence.
-    pub fn verified_entry(&self, entry: &HistoryEntry) -> std::result::Result<(), String> {
+    pub fn verified_entry(&self, entry: &HistoryEntry, authorities: &[String]) -> std::result::Result<(), String> {
         let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
         let position = self
             .entries
             .iter()
             .position(|other| other == entry)
             .ok_or("the entry is not part of the history")?;
-        chain::entry(gate_dir, &self.entries[..position], entry)
+        chain::entry(gate_dir, &self.entries[..position], entry)?;
+        if own::is_marked(gate_dir, &entry.run_id, &entry.chain) {
+            return Ok(());
+        }
+        self.signed_entry(entry, authorities)
+            .map_err(|reason| format!("another machine made it, and {reason}"))
     }
 }
 

@@ -72,7 +72,11 @@ impl Run {
             return Err(Error::usage(format!("no run judged the current content for {asked}"))
                 .with_help(format!("run `cargo gate {asked}`, then promote again")));
         };
-        history.verified_entry(entry).map_err(|problem| {
+        let authorities = policy
+            .decisions
+            .as_ref()
+            .map_or(&[][..], |decisions| &decisions.authorities);
+        history.verified_entry(entry, authorities).map_err(|problem| {
             Error::usage(format!("run {} does not verify: {problem}", entry.run_id))
                 .with_help("`cargo gate verify` shows what is wrong")
         })?;
