@@ -22,6 +22,8 @@ mod outside;
 mod secrets;
 #[path = "false_ready/suites.rs"]
 mod suites;
+#[path = "false_ready/values.rs"]
+mod values;
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -170,3 +170,53 @@ fn a_constant_is_not_a_measurement() {
     // What a clock gives does pass.
     insta::assert_snapshot!(said(&bench("50, 51, 50, 49, 50")), @"suite.bench.speed pass: 1 passed, 0 failed, 0 skipped");
 }
+
+#[test]
+fn what_a_default_filter_leaves_out_is_told() {
+    let gate = printing(
+        &[
+            " Nextest run ID f52094d0-ad41-41ac-8dc3-e150acec123d with nextest profile: default",
+            "    Starting 2 tests across 1 binary (3 tests skipped, including 1 test via profile.default.default-filter)",
+            "        PASS [   0.006s] (1/2) demo tests::b",
+            "        PASS [   0.006s] (2/2) demo tests::a",
+            "     Summary [   0.006s] 2 tests run: 2 passed, 3 skipped",
+        ],
+        RUN,
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all warn: 2 passed, 0 failed, 3 skipped
+      the configuration of nextest leaves out 1 test by `profile.default.default-filter`
+    ");
+}
+
+/// A runner that passes stands for nextest, which no machine needs for these tests.
+#[cfg(unix)]
+#[test]
+fn doctests_run_although_nextest_runs_none() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let source = "/// ```\n/// assert_eq!(demo::two(), 3);\n/// ```\npub fn two() -> u8 {\n    2\n}\n";
+    let gate = library(source, "");
+    let directory = gate.workspace().parent().expect("a parent").join("bin");
+    std::fs::create_dir(&directory).expect("a directory");
+    let runner = directory.join("cargo-nextest");
+    let script = "#!/bin/sh\necho ' Nextest run ID 1 with nextest profile: default'\n\
+                  echo '     Summary [   0.006s] 1 test run: 1 passed, 0 skipped'\n";
+    std::fs::write(&runner, script).expect("a script");
+    std::fs::set_permissions(&runner, std::fs::Permissions::from_mode(0o755)).expect("it may run");
+    let path = std::env::var_os("PATH").expect("a path");
+    let path = std::env::join_paths(std::iter::once(directory).chain(std::env::split_paths(&path))).expect("a path");
+    let gate = gate.env("PATH", path);
+    let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]);
+    let report = run.json();
+    let checks = report["checks"].as_array().expect("a list of checks");
+    let suite = checks
+        .iter()
+        .find(|check| check["id"] == "suite.test.workspace")
+        .expect("the suite");
+    assert_eq!(suite["outcome"], "fail", "{run}");
+    assert_eq!(
+        suite["findings"][0]["message"],
+        "`demo (doc-tests) src/lib.rs - two (line 1)` failed"
+    );
+    assert_eq!(suite["evidence"]["suite"]["passed"], 1);
+}

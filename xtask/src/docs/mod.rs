@@ -12,6 +12,7 @@ mod policy_errors;
 mod requirements;
 mod schemas;
 mod summary;
+mod thresholds;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -81,6 +82,7 @@ fn generate(root: &Path) -> Result<Pages> {
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
     pages.insert(header::PATH.into(), header::text(root)?);
     pages.insert("docs/src/reference/policy-errors.md".into(), policy_errors::page());
+    pages.insert("docs/src/reference/thresholds.md".into(), thresholds::page());
     pages.insert(
         requirements::PAGE.into(),
         requirements::page(&crate::requirements::Requirements::read(root)?),

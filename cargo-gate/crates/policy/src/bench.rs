@@ -15,7 +15,7 @@ use super::problem::{Problem, shown};
 use super::rule;
 use super::rules::Rules;
 use super::suite::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise, SuiteKind, SuitePolicy};
-use super::tables::{elements, range, tables_of, text};
+use super::tables::{elements, tables_of, text};
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, Revision, SuiteName, Text, TimeLimit, command, half_an_hour,
     optional_command, period, pilot, yes,
@@ -56,7 +56,7 @@ pub(super) struct BenchSuite {
     /// Largest median absolute deviation of a benchmark, as a fraction of its median. Noisier benchmarks are judged by
     /// `noisy`.
     #[serde(default = "tenth")]
-    #[schemars(range(min = 0.0, max = 10.0))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-sane-max" = 0.5, "x-why" = "a deviation as large as the median shows nothing"))]
     max_mad: f64,
     /// How noise is judged: `refuse` makes the suite inconclusive, `warn` only warns about results that cannot be told
     /// from noise.
@@ -64,7 +64,7 @@ pub(super) struct BenchSuite {
     noisy: Noise,
     /// Smallest number of time samples on each side, over all rounds.
     #[serde(default = "five")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-min" = 5))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-min" = 5, "x-why" = "fewer samples show no spread"))]
     min_samples: u64,
     /// Names of benchmarks that must be measured; `*` matches any characters. Each name must match at least one
     /// benchmark.
@@ -127,10 +127,10 @@ struct Budgets {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Budget {
     /// For times. Default: 1.25 in the modes `pr` and `soft`, 1.15 in the mode `nightly`.
-    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.25]))]
+    #[schemars(range(min = 0.0, max = 10.0), extend("x-sane-max" = 2.0, "x-why" = "what may get ten times worse has no budget", "examples" = [1.25]))]
     time: Option<f64>,
     /// For sizes. Default: 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`.
-    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.2]))]
+    #[schemars(range(min = 0.0, max = 10.0), extend("x-sane-max" = 2.0, "x-why" = "what may get ten times worse has no budget", "examples" = [1.2]))]
     size: Option<f64>,
 }
 
@@ -203,14 +203,6 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             }
             (first, second) => first.or(second).is_some(),
         };
-        range(suite, &["max-mad"], 10.0, &mut problems);
-        for mode in ["pr", "nightly"] {
-            let budgets = suite.get("budgets").and_then(|budgets| budgets.get_ref().as_table());
-            let budget = budgets.and_then(|budgets| budgets.get(mode)?.get_ref().as_table());
-            if let Some(budget) = budget {
-                range(budget, &["time", "size"], 1000.0, &mut problems);
-            }
-        }
         let mut bounded = external;
         for (metric, span) in tables_of(suite, "metric") {
             bounded |= limits(metric, span, external, &mut problems);
@@ -226,9 +218,6 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
 
 /// Whether limits of benchmarks bound something.
 fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &mut Vec<Problem>) -> bool {
-    range(metric, &["max-ratio", "min-ratio"], 1000.0, problems);
-    range(metric, &["max-mad"], 10.0, problems);
-    range(metric, &["at-most", "at-least"], f64::MAX, problems);
     let has = |key: &str| metric.contains_key(key);
     let relative = has("max-ratio") || has("min-ratio");
     if relative && !external && !has("reference") {

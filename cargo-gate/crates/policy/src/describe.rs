@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::schema;
+use super::{limits, schema};
 
 /// A key of gate.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,9 +146,12 @@ fn describe(name: &str, schema: &'static Value, required: bool) -> Key {
     let text = |view: &Map<String, Value>| view.get("description").and_then(Value::as_str).map(str::to_owned);
     let examples = views.iter().filter_map(|view| view.get("examples")?.as_array());
     let default = views.iter().find_map(|view| view.get("default"));
+    let description = views.first().and_then(|view| text(view)).unwrap_or_default();
+    let threshold = views.iter().find_map(|view| limits::of(name, view));
+    let bounds = threshold.map_or_else(String::new, |threshold| format!("\n\n{}", threshold.sentence()));
     Key {
         name: name.to_owned(),
-        description: views.first().and_then(|view| text(view)).unwrap_or_default(),
+        description: description + &bounds,
         kind: kind(&views),
         required,
         default: default.and_then(toml_text).filter(|text| text != "[]"),

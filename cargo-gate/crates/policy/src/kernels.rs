@@ -134,22 +134,22 @@ struct Limits {
     #[schemars(with = "Text<1000>", extend("examples" = ["softmax_f32"]))]
     kernel: String,
     /// Registers per thread.
-    #[schemars(range(max = 255), extend("examples" = [64]))]
+    #[schemars(range(max = 254), extend("x-why" = "no kernel has more than 255, so the budget could never fail", "examples" = [64]))]
     registers: Option<u32>,
     /// Bytes spilled to local memory per thread, stores and loads together.
-    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    #[schemars(range(max = 524_287), extend("x-why" = "no kernel has more, so the budget could never fail", "examples" = [0]))]
     spills: Option<u32>,
     /// Bytes of static shared memory per block.
-    #[schemars(range(max = 1_000_000_000), extend("examples" = [49152]))]
+    #[schemars(range(max = 233_471), extend("x-why" = "no kernel has more, so the budget could never fail", "examples" = [49152]))]
     shared: Option<u32>,
     /// Bytes of constant memory, parameters included.
-    #[schemars(range(max = 1_000_000_000), extend("examples" = [1024]))]
+    #[schemars(range(max = 65_535), extend("x-why" = "no kernel has more, so the budget could never fail", "examples" = [1024]))]
     constant: Option<u32>,
     /// Bytes of stack frame per thread.
-    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    #[schemars(range(max = 524_287), extend("x-why" = "no kernel has more, so the budget could never fail", "examples" = [0]))]
     stack: Option<u32>,
     /// Barriers per block.
-    #[schemars(range(max = 16), extend("examples" = [1]))]
+    #[schemars(range(max = 15), extend("x-why" = "no kernel has more than 16, so the budget could never fail", "examples" = [1]))]
     barriers: Option<u32>,
     /// Where it is declared.
     #[schemars(skip)]

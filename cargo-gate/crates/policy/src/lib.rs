@@ -37,6 +37,7 @@ mod generated;
 mod item;
 mod kernels;
 mod known;
+pub mod limits;
 mod load;
 mod model;
 mod notify;

@@ -38,7 +38,7 @@ pub struct WaiverPolicy {
     #[schemars(with = "Vec<SshKey>")]
     pub keys: Vec<String>,
     /// Largest number of days until a waiver expires.
-    #[schemars(range(min = 1, max = 3650), extend("x-sane-max" = 365, "examples" = [90]))]
+    #[schemars(range(min = 1, max = 730), extend("x-sane-max" = 365, "x-why" = "a waiver of years is a rule", "examples" = [90]))]
     pub max_days: Option<u32>,
     /// Where it is declared.
     #[schemars(skip)]

@@ -36,7 +36,8 @@ pub struct EvidenceAge {
     /// Largest age at which evidence is reused: a number with `s`, `m`, `h` or `d`.
     #[serde(with = "period")]
     #[schemars(with = "Period", extend(
-        "x-min" = "1m", "x-max" = "365d", "x-sane-min" = "1h", "x-sane-max" = "90d", "examples" = ["7d"]
+        "x-min" = "1m", "x-max" = "365d", "x-sane-min" = "1h", "x-sane-max" = "90d",
+        "x-why" = "dependencies and toolchains move on meanwhile", "examples" = ["7d"]
     ))]
     pub max_age: Duration,
     /// First stage at which the limit applies and such evidence must exist. Default: every stage that has such
@@ -60,12 +61,13 @@ impl EvidenceAge {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HistoryPolicy {
     /// Number of latest runs of the previous stage that must have ended READY.
-    #[schemars(range(min = 1, max = 1000), extend("x-sane-min" = 2, "x-sane-max" = 50, "examples" = [5]))]
+    #[schemars(range(min = 1, max = 1000), extend("x-sane-min" = 2, "x-sane-max" = 50, "x-why" = "one run may be luck", "examples" = [5]))]
     pub runs: u32,
     /// Largest age at which a run counts: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "ninety_days", with = "period")]
     #[schemars(with = "Period", extend(
-        "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "180d", "examples" = ["90d"]
+        "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "180d",
+        "x-why" = "old runs say little about this code", "examples" = ["90d"]
     ))]
     pub within: Duration,
     /// Where it is declared.
@@ -84,7 +86,8 @@ pub struct WarningPolicy {
     /// Largest age at which a review counts: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "ninety_days", with = "period")]
     #[schemars(with = "Period", extend(
-        "x-min" = "1d", "x-max" = "365d", "x-sane-min" = "7d", "x-sane-max" = "180d", "examples" = ["90d"]
+        "x-min" = "1d", "x-max" = "365d", "x-sane-min" = "7d", "x-sane-max" = "180d",
+        "x-why" = "a warning that is never reviewed again is forgotten", "examples" = ["90d"]
     ))]
     pub max_age: Duration,
     /// Reviewed warnings.

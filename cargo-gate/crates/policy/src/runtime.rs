@@ -28,10 +28,10 @@ pub struct RuntimePolicy {
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["target/decision_log.jsonl"]]))]
     pub decision_logs: Vec<String>,
     /// Smallest percentage of a workload's operations with a native kernel. A decision log with less is advice.
-    #[schemars(range(min = 1, max = 100), extend("examples" = [90]))]
+    #[schemars(range(min = 10, max = 100), extend("x-sane-min" = 50, "x-why" = "nearly every operation may then be without a native kernel", "examples" = [90]))]
     pub min_compilability: Option<u32>,
     /// Largest number of modules compiled per thousand calls, according to the run stats.
-    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 100, "examples" = [10]))]
+    #[schemars(range(min = 1, max = 500), extend("x-sane-max" = 100, "x-why" = "every other call may then compile", "examples" = [10]))]
     pub max_recompiles: Option<u32>,
     /// Paths of JSON run stats.
     #[serde(default)]
@@ -107,7 +107,7 @@ struct Rails {
     min_samples: Option<u32>,
     /// Consecutive breached windows after which a breach is sustained.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000), extend("examples" = [2]))]
+    #[schemars(range(min = 1, max = 1_000), extend("x-sane-max" = 20, "x-why" = "a breach may then last very long", "examples" = [2]))]
     consecutive: Option<u32>,
     /// Windows that a phase lasts before a switch may leave it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,23 +119,23 @@ struct Rails {
     cooldown: Option<u32>,
     /// Native failures and mismatches in a window that breach the runtime error rail.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [1]))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-max" = 100, "x-why" = "a hundred wrong results in a window are many", "examples" = [1]))]
     error_events: Option<u32>,
     /// Share of a window's calls under memory pressure that breaches the pressure rail; above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 1.0), extend("examples" = [0.2]))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-sane-max" = 0.9, "x-why" = "the rail then hardly trips", "examples" = [0.2]))]
     pressure: Option<f64>,
     /// Refused allocations in a window that breach the pressure rail.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [1]))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-max" = 100, "x-why" = "a hundred refused allocations in a window are many", "examples" = [1]))]
     pressure_events: Option<u32>,
     /// Rise of the p95 over the baseline above which the latency rail is breached; above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 100.0), extend("examples" = [0.08]))]
+    #[schemars(range(min = 0.0, max = 100.0), extend("x-sane-max" = 1.0, "x-why" = "the latency may then double unnoticed", "examples" = [0.08]))]
     latency_rise: Option<f64>,
     /// Drop of work per busy time beyond which the throughput rail is breached; above 0, below 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 1.0), extend("examples" = [0.05]))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-sane-max" = 0.5, "x-why" = "half of the throughput may then be lost", "examples" = [0.05]))]
     throughput_drop: Option<f64>,
     /// Failure-free windows from which centre and spread of the baseline are learned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ struct Rails {
     baseline_windows: Option<u32>,
     /// Native calls that must agree with the reference before the native backend is trusted again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [64]))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-min" = 8, "x-why" = "a few calls that agree may be luck", "examples" = [64]))]
     probe_calls: Option<u32>,
     /// How often the rest in safe is doubled, once for each time the kernel leaves native again.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,35 +3,52 @@
 use std::ops::Range;
 
 use serde_json::{Map, Value};
-use toml::de::DeInteger;
+use toml::de::{DeFloat, DeInteger};
 
 use super::problem::{Oddity, Problem};
 use super::{format, rule};
 
 type Views<'a> = [&'a Map<String, Value>];
 
-fn number(views: &Views<'_>, name: &str) -> Option<i64> {
-    let value = views.iter().find_map(|view| view.get(name))?;
-    // Generated bounds may be written as `1.0`.
-    value.as_i64().or_else(|| value.as_f64().map(|value| value as i64))
+fn number(views: &Views<'_>, name: &str) -> Option<f64> {
+    views.iter().find_map(|view| view.get(name))?.as_f64()
 }
 
 fn text<'a>(views: &Views<'a>, name: &str) -> Option<&'a str> {
     views.iter().find_map(|view| view.get(name))?.as_str()
 }
 
-fn parsed(integer: &DeInteger<'_>) -> Option<i64> {
-    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+/// Why a bound is one, appended to what to do.
+fn because(views: &Views<'_>) -> String {
+    text(views, "x-why").map_or_else(String::new, |why| format!(": {why}"))
+}
+
+/// A number as it is written, and its value where it has one.
+pub(super) struct Number {
+    text: String,
+    value: Option<f64>,
+}
+
+impl Number {
+    pub(super) fn integer(integer: &DeInteger<'_>) -> Self {
+        let value = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        Self {
+            text: integer.to_string(),
+            value: value.map(|value| value as f64),
+        }
+    }
+
+    pub(super) fn float(float: &DeFloat<'_>) -> Self {
+        Self {
+            text: float.to_string(),
+            value: float.as_str().replace('_', "").parse().ok(),
+        }
+    }
 }
 
 /// Checks `minimum` and `maximum`.
-pub(super) fn integer(
-    views: &Views<'_>,
-    integer: &DeInteger<'_>,
-    span: Range<usize>,
-    subject: &str,
-) -> Result<(), Problem> {
-    let value = parsed(integer);
+pub(super) fn in_range(views: &Views<'_>, given: &Number, span: Range<usize>, subject: &str) -> Result<(), Problem> {
+    let value = given.value;
     let (min, max) = (number(views, "minimum"), number(views, "maximum"));
     if value.is_some_and(|value| min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)) {
         return Ok(());
@@ -39,28 +56,21 @@ pub(super) fn integer(
     let usual = match (min, max) {
         (Some(min), Some(max)) if min == max => format!("write {min}"),
         (Some(min), Some(max)) => format!("write a number from {min} to {max}"),
+        (Some(min), None) => format!("write {min} or more"),
         _ => "write a smaller number".into(),
     };
-    let help = text(views, "x-help").map_or(usual, str::to_owned);
+    let help = text(views, "x-help").map_or(usual, str::to_owned) + &because(views);
     Err(Problem::new(
         span,
-        format!(
-            "{subject} is out of range: {}",
-            super::problem::shown(&integer.to_string())
-        ),
+        format!("{subject} is out of range: {}", super::problem::shown(&given.text)),
     )
     .rule(&rule::OUT_OF_RANGE)
     .help(help))
 }
 
 /// Checks `x-sane-min` and `x-sane-max`.
-pub(super) fn odd_integer(
-    views: &Views<'_>,
-    integer: &DeInteger<'_>,
-    span: Range<usize>,
-    subject: &str,
-) -> Option<Oddity> {
-    let value = parsed(integer)?;
+pub(super) fn odd_number(views: &Views<'_>, given: &Number, span: Range<usize>, subject: &str) -> Option<Oddity> {
+    let value = given.value?;
     let (min, max) = (number(views, "x-sane-min"), number(views, "x-sane-max"));
     let message = if let Some(min) = min.filter(|min| value < *min) {
         format!("{subject} is {value}, below the usual minimum of {min}")
@@ -72,7 +82,7 @@ pub(super) fn odd_integer(
         (Some(min), Some(max)) => format!("write a number from {min} to {max}"),
         (Some(min), None) => format!("write {min} or more"),
         (_, max) => format!("write {} or less", max.unwrap_or_default()),
-    };
+    } + &because(views);
     Some(Oddity { message, help, span })
 }
 
@@ -108,18 +118,18 @@ pub(super) fn duration(
         let max = text(views, "x-max").unwrap_or(limit);
         let problem = Problem::new(span, format!("{subject} is {value}, {how} than the limit of {limit}"))
             .rule(&rule::OUT_OF_RANGE);
-        return Err(problem.help(between("x-min", max)));
+        return Err(problem.help(between("x-min", max) + &because(views)));
     }
     Ok(outside("x-sane-min", "x-sane-max").map(|(how, limit)| Oddity {
         message: format!("{subject} is {value}, {how} than the usual {limit}"),
-        help: between("x-sane-min", text(views, "x-sane-max").unwrap_or(limit)),
+        help: between("x-sane-min", text(views, "x-sane-max").unwrap_or(limit)) + &because(views),
         span,
     }))
 }
 
 /// Checks `minLength` and `maxLength`, counted in characters.
 pub(super) fn length(views: &Views<'_>, value: &str, span: Range<usize>, subject: &str) -> Result<(), Problem> {
-    let count = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
+    let count = value.chars().count() as f64;
     if number(views, "minLength").is_some_and(|min| count < min) {
         return Err(Problem::new(span, format!("{subject} is empty"))
             .rule(&rule::EMPTY_TEXT)

@@ -13,7 +13,7 @@ use super::problem::{Problem, shown};
 use super::rule;
 use super::rules::Rules;
 use super::suite::{Objective, SloPolicy, SuiteKind, SuitePolicy};
-use super::tables::{elements, is_filled, range, tables_of, text};
+use super::tables::{elements, is_filled, tables_of, text};
 use super::value::{
     Command, FilePath, Period, SuiteName, TimeLimit, half_an_hour, optional_command, period, pilot, yes,
 };
@@ -35,12 +35,12 @@ pub(super) struct SloSuite {
     /// Length of the rolling window.
     #[serde(default = "four_weeks", with = "period")]
     #[schemars(with = "Period", extend(
-        "x-min" = "1m", "x-max" = "3650d", "x-sane-min" = "1d", "x-sane-max" = "400d", "examples" = ["28d"]
+        "x-min" = "1m", "x-max" = "400d", "x-sane-min" = "1d", "x-sane-max" = "100d", "x-why" = "a long window hides a bad month", "examples" = ["28d"]
     ))]
     within: Duration,
     /// Smallest number of recorded windows for a result, including that of this run.
     #[serde(default = "five")]
-    #[schemars(range(min = 1, max = 100_000), extend("x-sane-min" = 2))]
+    #[schemars(range(min = 1, max = 100_000), extend("x-sane-min" = 2, "x-why" = "one window shows no period"))]
     min_windows: u32,
     /// The objectives.
     #[serde(default)]
@@ -116,10 +116,6 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             let message = format!("suite `{}` has no objectives", shown(name));
             let help = "add `[[suite.slo.objective]]` with `name` and `target-percent`";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
-        }
-        for objective in &objectives {
-            range(objective, &["target-percent"], 100.0, &mut problems);
-            range(objective, &["at-most"], f64::MAX, &mut problems);
         }
         let names = objectives.iter().filter_map(|objective| text(objective, "name"));
         rules.duplicates(

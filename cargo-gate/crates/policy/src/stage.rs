@@ -27,13 +27,14 @@ pub struct StagePolicy {
     /// the first stage.
     #[serde(default, with = "optional_period")]
     #[schemars(with = "Option<Period>", extend(
-        "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "90d", "examples" = ["30d"]
+        "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "90d",
+        "x-why" = "dependencies and toolchains move on meanwhile", "examples" = ["30d"]
     ))]
     pub max_age: Option<Duration>,
     /// Number of commits that may follow the content that the previous stage judged. Each of them is listed among the bounds
     /// of the decision. Default: 0, so the previous stage must have judged this very content.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 50), extend("x-sane-max" = 20, "examples" = [5]))]
+    #[schemars(range(min = 0, max = 50), extend("x-sane-max" = 20, "x-why" = "many commits are another program", "examples" = [5]))]
     pub predecessor_commits: u32,
     /// Whether warnings block, as with `--strict`.
     #[serde(default)]

@@ -208,21 +208,21 @@ pub struct MetricPolicy {
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["full"]))]
     pub reference: Option<String>,
     /// Largest ratio to the reference, instead of the budget of the mode.
-    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.1]))]
+    #[schemars(range(min = 0.0, max = 20.0), extend("x-sane-max" = 4.0, "x-why" = "what may be twenty times its reference has no limit", "examples" = [0.1]))]
     pub max_ratio: Option<f64>,
     /// Smallest ratio to the reference, for measurements where larger is better.
-    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.9]))]
+    #[schemars(range(min = 0.05, max = 1000.0), extend("x-sane-min" = 0.25, "x-why" = "what may fall to a twentieth of its reference has no limit", "examples" = [0.9]))]
     pub min_ratio: Option<f64>,
     /// Largest median, in the unit of the benchmark.
-    #[schemars(extend("examples" = [30.0]))]
+    #[schemars(range(min = 0.0, max = 1e15), extend("x-why" = "no measurement is larger", "examples" = [30.0]))]
     pub at_most: Option<f64>,
     /// Smallest median, in the unit of the benchmark.
-    #[schemars(extend("examples" = [0.9]))]
+    #[schemars(range(min = 1e-9), extend("x-help" = "write a number above 0", "x-why" = "no measurement is negative", "examples" = [0.9]))]
     pub at_least: Option<f64>,
     /// First stage at which exceeding the limit blocks, not before that of the suite; earlier stages get a warning.
     pub blocks_at: Option<Stage>,
     /// Overrides `max-mad` of the suite.
-    #[schemars(range(min = 0.0, max = 10.0), extend("examples" = [0.3]))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-sane-max" = 0.5, "x-why" = "a deviation as large as the median shows nothing", "examples" = [0.3]))]
     pub max_mad: Option<f64>,
     /// Overrides `noisy` of the suite.
     pub noisy: Option<Noise>,
@@ -252,10 +252,10 @@ pub struct Objective {
     #[schemars(with = "Text", extend("examples" = ["availability"]))]
     pub name: String,
     /// Percentage of the events that must be good; the rest is the error budget.
-    #[schemars(range(min = 0.0, max = 100.0), extend("examples" = [99.9]))]
+    #[schemars(range(min = 50.0, max = 100.0), extend("x-sane-min" = 90.0, "x-why" = "an objective that half of the events may miss promises nothing", "examples" = [99.9]))]
     pub target_percent: f64,
     /// For samples: the largest good value, in the unit of the measurement.
-    #[schemars(extend("examples" = [250.0]))]
+    #[schemars(range(min = 0.0, max = 1e15), extend("x-why" = "no measurement is larger", "examples" = [250.0]))]
     pub at_most: Option<f64>,
     /// Where it is declared.
     #[schemars(skip)]

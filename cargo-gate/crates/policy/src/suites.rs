@@ -73,7 +73,7 @@ struct TestSuite {
     timeout: Duration,
     /// Smallest number of tests that must run. A required suite needs at least 1.
     #[serde(default = "one")]
-    #[schemars(range(min = 0, max = 1_000_000), extend("x-sane-min" = 1))]
+    #[schemars(range(min = 0, max = 1_000_000), extend("x-sane-min" = 1, "x-why" = "a suite without tests shows nothing"))]
     min_tests: u64,
     /// How to read the output.
     #[serde(default)]

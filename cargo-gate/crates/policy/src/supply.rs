@@ -33,19 +33,22 @@ pub struct AdvisoryAge {
     /// At pilot. Default: 90 days.
     #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Period>", extend(
-        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "180d", "examples" = ["90d"]
+        "x-min" = "1d", "x-max" = "365d", "x-sane-min" = "3d", "x-sane-max" = "180d",
+        "x-why" = "advisories appear every week", "examples" = ["90d"]
     ))]
     pub pilot: Option<Duration>,
     /// At controlled. Default: 30 days.
     #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Period>", extend(
-        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["30d"]
+        "x-min" = "1d", "x-max" = "365d", "x-sane-min" = "3d", "x-sane-max" = "90d",
+        "x-why" = "advisories appear every week", "examples" = ["30d"]
     ))]
     pub controlled: Option<Duration>,
     /// At broad. Default: 14 days.
     #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Period>", extend(
-        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["14d"]
+        "x-min" = "1d", "x-max" = "365d", "x-sane-min" = "3d", "x-sane-max" = "90d",
+        "x-why" = "advisories appear every week", "examples" = ["14d"]
     ))]
     pub broad: Option<Duration>,
 }

@@ -27,11 +27,11 @@ pub struct ToolchainPolicy {
     pub reviewed: Date,
     /// Weeks between reviews.
     #[serde(default = "twelve")]
-    #[schemars(range(min = 1, max = 104), extend("x-sane-min" = 4, "x-sane-max" = 52))]
+    #[schemars(range(min = 1, max = 104), extend("x-sane-min" = 4, "x-sane-max" = 52, "x-why" = "a compiler is released every six weeks"))]
     pub review_cadence: u32,
     /// Days between the announcement of a higher `minimum` and the change itself.
     #[serde(default = "thirty")]
-    #[schemars(range(min = 0, max = 730), extend("x-sane-min" = 7, "x-sane-max" = 365))]
+    #[schemars(range(min = 0, max = 730), extend("x-sane-min" = 7, "x-sane-max" = 365, "x-why" = "users need time to follow"))]
     pub floor_notice: u32,
     /// Which release may raise `minimum`: minor or major. Before 1.0, the second number counts as major.
     #[serde(default)]

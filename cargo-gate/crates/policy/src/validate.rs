@@ -87,7 +87,13 @@ pub(super) fn merged(
     (mut problems, missing): (Vec<Problem>, Vec<Problem>),
     rules: Vec<Problem>,
 ) -> Vec<Problem> {
-    problems.extend(rules);
+    // A rule of a section may say again what the schema says of the same value.
+    let told: Vec<_> = problems.iter().map(|problem| problem.span.clone()).collect();
+    problems.extend(
+        rules
+            .into_iter()
+            .filter(|problem| problem.rule.id != rule::OUT_OF_RANGE.id || !told.contains(&problem.span)),
+    );
     if syntax.is_empty() {
         problems.extend(missing);
     } else {

@@ -9,8 +9,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::known::Known;
 use super::problem::{Oddity, Problem, shown};
+use super::scalar::{self, Number};
 use super::suggest::similar;
-use super::{format, pattern, rule, scalar};
+use super::{format, pattern, rule};
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -182,13 +183,8 @@ impl<'a> Walker<'a> {
                 }
             }
             DeValue::String(text) => self.string(views, text, value.span(), place),
-            DeValue::Integer(number) => {
-                if let Err(problem) = scalar::integer(views, number, value.span(), &place.subject()) {
-                    self.problem(problem);
-                } else if let Some(oddity) = scalar::odd_integer(views, number, value.span(), &place.subject()) {
-                    self.found.oddities.push(oddity);
-                }
-            }
+            DeValue::Integer(number) => self.number(views, &Number::integer(number), value.span(), place),
+            DeValue::Float(number) => self.number(views, &Number::float(number), value.span(), place),
             DeValue::Datetime(datetime) => {
                 if format::native_date(datetime).is_none() {
                     let problem = Problem::new(value.span(), format!("{} has a time of day", place.subject()))
@@ -196,7 +192,15 @@ impl<'a> Walker<'a> {
                     self.problem(problem.help("write only the date, such as 2030-01-31"));
                 }
             }
-            DeValue::Float(_) | DeValue::Boolean(_) => {}
+            DeValue::Boolean(_) => {}
+        }
+    }
+
+    fn number(&mut self, views: &Views<'a>, number: &Number, span: Range<usize>, place: &Place) {
+        if let Err(problem) = scalar::in_range(views, number, span.clone(), &place.subject()) {
+            self.problem(problem);
+        } else if let Some(oddity) = scalar::odd_number(views, number, span, &place.subject()) {
+            self.found.oddities.push(oddity);
         }
     }
 

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// the maintainers have said what plain `cargo test`
 /// is to build, usually because the others need a device or another platform; then their selection holds.
 ///
-/// nextest does not run doctests; a workspace that wants them as evidence declares a suite `cargo test --doc`.
+/// nextest does not run doctests, so [`doctests`] follow.
 /// Starts nothing.
 pub fn default_suite(workspace: &Workspace) -> SuitePolicy {
     suite(
@@ -33,9 +33,29 @@ pub(super) fn with_cargo_test(workspace: &Workspace) -> SuitePolicy {
     suite(workspace, false)
 }
 
+/// `cargo test --doc` where a member has a library: what nextest leaves out. That there are none is no failure.
+pub(super) fn doctests(workspace: &Workspace) -> Option<SuitePolicy> {
+    let documented = |kind: &String| ["lib", "rlib", "proc-macro"].contains(&kind.as_str());
+    let mut targets = workspace.cargo().members.iter().flat_map(|member| &member.targets);
+    targets
+        .any(|target| target.kind.iter().any(documented))
+        .then(|| SuitePolicy {
+            min_tests: 0,
+            ..of_command(workspace, &["test", "--doc"], SuiteFormat::Libtest)
+        })
+}
+
 fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
+    if nextest {
+        of_command(workspace, &["nextest", "run"], SuiteFormat::Nextest)
+    } else {
+        of_command(workspace, &["test"], SuiteFormat::Libtest)
+    }
+}
+
+fn of_command(workspace: &Workspace, subcommand: &[&str], format: SuiteFormat) -> SuitePolicy {
     let mut command = vec!["cargo"];
-    command.extend(if nextest { &["nextest", "run"][..] } else { &["test"] });
+    command.extend(subcommand);
     if !workspace_copy::needed(workspace) {
         command.push("--locked");
     }
@@ -48,11 +68,7 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
     SuitePolicy {
         timeout: TIMEOUT,
         min_tests: 1,
-        format: if nextest {
-            SuiteFormat::Nextest
-        } else {
-            SuiteFormat::Libtest
-        },
+        format,
         ..SuitePolicy::new(SuiteKind::Test, "workspace", command)
     }
 }

@@ -1,5 +1,7 @@
 //! `suite.test`: a command that runs tests.
 
+mod doctests;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -28,8 +30,8 @@ const NAMED: usize = 5;
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let run = run_once(suite, cx)?;
-    // nextest runs no doctests, and a workspace may have nothing else. Only the default suite may change the runner:
-    // a declared command is never altered.
+    // nextest runs no doctests, and a workspace may have nothing else. Only the default suite may change the runner, and run
+    // another after it: a declared command is never altered.
     let default = suite.location.is_none() && suite.format == SuiteFormat::Nextest;
     let empty = run
         .suite
@@ -38,7 +40,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     if default && empty {
         return run_once(&default::with_cargo_test(cx.workspace), cx);
     }
-    Ok(run)
+    match default::doctests(cx.workspace).filter(|_| default) {
+        Some(doctests) => doctests::after(run, &doctests, cx),
+        None => Ok(run),
+    }
 }
 
 fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
@@ -148,7 +153,8 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output, early: &[Early
             .help("keep the status of the runner: no `|| true`, and `set -o pipefail` in front of a pipe"),
         );
     }
-    if findings.is_empty() {
+    // A library without doctests lacks nothing; a suite that somebody declared without a least number is told.
+    if findings.is_empty() && (suite.min_tests > 0 || suite.location.is_some()) {
         findings.extend(too_few(suite, tests));
     }
     if findings.is_empty() && tests.not_run > 0 {

@@ -60,6 +60,15 @@ impl<'p> Authorities<'p> {
             .map(|(_, entry)| Cover::Allow(entry))
     }
 
+    /// Entries of `[[boundary.allow]]` that match none of these files.
+    pub fn unused(&self, files: &[&str]) -> Vec<&'p BoundaryAllow> {
+        let unused = self
+            .allow
+            .iter()
+            .filter(|(glob, _)| !files.iter().any(|path| glob.is_match(path)));
+        unused.map(|(_, entry)| *entry).collect()
+    }
+
     fn exception(&self, package: &str) -> Option<&'p TierException> {
         let tiers = self.tiers.as_ref()?;
         tiers.exceptions.iter().find(|exception| exception.package == package)

@@ -34,6 +34,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNDECLARED],
     since: "0.1.0",
+    version: 2,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -75,6 +76,7 @@ fn judge(
                     .flat_map(|file| outside(package, file, authorities.tier(&package.name)))
             })
             .map(|finding| finding.because(location.clone()))
+            .chain(unused(survey, &authorities))
             .collect()
     } else {
         let help = match has_policy {
@@ -88,6 +90,25 @@ fn judge(
             .collect()
     };
     Judgement::Findings(findings)
+}
+
+/// Permissions that nothing needs. They have no end of their own, so one that stays would cover what is written there later.
+fn unused(survey: &Survey, authorities: &Authorities<'_>) -> Vec<Finding> {
+    let files = survey.packages.iter().flat_map(|package| &package.files);
+    let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
+    let unused = authorities.unused(&files).into_iter();
+    unused
+        .map(|entry| {
+            let message = format!(
+                "`[[boundary.allow]]` matches no file with raw authority: `{}`",
+                entry.path
+            );
+            Finding::advice(message)
+                .help("remove the entry, or correct its `path`")
+                .at(entry.location.clone())
+                .because(Some(entry.location.clone()))
+        })
+        .collect()
 }
 
 /// Why a survey allows no judgement.
@@ -253,6 +274,18 @@ mod tests {
           because gate.toml:3
         ");
         assert_eq!(said(&survey, &policy(Tier::Native)), "");
+    }
+
+    #[test]
+    fn an_allowance_that_nothing_needs_is_told() {
+        let mut declared = policy(Tier::Portable);
+        allow(&mut declared, "src/ffi/**");
+        insta::assert_snapshot!(said(&survey(&[("src/lib.rs", "pub fn f() {}")]), &declared), @"
+        [advice] `[[boundary.allow]]` matches no file with raw authority: `src/ffi/**`
+          at gate.toml:7
+          help: remove the entry, or correct its `path`
+          because gate.toml:7
+        ");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! `config.sanity`: the policy says what it means.
 
 use gate_base::stage::Stage;
-use gate_policy::SanityWarning;
+use gate_policy::{SanityWarning, SuiteKind, SuitePolicy};
 use gate_report::{Dimension, Finding};
 
 use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
-reads!(input::WholePolicy);
+reads!(input::WholePolicy, input::Cargo);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     waivable: false,
-    version: 2,
+    version: 3,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -45,7 +45,55 @@ fn run(context: &Context<'_>) -> Judgement {
         .sanity
         .iter()
         .map(|warning| place(Finding::advice(&warning.message), warning));
-    Judgement::Findings(dangers.chain(odd).collect())
+    Judgement::Findings(dangers.chain(odd).chain(without_doctests(context)).collect())
+}
+
+/// Targets of `cargo test` that leave doctests out.
+const SELECTED: [&str; 9] = [
+    "--lib",
+    "--bins",
+    "--bin",
+    "--tests",
+    "--test",
+    "--examples",
+    "--example",
+    "--benches",
+    "--bench",
+];
+
+/// A suite with nextest runs no doctests, and no other suite of the policy does.
+fn without_doctests(context: &Context<'_>) -> Option<Finding> {
+    let is_test = |suite: &&SuitePolicy| suite.kind == SuiteKind::Test;
+    let suites = || context.whole_policy().suites.iter().filter(is_test);
+    let nextest = suites().find(|suite| suite.command.iter().any(|word| word == "nextest"))?;
+    let mut members = context.cargo().members.iter();
+    let library = |kind: &String| ["lib", "rlib", "proc-macro"].contains(&kind.as_str());
+    let documented = members.find(|member| {
+        let mut targets = member.targets.iter();
+        targets.any(|target| target.kind.iter().any(library))
+    })?;
+    if suites().any(|suite| may_run_doctests(&suite.command)) {
+        return None;
+    }
+    let message = format!(
+        "no suite runs the doctests of `{}`: `{}` uses nextest, which runs none",
+        documented.name, nextest.name
+    );
+    let finding = Finding::advice(message).help("add a `[[suite.test]]` with `cargo test --workspace --locked --doc`");
+    let finding = nextest
+        .location
+        .iter()
+        .fold(finding, |finding, place| finding.at(place.clone()));
+    Some(finding.because(nextest.location.clone()))
+}
+
+/// Nobody knows what a script runs.
+fn may_run_doctests(command: &[String]) -> bool {
+    let is = |words: &[&str]| command.iter().any(|word| words.contains(&word.as_str()));
+    if command.first().is_none_or(|program| program != "cargo") {
+        return true;
+    }
+    is(&["test", "t"]) && !is(&["nextest"]) && (is(&["--doc"]) || !is(&SELECTED) && !is(&["--all-targets"]))
 }
 
 #[cfg(test)]

@@ -70,9 +70,7 @@ fn the_same_content_counts_and_an_ancestor_only_within_a_declared_window() {
     more than the allowed 1 commits followed the last READY pilot run [controlled]
       help: `cargo gate pilot`
     ");
-    insta::assert_snapshot!(said_within(2, &old, &Ancestry::Yes, None), @"
-    after its run run-2026-06-14: 2222 Second; 1111 First [advice]
-    ");
+    insta::assert_snapshot!(said_within(2, &old, &Ancestry::Yes, None), @"after its run run-2026-06-14: 2222 Second; 1111 First [advice]");
     let both = [now, old].concat();
     assert_eq!(said_within(2, &both, &Ancestry::Yes, None), "");
     let shallow = Ancestry::Unknown("the clone is shallow".into());

@@ -1,0 +1,76 @@
+//! Values of `gate.toml` that no result can miss.
+
+use gate_tests::gate;
+
+const HEAD: &str = "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n";
+
+/// What the program says of a policy that ends with this.
+fn said(policy: &str) -> (Option<i32>, String) {
+    let gate = gate!()
+        .fixture("good")
+        .file("gate.toml", &format!("{HEAD}{policy}"))
+        .git_init();
+    let run = gate.run(["pilot", "--no-suites"]);
+    let lines = run.stderr.lines().chain(run.stdout.lines());
+    let told: Vec<&str> = lines
+        .map(str::trim)
+        .filter(|line| line.starts_with("error[policy") || line.contains("write a number") || line.contains("unusual"))
+        .collect();
+    (run.code, told.join("\n"))
+}
+
+fn refused(policy: &str) -> String {
+    let (code, said) = said(policy);
+    assert_eq!(code, Some(2), "{policy}\n{said}");
+    said
+}
+
+#[test]
+fn an_objective_that_nothing_misses_is_refused() {
+    let slo = |target: &str| {
+        format!(
+            "[[suite.slo]]\nname = \"s\"\nfile = \"load.jsonl\"\n\n[[suite.slo.objective]]\nname = \"a\"\ntarget-percent = {target}\n"
+        )
+    };
+    insta::assert_snapshot!(refused(&slo("10")), @"
+    error[policy::out-of-range]: `target-percent` is out of range: 10
+    = help: write a number from 50 to 100: an objective that half of the events may miss promises nothing
+    ");
+    assert!(refused(&slo("10.5")).contains("out of range: 10.5"));
+    assert_ne!(said(&slo("99.9")).0, Some(2));
+}
+
+#[test]
+fn a_limit_of_a_benchmark_that_nothing_exceeds_is_refused() {
+    let bench = |key: &str, metric: &str| {
+        format!(
+            "[[suite.bench]]\nname = \"b\"\ncommand = \"cargo bench\"\n{key}\n\n[[suite.bench.metric]]\nname = \"a\"\n\
+             reference = \"b\"\n{metric}\n"
+        )
+    };
+    let mut told = Vec::new();
+    for (key, metric) in [
+        ("", "max-ratio = 50"),
+        ("", "min-ratio = 0.001"),
+        ("", "at-least = 0"),
+        ("", "max-mad = 5.0"),
+        ("max-mad = 5", ""),
+        ("budgets.pr.time = 100.0", ""),
+    ] {
+        told.push(refused(&bench(key, metric)));
+    }
+    insta::assert_snapshot!(told.join("\n"), @"
+    error[policy::out-of-range]: `max-ratio` is out of range: 50
+    = help: write a number from 0 to 20: what may be twenty times its reference has no limit
+    error[policy::out-of-range]: `min-ratio` is out of range: 0.001
+    = help: write a number from 0.05 to 1000: what may fall to a twentieth of its reference has no limit
+    error[policy::out-of-range]: `at-least` is out of range: 0
+    = help: write a number above 0: no measurement is negative
+    error[policy::out-of-range]: `max-mad` is out of range: 5.0
+    = help: write a number from 0 to 1: a deviation as large as the median shows nothing
+    error[policy::out-of-range]: `max-mad` is out of range: 5
+    = help: write a number from 0 to 1: a deviation as large as the median shows nothing
+    error[policy::out-of-range]: `time` is out of range: 100.0
+    = help: write a number from 0 to 10: what may get ten times worse has no budget
+    ");
+}
