@@ -59,7 +59,8 @@ mod order {
             &[
                 "argument contain control fault fields status sync",
                 "reason window",
-                "contract dispatch plan reload stats",
+                "contract plan reload stats",
+                "dispatch",
                 "counters module",
                 "journal spec",
                 "backend compare",
