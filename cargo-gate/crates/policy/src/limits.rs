@@ -34,7 +34,7 @@ impl Threshold {
 /// Every threshold, in the order of the documentation.
 pub fn thresholds() -> Vec<Threshold> {
     let mut found = Vec::new();
-    collect(schema::shared(), String::new(), &mut found);
+    collect(schema::shared(), "", &mut found);
     found
 }
 
@@ -64,20 +64,20 @@ pub(super) fn of(key: &str, schema: &Map<String, Value>) -> Option<Threshold> {
     })
 }
 
-fn collect(schema: &'static Value, path: String, found: &mut Vec<Threshold>) {
+fn collect(schema: &'static Value, path: &str, found: &mut Vec<Threshold>) {
     let Value::Object(object) = schema else { return };
-    found.extend(of(&path, object));
+    found.extend(of(path, object));
     let target = object.get("$ref").and_then(Value::as_str);
     if let Some(target) = target.and_then(|target| schema::shared().pointer(target.trim_start_matches('#'))) {
-        collect(target, path.clone(), found);
+        collect(target, path, found);
     }
     for alternatives in ["allOf", "anyOf", "oneOf"] {
         for below in object.get(alternatives).and_then(Value::as_array).into_iter().flatten() {
-            collect(below, path.clone(), found);
+            collect(below, path, found);
         }
     }
     if let Some(items) = object.get("items") {
-        collect(items, path.clone(), found);
+        collect(items, path, found);
     }
     for (name, below) in object
         .get("properties")
@@ -90,10 +90,10 @@ fn collect(schema: &'static Value, path: String, found: &mut Vec<Threshold>) {
         } else {
             format!("{path}.{name}")
         };
-        collect(below, key, found);
+        collect(below, &key, found);
     }
     if let Some(below) = object.get("additionalProperties").filter(|below| below.is_object()) {
-        collect(below, format!("{path}.<name>"), found);
+        collect(below, &format!("{path}.<name>"), found);
     }
 }
 
