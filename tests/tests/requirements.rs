@@ -145,7 +145,19 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "a poisoned cache of `target/gate`",
-        "cargo-gate/crates/evidence/src/store/tests.rs::every_flipped_byte_and_every_truncation_is_a_miss",
+        "tests/tests/false_ready/evidence.rs::the_store_of_another_machine_does_not_count",
+    ),
+    (
+        "evidence in the repository",
+        "tests/tests/false_ready/evidence.rs::tracked_evidence_is_refused",
+    ),
+    (
+        "an old binary passes for a new one, because modification times were kept",
+        "tests/tests/false_ready/kept_times.rs::a_source_with_its_old_time_is_built_again",
+    ),
+    (
+        "a commit that is not what was judged",
+        "tests/tests/false_ready/commit.rs::skip_worktree_hides_nothing",
     ),
     (
         "a poisoned store of kernels",
