@@ -38,7 +38,7 @@ fn entries(bytes: &[u8]) -> Vec<Unpacked> {
     (0..count)
         .filter_map(|position| {
             let entry = archive.by_index(position).ok()?;
-            let name = Some(entry.name().to_owned());
+            let name = Some(String::from_utf8_lossy(entry.name_raw()).into_owned());
             let bytes = read(entry, &mut left);
             Some(Unpacked { name, bytes })
         })
