@@ -40,10 +40,16 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     if default && empty {
         return run_once(&default::with_cargo_test(cx.workspace), cx);
     }
-    match default::doctests(cx.workspace).filter(|_| default) {
-        Some(doctests) => doctests::after(run, &doctests, cx),
-        None => Ok(run),
-    }
+    let judged = matches!(run.result, EvidenceResult::Findings(_));
+    let Some(doctests) = default::doctests(cx.workspace).filter(|_| default && judged) else {
+        return Ok(run);
+    };
+    let after = SuiteContext {
+        log: cx.log.with_extension("doctests.log"),
+        ..cx.clone()
+    };
+    let second = run_once(&doctests, &after)?;
+    doctests::join(run, second, cx)
 }
 
 fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {

@@ -6,25 +6,16 @@ use std::path::Path;
 
 use gate_base::error::{Error, Result};
 use gate_evidence::EvidenceResult;
-use gate_policy::SuitePolicy;
 
 use super::super::{SuiteContext, SuiteRun};
-use super::run_once;
 
-/// The default suite and, after it, the doctests that its runner leaves out: one result.
-pub(super) fn after(first: SuiteRun, doctests: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
+/// The default suite and the doctests that its runner leaves out, which ran after it: one result.
+pub(super) fn join(first: SuiteRun, second: SuiteRun, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let EvidenceResult::Findings(mut findings) = first.result else {
         return Ok(first);
     };
-    let log = cx.log.with_extension("doctests.log");
-    let second = run_once(
-        doctests,
-        &SuiteContext {
-            log: log.clone(),
-            ..cx.clone()
-        },
-    )?;
-    append(&log, &cx.log)?;
+    append(&second.log, &cx.log)?;
+    cx.shared.took(&cx.log, cx.shared.taken_from(&second.log));
     let mut result = second.result;
     if let EvidenceResult::Findings(of_doctests) = &mut result {
         findings.append(of_doctests);
