@@ -7,6 +7,9 @@ use super::sequential::excess;
 use crate::control::RailReason;
 use crate::window::Window;
 
+/// How much slower than the baseline, as a ratio; what is allowed of it, and the spread of the baseline.
+type Slower<'a> = &'a dyn Fn(&Baseline) -> Option<(f64, f64, f64)>;
+
 /// One of the four rails, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rail {
@@ -156,7 +159,7 @@ pub(super) fn judge(settings: &Settings, baseline: Option<&Baseline>, suspect: b
         beyond(window.pressure() >= settings.pressure || window.pressure_events >= u64::from(settings.pressure_events))
     };
     // How much slower than the baseline, as a ratio; what is allowed of it, and the baseline's spread.
-    let timed = |slower: &dyn Fn(&Baseline) -> Option<(f64, f64, f64)>| {
+    let timed = |slower: Slower<'_>| {
         let unjudged = |why| (Verdict::Unjudged(why), 0.0);
         if window.native == 0 {
             return unjudged(Unjudged::NoNativeCalls);

@@ -71,8 +71,10 @@ impl KernelRails {
     #[must_use]
     pub fn governors(&self) -> Vec<(String, Arc<Governor>)> {
         let kernels = self.kernels.read().unwrap_or_else(PoisonError::into_inner);
-        let named = |(name, counting): (&Box<str>, &Arc<Counting>)| (name.to_string(), Arc::clone(&counting.0));
-        kernels.iter().map(named).collect()
+        kernels
+            .iter()
+            .map(|(name, counting)| (name.to_string(), Arc::clone(&counting.0)))
+            .collect()
     }
 
     /// The kernel under its rails: they count its calls, and it obeys them.

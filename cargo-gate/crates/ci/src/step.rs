@@ -487,8 +487,8 @@ fn changed_by_builtin(command: &Command) -> Vec<String> {
 fn names_script(command: &Command) -> bool {
     let is_script = |word: &Word| {
         let file = word.text.rsplit(['/', '\\']).next().unwrap_or(&word.text);
-        let ends = |end: &&str| file.len() > end.len() && file.ends_with(*end);
-        [".sh", ".bash", ".ps1", ".bat", ".cmd"].iter().any(|end| ends(&end))
+        let ends = |end: &str| file.len() > end.len() && file.ends_with(end);
+        [".sh", ".bash", ".ps1", ".bat", ".cmd"].into_iter().any(ends)
     };
     command.words.iter().any(is_script)
 }

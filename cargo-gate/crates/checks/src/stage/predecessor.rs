@@ -91,6 +91,9 @@ fn run(context: &Context<'_>) -> Judgement {
     Judgement::Findings(finding.map(|finding| finding.because(because)).into_iter().collect())
 }
 
+/// The subjects of the commits after one of them, at most so many, newest first.
+type Since<'a> = &'a dyn Fn(&str, u32) -> Result<Vec<String>, String>;
+
 struct Question<'a> {
     stage: Stage,
     wanted: Stage,
@@ -105,7 +108,7 @@ struct Question<'a> {
     verified: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
     signed: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
     ancestry: &'a dyn Fn(&str) -> Ancestry,
-    since: &'a dyn Fn(&str, u32) -> Result<Vec<String>, String>,
+    since: Since<'a>,
 }
 
 /// Why a run that passed the stage does not count; what is nearest to counting is told.
