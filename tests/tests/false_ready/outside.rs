@@ -212,3 +212,27 @@ fn cargo_configuration_of_the_directory_of_a_suite_counts() {
         "{plan}"
     );
 }
+
+#[test]
+fn a_failure_is_told_as_one_whatever_else_changes() {
+    let gate = package();
+    gate.append(
+        "tests/it.rs",
+        "#[test]\nfn writes() {\n    std::fs::write(\"left-behind.txt\", \"\").unwrap();\n    panic!(\"no\");\n}\n",
+    );
+    gate.commit("Fail, and leave a file behind");
+    let run = gate.run(["pilot"]);
+    assert_not_ready(&run, "a failure");
+    assert!(run.stdout.contains("writes` failed"), "{run}");
+}
+
+#[test]
+fn pending_snapshots_are_no_inputs() {
+    let gate = package();
+    gate.append(
+        "tests/it.rs",
+        "#[test]\nfn writes() {\n    std::fs::write(\"tests/.it.rs.pending-snap\", \"\").unwrap();\n}\n",
+    );
+    gate.commit("Leave a pending snapshot behind");
+    assert_ready(&gate.run(["pilot"]), "a pending snapshot");
+}

@@ -348,11 +348,16 @@ impl Runner<'_> {
 
     /// A suite takes minutes, and files may be edited meanwhile: then its result belongs to neither state.
     fn unless_changed(&self, suite: &SuitePolicy, result: EvidenceResult) -> EvidenceResult {
-        if !matches!(result, EvidenceResult::Findings(_)) {
+        let EvidenceResult::Findings(findings) = &result else {
+            return result;
+        };
+        if findings.iter().any(|finding| finding.blocks_at.is_some()) {
+            // A failure says more, and opens no stage either.
             return result;
         }
         let filter = gate_suites::InputFilter::new(suite);
-        let changed = self.workspace.changed_since_read(|file| filter.reads(&file.path));
+        let keep = |path: &str| filter.reads(path) && !is_pending_snapshot(path);
+        let changed = self.workspace.changed_since_read(|file| keep(&file.path));
         let changed = match changed {
             Ok(changed) => changed,
             Err(error) => return EvidenceResult::Error(Reason::new("workspace_unreadable", error.message)),
@@ -389,6 +394,12 @@ impl Runner<'_> {
             volatile: false,
         }
     }
+}
+
+/// Whether insta keeps there what a snapshot could become (<https://docs.rs/insta>): it writes such files while tests run, also
+/// where they pass, and compares nothing with them.
+fn is_pending_snapshot(path: &str) -> bool {
+    path.ends_with(".snap.new") || path.ends_with(".pending-snap")
 }
 
 /// Only a judgement over inputs that can be vouched for is kept. What was not run, went wrong or hit upon a change is
