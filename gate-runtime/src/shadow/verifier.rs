@@ -25,7 +25,7 @@ pub struct Mismatch {
     pub kernel: &'static str,
     /// Number of the comparison among all of the verifier, from 0.
     pub comparison: u64,
-    /// Digest of what the call was given, see [`input_digest`].
+    /// Digest of what the call was given, see `input_digest`.
     pub inputs: [u8; 32],
     /// What is off.
     pub why: Disagreement,

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// the maintainers have said what plain `cargo test`
 /// is to build, usually because the others need a device or another platform; then their selection holds.
 ///
-/// nextest does not run doctests, so [`doctests`] follow.
+/// nextest does not run doctests, so `doctests` follow.
 /// Starts nothing.
 pub fn default_suite(workspace: &Workspace) -> SuitePolicy {
     suite(

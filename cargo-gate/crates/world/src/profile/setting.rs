@@ -41,7 +41,7 @@ pub enum Origin {
 /// A value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// The value in its normal form, see [`normalize`].
+    /// The value in its normal form, see `normalize`.
     pub value: ProfileValue,
     /// Where it comes from.
     pub origin: Origin,
