@@ -194,7 +194,7 @@ impl Stream {
             plain = anstream::adapter::strip_str(text).to_string();
             &plain
         };
-        // Whoever wrote it, nothing leaves this process unmasked.
+        // Nothing leaves this process unmasked.
         let text = &*secrets::mask_secrets(text);
         match self
             .writer

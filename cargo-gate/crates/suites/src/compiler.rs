@@ -83,12 +83,12 @@ fn words(rustc: &Rustc) -> String {
     format!("rustc {}{}", rustc.release, date.unwrap_or_default())
 }
 
-/// What the `rustc` says that a command would find. `None` when there is none.
+/// The version of the `rustc` that a command would find; `None` without one.
 fn ask(workspace: &Workspace, arguments: &[&str], directory: &Path, changes: &Changes) -> Option<Rustc> {
     parse_rustc(&output(workspace, "rustc", arguments, directory, changes)?)
 }
 
-/// What a program prints that a command would find; `None` when there is none, or it fails.
+/// Output of the program that a command would find; `None` if it is missing or fails.
 fn output(
     workspace: &Workspace,
     program: &str,

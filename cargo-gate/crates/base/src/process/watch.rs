@@ -24,7 +24,7 @@ static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 /// Names the program that watches: this one, if it calls [`watch`] when [`ARGUMENT`] is its only argument. Without one, children
 /// outlive this process when it is killed.
 pub fn use_watcher(program: PathBuf) {
-    // There is one program to name, whoever does it first.
+    // Only the first call counts.
     let _ = PROGRAM.set(program);
 }
 

@@ -11,7 +11,7 @@ use gate_world::index::Stamp;
 use super::dep_info;
 use super::packages::Packages;
 
-/// Directories of a build directory that hold no profile, or one that is none of the suites'.
+/// Directories of a build directory that hold no profile that a suite builds with.
 const NO_PROFILE: &[&str] = &[
     "deps",
     "build",

@@ -61,7 +61,7 @@ fn replaced(bytes: &[u8], found: &TextScan) -> Vec<u8> {
     masked
 }
 
-/// Text for the person at this machine, without its secrets: their home directory is none.
+/// Text for the person at this machine: secrets are masked, their home directory stays.
 pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     let mut found = automaton::scan_to_mask(text.as_bytes());
     found.hits.retain(|hit| hit.kind.severity() == Severity::High);
