@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     BoundaryPolicy, CachePolicy, ChecklistItem, CiPolicy, Claim, ConformancePolicy, DecisionPolicy, Deprecation,
-    DocsPolicy, EvidenceAge, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, OwnerPolicy, PathsPolicy,
+    DocsPolicy, EvidenceAge, Exclusion, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, KindPolicy, OwnerPolicy, PathsPolicy,
     Policy, ProfilePolicy, Register, ReleasePolicy, RuntimePolicy, SecretsPolicy, StabilityPolicy, StagePolicy,
     SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy, UsesPolicy, Waiver, WaiverPolicy, WarningPolicy,
 };
@@ -54,6 +54,8 @@ sections! {
     ChecklistItem, "checklists", checklist: Vec<ChecklistItem>;
     CiPolicy, "ci", ci: Option<CiPolicy>;
     Claim, "claims", claims: Vec<Claim>;
+    Exclusion, "exclusions", exclusions: Vec<Exclusion>;
+    KindPolicy, "kinds", kinds: Option<KindPolicy>;
     ConformancePolicy, "conformance", conformance: Option<ConformancePolicy>;
     DecisionPolicy, "decisions", decisions: Option<DecisionPolicy>;
     DocsPolicy, "docs", docs: Option<DocsPolicy>;

@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod dimension;
+pub mod claim;
 pub mod group;
 mod model;
 pub mod redact;

@@ -286,7 +286,7 @@ fn run(report: &Report) -> String {
     let blocking: Vec<_> = report
         .checks
         .iter()
-        .filter(|check| !check.outcome.passes(report.strict))
+        .filter(|check| !check.outcome.passes())
         .collect();
     if !blocking.is_empty() {
         let _ = writeln!(out, "\n{STRONG}why:{STRONG:#}");

@@ -24,6 +24,7 @@ pub static CHECK: Check = Check {
     summary: "Every item of the checklists up to this stage is met",
     docs: include_str!("stage.md"),
     dimension: Dimension::Governance,
+    group_evidence: |_| true,
     blocks_at: Stage::Pilot,
     other_stages: &[
         OtherStage {

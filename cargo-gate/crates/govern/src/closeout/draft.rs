@@ -44,7 +44,7 @@ impl Draft {
         let refusing = report
             .checks
             .iter()
-            .filter(|check| !check.outcome.passes(report.strict));
+            .filter(|check| !check.outcome.passes());
         let failures: Vec<Failing> = refusing.map(failing).collect();
         let what = match failures.as_slice() {
             [] => "no check was judged".to_owned(),

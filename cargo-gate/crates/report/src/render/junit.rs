@@ -178,12 +178,12 @@ fn suite_of(check: &CheckReport) -> Option<&SuiteResult> {
 /// The suite of a check that fails, where it names the tests that failed.
 fn failed_tests<'a>(report: &Report, check: &'a CheckReport) -> Option<&'a SuiteResult> {
     let failed = |suite: &&SuiteResult| suite.tests.iter().any(|test| test.status == TestStatus::Failed);
-    let fails = matches!(check.outcome, Outcome::Fail | Outcome::Warn) && !check.outcome.passes(report.strict);
+    let fails = check.outcome == Outcome::Fail;
     suite_of(check).filter(|suite| fails && failed(suite))
 }
 
 fn check_case(report: &Report, check: &CheckReport) -> Case {
-    let passes = check.outcome.passes(report.strict);
+    let passes = check.outcome.passes();
     let status = match check.outcome {
         _ if passes => Status::Passed,
         Outcome::Fail | Outcome::Warn => Status::Failed,

@@ -183,7 +183,7 @@ pub(super) fn table_section(report: &Report) -> String {
 
 fn outcome(report: &Report, check: &CheckReport) -> String {
     let words = check.outcome.words();
-    if !check.outcome.passes(report.strict) {
+    if !check.outcome.passes() {
         format!("**{words}**")
     } else if check.outcome == Outcome::Pass && !check.findings.is_empty() {
         format!("{words} (findings waived or excluded)")
