@@ -2,10 +2,12 @@ use insta::assert_snapshot;
 
 use super::*;
 use gate_policy::{Catalogue, validate};
+use gate_report::claim::Kind;
 
 fn facts() -> InitFacts {
     let member = |name: &str, raw_boundaries| MemberFacts {
         name: name.into(),
+        kind: if name == "app" { Kind::Service } else { Kind::Library },
         raw_boundaries,
     };
     InitFacts {

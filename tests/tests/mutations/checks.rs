@@ -11,6 +11,12 @@ use super::{Gate, Mutation, Undo};
 /// Mutations that built-in checks must find.
 pub(crate) const ALL: &[Mutation] = &[
     Mutation {
+        name: "MUTATION: what goes wrong for stage.contract",
+        check: "stage.contract",
+        apply: |gate| gate.write("SCAFFOLD", ""),
+        ..COMMITTED
+    },
+    Mutation {
         name: "ignore the lockfile",
         check: "lockfile.tracked",
         apply: |gate| {

@@ -68,7 +68,7 @@ fn each_check_has_the_phase_of_what_it_reads() {
         let outcomes = check.reads::<input::Outcomes>();
         let expected = match check.phase {
             Phase::Evidence => (false, false),
-            Phase::Outcomes | Phase::Checklist => (true, false),
+            Phase::Outcomes | Phase::Checklist | Phase::Contract => (true, false),
             Phase::Waivers => (outcomes, true),
         };
         assert_eq!((outcomes, check.reads::<input::WaiverUses>()), expected, "{}", check.id);

@@ -122,7 +122,10 @@ impl Evaluated<'_> {
                 Outcome::Inconclusive | Outcome::NotRun | Outcome::Error => unjudged = true,
             }
         }
-        let asked = self.kinds.iter().filter(|package| row.kinds.is_empty() || row.kinds.contains(&package.kind));
+        let asked = self
+            .kinds
+            .iter()
+            .filter(|package| row.kinds.is_empty() || row.kinds.contains(&package.kind));
         let asked: Vec<&str> = asked.map(|package| package.package.as_str()).collect();
         let excluded = |package: &&str| self.exclusion(row.group, package).is_some();
         let (out, left): (Vec<&str>, Vec<&str>) = asked.iter().copied().partition(excluded);
@@ -158,7 +161,10 @@ impl Evaluated<'_> {
         if let Some(info) = self.catalogue.iter().find(|info| info.id == check.id) {
             return info.group_evidence;
         }
-        let declared = self.suites.iter().find(|suite| gate_suites::check_id(suite) == check.id);
+        let declared = self
+            .suites
+            .iter()
+            .find(|suite| gate_suites::check_id(suite) == check.id);
         declared.is_none_or(|suite| suite.required)
     }
 }

@@ -3,7 +3,9 @@
 
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
-use super::{bench, checklist, conformance, exclusion, kinds, notify, profile, rails, record, slo, stage, suites, uses, waiver};
+use super::{
+    bench, checklist, conformance, exclusion, kinds, notify, profile, rails, record, slo, stage, suites, uses, waiver,
+};
 
 /// Errors between values, by section.
 const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 13] = [

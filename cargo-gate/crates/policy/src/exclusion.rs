@@ -74,9 +74,12 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         let filled = |key| is_filled(exclusion, key);
         if !filled("packages") && !filled("paths") && !filled("groups") {
             problems.push(
-                Problem::new(span.clone(), "no package, path or group given: the exclusion matches nothing")
-                    .rule(&rule::EXCLUSION_OF_NOTHING)
-                    .help("add `packages = [\"…\"]`, `paths = [\"…\"]` or `groups = [\"…\"]`"),
+                Problem::new(
+                    span.clone(),
+                    "no package, path or group given: the exclusion matches nothing",
+                )
+                .rule(&rule::EXCLUSION_OF_NOTHING)
+                .help("add `packages = [\"…\"]`, `paths = [\"…\"]` or `groups = [\"…\"]`"),
             );
         }
         if filled("groups") && filled("paths") {

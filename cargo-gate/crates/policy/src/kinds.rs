@@ -14,7 +14,7 @@ use super::tables::{table, texts};
 use super::value::Text;
 
 /// Packages by their kind. A package that no list names gets its kind from its targets and dependencies.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KindPolicy {
     /// Packages that run all the time and answer others; `*` matches any characters.
@@ -77,9 +77,12 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         for (name, span) in texts(kinds, kind.name()) {
             match seen.iter().find(|(known, _)| *known == name) {
                 Some((_, other)) => problems.push(
-                    Problem::new(span, format!("`{}` is already declared as {other}", super::problem::shown(name)))
-                        .rule(&rule::DUPLICATE_NAME)
-                        .help("a package has one kind: remove one of the two"),
+                    Problem::new(
+                        span,
+                        format!("`{}` is already declared as {other}", super::problem::shown(name)),
+                    )
+                    .rule(&rule::DUPLICATE_NAME)
+                    .help("a package has one kind: remove one of the two"),
                 ),
                 None => seen.push((name, kind)),
             }

@@ -177,7 +177,7 @@ impl Policy {
     /// Least age of the decision of the previous stage.
     pub fn min_age(&self, stage: Stage) -> Duration {
         let declared = self.stages.get(&stage).and_then(|declared| declared.min_age);
-        declared.unwrap_or_else(|| stage::default_min_age(stage))
+        declared.unwrap_or_else(|| StagePolicy::usual_min_age(stage))
     }
 
     /// Defaults of a stage that this policy replaces by weaker rules, each with its reason.
@@ -192,11 +192,15 @@ impl Policy {
         if stage > Stage::Pilot && !self.is_strict(stage) {
             relaxed.push(of_stage("warnings do not block".to_owned()));
         }
-        if self.min_age(stage) < stage::default_min_age(stage) {
+        if self.min_age(stage) < StagePolicy::usual_min_age(stage) {
             let shown = format::duration_text(self.min_age(stage));
             relaxed.push(of_stage(format!("the previous decision is at least {shown} old")));
         }
-        if let Some(history) = self.history.as_ref().filter(|history| stage == Stage::Broad && history.is_weaker()) {
+        if let Some(history) = self
+            .history
+            .as_ref()
+            .filter(|history| stage == Stage::Broad && history.is_weaker())
+        {
             relaxed.push(Relaxation {
                 rule: format!("{} ready runs on {} days are enough", history.runs, history.days),
                 reason: reason(history.reason.as_ref()),

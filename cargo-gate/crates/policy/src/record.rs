@@ -111,15 +111,18 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let Some(history) = table(rules.file, &["history"]).filter(|history| !is_filled(history, "reason")) else {
         return Vec::new();
     };
-    let fewer = [("runs", three()), ("days", two())].into_iter().filter_map(|(key, usual)| {
-        let value = history.get(key)?;
-        let number: u32 = value.get_ref().as_integer()?.as_str().parse().ok()?;
-        (number < usual).then(|| {
-            Problem::new(value.span(), format!("fewer {key} than {usual} have no reason"))
+    let fewer =
+        [("runs", three()), ("days", two())]
+            .into_iter()
+            .filter_map(|(key, usual)| {
+                let value = history.get(key)?;
+                let number: u32 = value.get_ref().as_integer()?.as_str().parse().ok()?;
+                (number < usual).then(|| {
+                    Problem::new(value.span(), format!("fewer {key} than {usual} have no reason"))
                 .rule(&rule::WEAKER_WITHOUT_REASON)
                 .help("add `reason = \"…\"` to `[history]`, which every decision for broad shows, or remove the line")
-        })
-    });
+                })
+            });
     fewer.collect()
 }
 

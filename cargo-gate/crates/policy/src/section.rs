@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::{
     BoundaryPolicy, CachePolicy, ChecklistItem, CiPolicy, Claim, ConformancePolicy, DecisionPolicy, Deprecation,
-    DocsPolicy, EvidenceAge, Exclusion, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, KindPolicy, OwnerPolicy, PathsPolicy,
-    Policy, ProfilePolicy, Register, ReleasePolicy, RuntimePolicy, SecretsPolicy, StabilityPolicy, StagePolicy,
-    SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy, UsesPolicy, Waiver, WaiverPolicy, WarningPolicy,
+    DocsPolicy, EvidenceAge, Exclusion, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, KindPolicy,
+    OwnerPolicy, PathsPolicy, Policy, ProfilePolicy, Register, ReleasePolicy, RuntimePolicy, SecretsPolicy,
+    StabilityPolicy, StagePolicy, SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy, UsesPolicy, Waiver,
+    WaiverPolicy, WarningPolicy,
 };
 
 /// A section of `gate.toml` that a check can declare to read. It is implemented by the type of what the section declares,

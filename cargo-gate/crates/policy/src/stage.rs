@@ -55,6 +55,13 @@ pub struct StagePolicy {
     pub location: Location,
 }
 
+impl StagePolicy {
+    /// How long the previous stage must have lasted where the policy does not say.
+    pub fn usual_min_age(stage: Stage) -> Duration {
+        Duration::from_secs(if stage == Stage::Broad { 24 * 60 * 60 } else { 0 })
+    }
+}
+
 /// The rollout stages, earliest first. Pilot is required, and so is its scope.
 pub(super) fn stages(generator: &mut SchemaGenerator) -> Schema {
     let stage = generator.subschema_for::<StagePolicy>();
@@ -87,11 +94,6 @@ pub struct CheckPolicy {
     pub location: Location,
 }
 
-/// How long the previous stage must have lasted where the policy does not say.
-pub(super) fn default_min_age(stage: Stage) -> Duration {
-    Duration::from_secs(if stage == Stage::Broad { 24 * 60 * 60 } else { 0 })
-}
-
 /// A check is moved to an earlier stage, never to a later one; a stage that asks for less says why.
 pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -103,13 +105,19 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         let lenient = value("strict").filter(|(strict, _)| strict.as_bool() == Some(false));
         let hasty = value("min-age").filter(|(age, _)| {
             let age = age.as_str().and_then(format::duration);
-            age.is_some_and(|age| age < default_min_age(stage))
+            age.is_some_and(|age| age < StagePolicy::usual_min_age(stage))
         });
         for (found, key) in [(lenient, "strict = false"), (hasty, "a shorter `min-age`")] {
             if let Some((_, span)) = found.filter(|_| !is_filled(declared, "reason")) {
                 let message = format!("{key} at {stage} has no reason").replace("strict = false", "`strict = false`");
-                let help = format!("add `reason = \"…\"` to `[stage.{stage}]`, which every decision shows, or remove the line");
-                problems.push(Problem::new(span, message).rule(&rule::WEAKER_WITHOUT_REASON).help(help));
+                let help = format!(
+                    "add `reason = \"…\"` to `[stage.{stage}]`, which every decision shows, or remove the line"
+                );
+                problems.push(
+                    Problem::new(span, message)
+                        .rule(&rule::WEAKER_WITHOUT_REASON)
+                        .help(help),
+                );
             }
         }
     }

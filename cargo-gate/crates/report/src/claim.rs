@@ -130,7 +130,10 @@ impl Report {
         }
         let named = |standing: Standing| {
             let of_standing = self.claims.iter().filter(move |claim| claim.standing == standing);
-            of_standing.map(|claim| claim.group.name()).collect::<Vec<_>>().join(", ")
+            of_standing
+                .map(|claim| claim.group.name())
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let mut sentence = "claimed".to_owned();
         let kinds: Vec<String> = Kind::ALL

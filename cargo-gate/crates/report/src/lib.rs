@@ -1,8 +1,8 @@
 //! The report: a stable, versioned model and renderers that only read it.
 
 mod benchmark;
-mod dimension;
 pub mod claim;
+mod dimension;
 pub mod group;
 mod model;
 pub mod redact;

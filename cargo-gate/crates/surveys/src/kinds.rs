@@ -64,7 +64,10 @@ fn inferred(workspace: &Workspace, member: &Member, publishes: bool) -> Kind {
 fn depends_on(workspace: &Workspace, member: &Member, section: &str, names: &[&str]) -> bool {
     let path = workspace.root().join(&member.manifest);
     let mut texts = workspace.manifest_texts().iter();
-    let Some(text) = texts.find(|manifest| manifest.path == path).and_then(|manifest| manifest.text.as_deref()) else {
+    let Some(text) = texts
+        .find(|manifest| manifest.path == path)
+        .and_then(|manifest| manifest.text.as_deref())
+    else {
         return false;
     };
     // Most manifests mention none of them, and need no parsing.

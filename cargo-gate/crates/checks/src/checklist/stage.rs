@@ -247,6 +247,7 @@ mod tests {
             id: id.into(),
             summary: String::new(),
             dimension: Dimension::Correctness,
+            group: None,
             outcome,
             reason: (outcome == Outcome::NotRun)
                 .then(|| Reason::new("tool_missing", "no nvcc").help("install the CUDA toolkit")),

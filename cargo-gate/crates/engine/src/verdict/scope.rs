@@ -1,7 +1,7 @@
 //! What the claim covers: exclusions of the policy and the packages chosen on the command line.
 
-use gate_policy::{Exclusion, Policy};
 use gate_policy::pattern::path_matches;
+use gate_policy::{Exclusion, Policy};
 use gate_report::{Bound, CheckReport, Finding};
 
 /// Marks a finding that lies outside the claim.

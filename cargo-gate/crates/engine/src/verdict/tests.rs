@@ -9,6 +9,7 @@ use gate_contract::{Applies, Judgement, Rule, input, reads};
 reads!(input::Outcomes, input::WaiverUses);
 use gate_policy::{CheckPolicy, Waiver};
 use gate_report::Location;
+use gate_report::group::Group;
 
 fn rules(stage: Stage, strict: bool) -> Rules<'static> {
     Rules {
@@ -24,6 +25,7 @@ fn judged(id: &str, result: EvidenceResult) -> Judged {
         id: id.into(),
         summary: String::new(),
         dimension: Dimension::Integrity,
+        group: Group::Integrity,
         result,
         evidence: None,
     }
@@ -352,7 +354,7 @@ proptest! {
         let blocked = results.is_empty() || results.iter().any(|result| match result {
             EvidenceResult::Findings(findings) => findings
                 .iter()
-                .any(|finding| strict || finding.blocks_at.is_some_and(|blocks_at| blocks_at <= stage)),
+                .any(|finding| finding.blocks_at.map_or(strict, |blocks_at| blocks_at <= stage)),
             _ => true,
         });
         prop_assert_eq!(verdict.decision.is_ready(), !blocked);

@@ -8,12 +8,7 @@ use super::Rules;
 /// run.
 pub(super) fn steps(checks: &[CheckReport], rules: Rules<'_>) -> Vec<UnblockStep> {
     let mut steps: Vec<UnblockStep> = Vec::new();
-    for outcome in [
-        Outcome::Error,
-        Outcome::Fail,
-        Outcome::Inconclusive,
-        Outcome::NotRun,
-    ] {
+    for outcome in [Outcome::Error, Outcome::Fail, Outcome::Inconclusive, Outcome::NotRun] {
         for check in checks.iter().filter(|check| check.outcome == outcome) {
             for action in actions(check, rules) {
                 if !steps.iter().any(|step| step.action == action) {

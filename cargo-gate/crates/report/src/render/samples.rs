@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::SourceProvider;
+use crate::group::Group;
 use crate::{
     Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
     NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
@@ -62,6 +63,9 @@ pub fn empty() -> Report {
         decision: Decision::NotReady,
         exit_code: 1,
         bounds: Vec::new(),
+        claims: Vec::new(),
+        kinds: Vec::new(),
+        relaxed: Vec::new(),
         counts: Counts::default(),
         subject: Subject {
             name: "demo".into(),
@@ -467,6 +471,7 @@ fn check(id: &str, summary: &str, dimension: Dimension, outcome: Outcome) -> Che
     CheckReport {
         id: id.into(),
         summary: summary.into(),
+        group: Some(Group::of_dimension(dimension)),
         dimension,
         outcome,
         reason: None,

@@ -1,0 +1,80 @@
+use super::*;
+use gate_contract::testing::World;
+use gate_report::{CheckReport, Location, Outcome};
+
+fn judged(id: &str, group: Group) -> CheckReport {
+    CheckReport {
+        id: id.into(),
+        summary: String::new(),
+        dimension: Dimension::Contract,
+        group: Some(group),
+        outcome: Outcome::Pass,
+        reason: None,
+        findings: Vec::new(),
+        evidence: None,
+    }
+}
+
+fn world(stage: Stage) -> World {
+    let mut world = World::new();
+    world.stage = stage;
+    world.outcomes = vec![judged("supply.advisories", Group::Supply)];
+    world.catalogue = crate::ALL.iter().map(|check| check.info(&world.policy)).collect();
+    world
+}
+
+fn declared(kinds: &[(Kind, &str)]) -> KindPolicy {
+    let of = |wanted| {
+        let names = kinds.iter().filter(move |(kind, _)| *kind == wanted);
+        names.map(|(_, name)| (*name).to_owned()).collect()
+    };
+    KindPolicy {
+        service: of(Kind::Service),
+        tool: of(Kind::Tool),
+        model: of(Kind::Model),
+        kernels: of(Kind::Kernels),
+        library: of(Kind::Library),
+        location: Location::line("gate.toml", 7),
+    }
+}
+
+#[test]
+fn groups_without_evidence_are_named_from_the_stage_that_asks_for_them() {
+    let mut service = world(Stage::Pilot);
+    let name = service.workspace.cargo().members[0].name.clone();
+    service.policy.kinds = Some(declared(&[(Kind::Service, &name)]));
+    assert_eq!(service.text(&CHECK), "");
+    service.stage = Stage::Controlled;
+    insta::assert_snapshot!(service.text(&CHECK), @"");
+    // Nobody asks a library for service levels.
+    service.policy.kinds = None;
+    insta::assert_snapshot!(service.text(&CHECK), @"");
+    service.outcomes.push(judged("owners.declared", Group::Governance));
+    service.outcomes.push(judged("docs.commands", Group::Ergonomics));
+    assert_eq!(service.text(&CHECK), "");
+    service.outcomes.remove(0);
+    insta::assert_snapshot!(service.text(&CHECK), @"");
+}
+
+#[test]
+fn an_excluded_group_bounds_the_claim() {
+    let mut world = world(Stage::Broad);
+    world.outcomes.push(judged("owners.declared", Group::Governance));
+    world.policy.exclusions = vec![Exclusion {
+        surface: "how it reads".into(),
+        groups: vec![Group::Ergonomics],
+        packages: Vec::new(),
+        paths: Vec::new(),
+        reason: "nobody else reads it".into(),
+        risk: "low".into(),
+        location: Location::line("gate.toml", 9),
+    }];
+    insta::assert_snapshot!(world.text(&CHECK), @"");
+}
+
+#[test]
+fn a_kind_of_no_package_is_advice() {
+    let mut world = world(Stage::Pilot);
+    world.policy.kinds = Some(declared(&[(Kind::Tool, "gone-*")]));
+    insta::assert_snapshot!(world.text(&CHECK), @"");
+}
