@@ -85,7 +85,7 @@ fn the_policy_validates_for_any_workspace() {
                 let policy = validate("gate.toml", &examples, &catalogue)
                     .unwrap_or_else(|errors| panic!("{}\n{examples}", errors.render(false)));
                 assert_eq!(policy.waivers.len(), 1);
-                assert_eq!(policy.exclusions.len(), 1);
+                assert_eq!(policy.exclusions.len(), 2);
             }
         }
     }

@@ -261,11 +261,6 @@ mod tests {
               "findings": 0
             },
             {
-              "id": "toolchain.pinned",
-              "outcome": "warn",
-              "findings": 1
-            },
-            {
               "id": "boundary.raw",
               "outcome": "error",
               "reason": "panic",

@@ -228,18 +228,34 @@ mod tests {
             ]),
             ""
         );
-        insta::assert_snapshot!(said(&[ready("2026-05-01"), ready("2026-06-04")]), @"");
+        insta::assert_snapshot!(said(&[ready("2026-05-01"), ready("2026-06-04")]), @"
+        1 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
         // Three runs of one commit are one, and three of one day are of one day.
         let again = entry("2026-06-04", Stage::Controlled, Ready);
-        insta::assert_snapshot!(said(&[again.clone(), again.clone(), again]), @"");
+        insta::assert_snapshot!(said(&[again.clone(), again.clone(), again]), @"
+        1 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
         let same_day = ["1", "2", "3"].map(|commit| HistoryEntry {
             commit: Some(commit.to_owned()),
             ..ready("2026-06-04")
         });
-        insta::assert_snapshot!(said(&same_day), @"");
+        insta::assert_snapshot!(said(&same_day), @"
+        3 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
         // A red run before enough green ones does not matter, however many days are asked for.
         let red = entry("2026-06-03", Stage::Controlled, NotReady);
-        insta::assert_snapshot!(said(&[vec![red], same_day.to_vec()].concat()), @"");
+        insta::assert_snapshot!(said(&[vec![red], same_day.to_vec()].concat()), @"
+        3 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
     }
 
     #[test]
@@ -264,14 +280,21 @@ mod tests {
         let mut world = World::new();
         assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
         world.stage = Stage::Controlled;
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        0 of the required 3 commits have a READY pilot run on this branch within 90 days, on 0 of the required 2 days [broad]
+          help: `cargo gate pilot` for each commit, for example in CI; `[history]` declares other numbers with a reason
+        ");
         world.policy.history = Some(HistoryPolicy {
             runs: 1,
             days: 1,
             location: Location::line("gate.toml", 4),
             ..HistoryPolicy::usual()
         });
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        0 of the required 1 commits have a READY pilot run on this branch within 90 days, on 0 of the required 1 days [broad]
+          help: `cargo gate pilot` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
         world.history.damage = Some("line 2 is not complete".into());
         assert_eq!(
             world.text(&CHECK),

@@ -165,13 +165,16 @@ fn suites_that_somebody_left_out_are_no_failure_of_the_tool() {
 }
 
 #[test]
-fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
-    let checks = vec![judged(
-        "a.b",
-        EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
-    )];
-    let verdict = decide(checks, None, &Policy::default(), rules(Stage::Pilot, true), vec![]);
-    assert_eq!(verdict.decision, Decision::NotReady);
+fn strict_blocks_on_advice_and_says_how_to_fix_it() {
+    let found = |finding: Finding| {
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding]))];
+        decide(checks, None, &Policy::default(), rules(Stage::Pilot, true), vec![])
+    };
+    // What is due later is announced, and blocks when it is due.
+    let verdict = found(finding(Stage::Controlled));
+    assert_eq!((verdict.decision, verdict.checks[0].outcome), (Decision::Ready, Outcome::Warn));
+    let verdict = found(Finding::advice("x").help("remove it"));
+    assert_eq!((verdict.decision, verdict.checks[0].outcome), (Decision::NotReady, Outcome::Fail));
     assert_eq!(
         verdict.unblock,
         [UnblockStep {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::SourceProvider;
+use crate::claim::{GroupClaim, Kind, PackageKind, Relaxation, Standing};
 use crate::group::Group;
 use crate::{
     Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
@@ -120,6 +121,14 @@ pub fn ready() -> Report {
         suite,
     ];
     finish(Report {
+        claims: claims(&[]),
+        kinds: [("cli", Kind::Tool), ("core", Kind::Library), ("parser", Kind::Library)]
+            .map(|(package, kind)| PackageKind {
+                package: package.into(),
+                kind,
+                declared: kind == Kind::Tool,
+            })
+            .into(),
         decision: Decision::Ready,
         exit_code: 0,
         checks,
@@ -320,6 +329,14 @@ pub fn bounded() -> Report {
             ),
             raw,
         ],
+        claims: claims(&[
+            (Group::Performance, Standing::Missing, None),
+            (Group::Resilience, Standing::Excluded, Some("medium")),
+        ]),
+        relaxed: vec![Relaxation {
+            rule: "warnings do not block".into(),
+            reason: "two of a dependency, fixed in its next release".into(),
+        }],
         ..empty()
     })
 }
@@ -465,6 +482,21 @@ pub fn many(findings: u32) -> Report {
     checks.extend(std::mem::take(&mut report.checks));
     report.counts = Counts::default();
     finish(Report { checks, ..report })
+}
+
+/// Every group is claimed, but for these.
+fn claims(others: &[(Group, Standing, Option<&str>)]) -> Vec<GroupClaim> {
+    let of_group = |group| {
+        let other = others.iter().find(|(other, _, _)| *other == group);
+        GroupClaim {
+            group,
+            standing: other.map_or(Standing::Claimed, |(_, standing, _)| *standing),
+            asked: Vec::new(),
+            evidence: Vec::new(),
+            risk: other.and_then(|(_, _, risk)| risk.map(str::to_owned)),
+        }
+    };
+    Group::ALL.map(of_group).into()
 }
 
 fn check(id: &str, summary: &str, dimension: Dimension, outcome: Outcome) -> CheckReport {

@@ -45,15 +45,32 @@ fn groups_without_evidence_are_named_from_the_stage_that_asks_for_them() {
     service.policy.kinds = Some(declared(&[(Kind::Service, &name)]));
     assert_eq!(service.text(&CHECK), "");
     service.stage = Stage::Controlled;
-    insta::assert_snapshot!(service.text(&CHECK), @"");
+    insta::assert_snapshot!(service.text(&CHECK), @r#"
+    no evidence of performance for the service `app`: nothing is declared [broad]
+      help: add `[[suite.bench]]`, or an `[[exclusion]]` with `groups = ["performance"]`
+    no evidence of resilience for the service `app`: nothing is declared [broad]
+      help: add `[[suite.slo]]`, or a `[[suite.test]]` with `group = "resilience"`, or an `[[exclusion]]` with `groups = ["resilience"]`
+    no evidence of ergonomics: nothing is declared [broad]
+      help: add `[[suite.tool]]` with `name = "clippy"` and `tool = "clippy"`, or an `[[exclusion]]` with `groups = ["ergonomics"]`
+    no evidence of governance: nothing is declared [broad]
+      help: add `[owners]` with `default = "…"`, or an `[[exclusion]]` with `groups = ["governance"]`
+    "#);
     // Nobody asks a library for service levels.
     service.policy.kinds = None;
-    insta::assert_snapshot!(service.text(&CHECK), @"");
+    insta::assert_snapshot!(service.text(&CHECK), @r#"
+    no evidence of ergonomics: nothing is declared [broad]
+      help: add `[[suite.tool]]` with `name = "clippy"` and `tool = "clippy"`, or an `[[exclusion]]` with `groups = ["ergonomics"]`
+    no evidence of governance: nothing is declared [broad]
+      help: add `[owners]` with `default = "…"`, or an `[[exclusion]]` with `groups = ["governance"]`
+    "#);
     service.outcomes.push(judged("owners.declared", Group::Governance));
     service.outcomes.push(judged("docs.commands", Group::Ergonomics));
     assert_eq!(service.text(&CHECK), "");
     service.outcomes.remove(0);
-    insta::assert_snapshot!(service.text(&CHECK), @"");
+    insta::assert_snapshot!(service.text(&CHECK), @r#"
+    no evidence of supply: nothing is declared [controlled]
+      help: commit a `Cargo.lock`, so that its packages can be compared with known advisories, or an `[[exclusion]]` with `groups = ["supply"]`
+    "#);
 }
 
 #[test]
@@ -69,12 +86,15 @@ fn an_excluded_group_bounds_the_claim() {
         risk: "low".into(),
         location: Location::line("gate.toml", 9),
     }];
-    insta::assert_snapshot!(world.text(&CHECK), @"");
+    insta::assert_snapshot!(world.text(&CHECK), @"gate.toml:9: ergonomics is excluded from the claim (risk low) [advice]");
 }
 
 #[test]
 fn a_kind_of_no_package_is_advice() {
     let mut world = world(Stage::Pilot);
     world.policy.kinds = Some(declared(&[(Kind::Tool, "gone-*")]));
-    insta::assert_snapshot!(world.text(&CHECK), @"");
+    insta::assert_snapshot!(world.text(&CHECK), @"
+    gate.toml:7: `[kinds]` declares `gone-*` as tool, and no package has that name [advice]
+      help: correct the name, or remove it
+    ");
 }
