@@ -203,13 +203,25 @@ fn the_book_shows_the_stage_contract() {
     );
     for row in &gate_contract::stage_contract::ROWS {
         let kinds: Vec<String> = row.kinds.iter().map(|kind| format!("`{kind}`")).collect();
-        let kinds = if kinds.is_empty() { "all".to_owned() } else { kinds.join(", ") };
+        let kinds = if kinds.is_empty() {
+            "all".to_owned()
+        } else {
+            kinds.join(", ")
+        };
         let effects = Stage::ALL.map(|stage| match stage {
             _ if stage < row.asked_from => "not asked",
             _ if stage < row.blocks_at => "warns",
             _ => "blocks",
         });
-        table.push_str(&format!("| `{}` | {kinds} | {} | {} |\n", row.group, row.evidence, effects.join(" | ")));
+        table.push_str(&format!(
+            "| `{}` | {kinds} | {} | {} |\n",
+            row.group,
+            row.evidence,
+            effects.join(" | ")
+        ));
     }
-    assert!(page.contains(&table), "docs/src/guide/stages.md does not contain\n{table}");
+    assert!(
+        page.contains(&table),
+        "docs/src/guide/stages.md does not contain\n{table}"
+    );
 }

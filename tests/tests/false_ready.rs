@@ -6,6 +6,8 @@ mod commit;
 #[cfg(unix)]
 #[path = "false_ready/compiler.rs"]
 mod compiler;
+#[path = "false_ready/contract.rs"]
+mod contract;
 #[path = "false_ready/evidence.rs"]
 mod evidence;
 #[path = "false_ready/kept_times.rs"]

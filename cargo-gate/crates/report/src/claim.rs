@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::group::Group;
-use crate::{Finding, Report};
 
 /// Kind of software. It decides which groups a stage asks for: nobody asks a library for service levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +39,7 @@ impl Kind {
     }
 
     /// So many packages of this kind, in words.
-    fn count(self, number: usize) -> String {
+    pub(crate) fn count(self, number: usize) -> String {
         match (self, number) {
             (Kind::Library, 1) => "1 library".to_owned(),
             (Kind::Library, _) => format!("{number} libraries"),
@@ -111,56 +110,4 @@ pub struct Relaxation {
     pub rule: String,
     /// Why, as declared.
     pub reason: String,
-}
-
-impl Finding {
-    /// Whether it blocks a stage, unless it is covered. A strict stage is blocked by advice too, but not by what is due at
-    /// a later stage.
-    pub fn blocks(&self, stage: gate_base::stage::Stage, strict: bool) -> bool {
-        self.blocks_at.map_or(strict, |blocks_at| blocks_at <= stage)
-    }
-}
-
-impl Report {
-    /// What is claimed and what is not, in one sentence; `None` where nothing is claimed because the stage may not be
-    /// entered.
-    pub fn claim(&self) -> Option<String> {
-        if !self.decision.is_ready() || self.claims.is_empty() {
-            return None;
-        }
-        let named = |standing: Standing| {
-            let of_standing = self.claims.iter().filter(move |claim| claim.standing == standing);
-            of_standing
-                .map(|claim| claim.group.name())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let mut sentence = "claimed".to_owned();
-        let kinds: Vec<String> = Kind::ALL
-            .into_iter()
-            .map(|kind| (kind, self.kinds.iter().filter(|package| package.kind == kind).count()))
-            .filter(|(_, number)| *number > 0)
-            .map(|(kind, number)| kind.count(number))
-            .collect();
-        if !kinds.is_empty() {
-            sentence.push_str(&format!(" of {}", kinds.join(", ")));
-        }
-        sentence.push_str(&format!(": {}", named(Standing::Claimed)));
-        let mut not: Vec<String> = Vec::new();
-        let missing = named(Standing::Missing);
-        if !missing.is_empty() {
-            not.push(format!("{missing} (nothing declared)"));
-        }
-        for claim in self.claims.iter().filter(|claim| claim.standing == Standing::Excluded) {
-            let risk = claim.risk.as_deref().unwrap_or("unknown");
-            not.push(format!("{} (excluded, risk {risk})", claim.group));
-        }
-        if !not.is_empty() {
-            sentence.push_str(&format!("; not claimed: {}", not.join(", ")));
-        }
-        for relaxed in &self.relaxed {
-            sentence.push_str(&format!("; declared otherwise: {} ({})", relaxed.rule, relaxed.reason));
-        }
-        Some(sentence)
-    }
 }

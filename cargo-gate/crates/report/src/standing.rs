@@ -4,6 +4,14 @@ use gate_base::stage::Stage;
 
 use super::{CheckReport, Finding, Outcome};
 
+impl Finding {
+    /// Whether it blocks a stage, unless it is covered. A strict stage is blocked by advice too, but not by what is due at
+    /// a later stage.
+    pub fn blocks(&self, stage: Stage, strict: bool) -> bool {
+        self.blocks_at.map_or(strict, |blocks_at| blocks_at <= stage)
+    }
+}
+
 impl CheckReport {
     /// Outcome at `stage`, were it not strict, whichever stage the check was judged at. Waived and excluded findings do not
     /// count.

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn enough_ready_runs_pass_and_too_few_decide_nothing() {
+    fn enough_ready_runs_pass_and_too_few_block() {
         use Decision::{NotReady, Ready};
         let ready = |day| entry(day, Stage::Controlled, Ready);
         assert_eq!(

@@ -172,9 +172,15 @@ fn strict_blocks_on_advice_and_says_how_to_fix_it() {
     };
     // What is due later is announced, and blocks when it is due.
     let verdict = found(finding(Stage::Controlled));
-    assert_eq!((verdict.decision, verdict.checks[0].outcome), (Decision::Ready, Outcome::Warn));
+    assert_eq!(
+        (verdict.decision, verdict.checks[0].outcome),
+        (Decision::Ready, Outcome::Warn)
+    );
     let verdict = found(Finding::advice("x").help("remove it"));
-    assert_eq!((verdict.decision, verdict.checks[0].outcome), (Decision::NotReady, Outcome::Fail));
+    assert_eq!(
+        (verdict.decision, verdict.checks[0].outcome),
+        (Decision::NotReady, Outcome::Fail)
+    );
     assert_eq!(
         verdict.unblock,
         [UnblockStep {

@@ -12,6 +12,7 @@ pub mod sarif;
 pub mod status;
 pub mod summary;
 
+mod claim;
 mod diagnostic;
 mod identity;
 mod ranking;

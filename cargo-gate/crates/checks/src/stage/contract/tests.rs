@@ -1,6 +1,8 @@
 use super::*;
 use gate_contract::testing::World;
 use gate_report::{CheckReport, Location, Outcome};
+use gate_world::cargo::Target;
+use gate_world::testing::member;
 
 fn judged(id: &str, group: Group) -> CheckReport {
     CheckReport {
@@ -12,6 +14,15 @@ fn judged(id: &str, group: Group) -> CheckReport {
         reason: None,
         findings: Vec::new(),
         evidence: None,
+    }
+}
+
+fn target(name: &str, kind: &str) -> Target {
+    Target {
+        name: name.into(),
+        kind: vec![kind.into()],
+        source: "src/lib.rs".into(),
+        test: true,
     }
 }
 
@@ -97,4 +108,56 @@ fn a_kind_of_no_package_is_advice() {
     gate.toml:7: `[kinds]` declares `gone-*` as tool, and no package has that name [advice]
       help: correct the name, or remove it
     ");
+}
+
+/// The kind of a package with these targets and this manifest, beside a published library if `beside` says so.
+fn kind(targets: &[&str], manifest: &str, (publish, beside): (bool, bool)) -> Kind {
+    let mut world = World::new();
+    let app = &mut world.workspace.cargo.members[0];
+    app.publish = publish;
+    app.targets = targets.iter().map(|kind| target("app", kind)).collect();
+    if beside {
+        world.workspace.cargo.members.push(member("zlib", "zlib", None));
+    }
+    world.manifests(&[("Cargo.toml", manifest)]);
+    world.workspace.kinds(&world.policy, &["app".to_owned()])[0].kind
+}
+
+#[test]
+fn the_kind_follows_from_targets_and_dependencies() {
+    let published = (true, false);
+    assert_eq!(kind(&["lib"], "", published), Kind::Library);
+    assert_eq!(kind(&["proc-macro"], "", published), Kind::Library);
+    assert_eq!(kind(&["lib", "bin"], "", published), Kind::Tool);
+    let axum = "[dependencies]\naxum = \"0.8\"\n";
+    assert_eq!(kind(&["bin"], axum, published), Kind::Service);
+    assert_eq!(
+        kind(
+            &["bin"],
+            "[dependencies]\nweb = { package = \"axum\", version = \"0.8\" }\n",
+            published
+        ),
+        Kind::Service
+    );
+    // A library that others build servers with is none, and what only tests use serves nobody.
+    assert_eq!(kind(&["lib"], axum, published), Kind::Library);
+    assert_eq!(
+        kind(&["bin"], "[dev-dependencies]\naxum = \"0.8\"\n", published),
+        Kind::Tool
+    );
+    assert_eq!(
+        kind(&["bin"], "[dependencies]\naxum-extra = \"0.8\"\n", published),
+        Kind::Tool
+    );
+    let kernels = "[build-dependencies]\ncargo-gate-build = \"0.1\"\n";
+    assert_eq!(kind(&["lib", "custom-build"], kernels, published), Kind::Kernels);
+    assert_eq!(kind(&["lib"], kernels, published), Kind::Library);
+}
+
+#[test]
+fn a_program_beside_published_packages_is_internal() {
+    assert_eq!(kind(&["bin"], "", (false, true)), Kind::Library);
+    assert_eq!(kind(&["bin"], "", (true, true)), Kind::Tool);
+    // Where nothing is published, programs are what it is about.
+    assert_eq!(kind(&["bin"], "", (false, false)), Kind::Tool);
 }
