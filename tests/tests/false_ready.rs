@@ -48,7 +48,7 @@ fn package() -> Gate {
         )
         .file(".gitignore", "/target\n")
         .file("rust-toolchain.toml", &toolchain())
-        .file("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+        .file("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2021\"\nrust-version = \"1.70\"\n")
         .file("part/src/lib.rs", "pub const PART: u32 = 42;\n")
         .file("data/included.txt", "42\n")
         .file("data/generated.txt", "42\n")

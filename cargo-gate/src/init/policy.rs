@@ -43,7 +43,7 @@ scope = "unlimited production use"
 max-age = "30d" # how old the controlled decision may be
 # min-age = "24h" # how long `controlled` must have lasted; less takes a `reason`
 
-# `broad` asks for a streak of READY runs of `controlled`. Fewer take a `reason`.
+# `broad` requires a streak of READY runs of `controlled`. Fewer take a `reason`.
 # [history]
 # runs = 3
 # days = 2
@@ -94,7 +94,7 @@ const GOVERNANCE: &str = r#"
 # reason = ""
 # expires = 2030-01-31
 
-# Who answers for packages and suites, in addition to CODEOWNERS. `broad` asks for it.
+# Who owns packages and suites, in addition to CODEOWNERS. `broad` requires it.
 # [owners]
 # default = ""
 
@@ -117,7 +117,7 @@ const GOVERNANCE: &str = r#"
 fn kinds(text: &mut String, facts: &InitFacts) {
     text.push_str(
         "\n# What kind of software each package is, as its targets and dependencies suggest: correct it. The kind decides which\n\
-         # evidence `controlled` and `broad` ask for: `service`, `tool`, `model`, `kernels` or `library`.\n[kinds]\n",
+         # evidence `controlled` and `broad` require: `service`, `tool`, `model`, `kernels` or `library`.\n[kinds]\n",
     );
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Library) {
         let of_kind = facts.members.iter().filter(|member| member.kind == kind);

@@ -180,7 +180,7 @@ fn an_update_that_fails_leaves_the_old_database() {
     insta::assert_snapshot!(said.concat(), @"
         Fetching [FROM]
     error: cannot fetch `[FROM]`: '[FROM]' does not appear to be a git repository
-      help: name a mirror or a clone with `--url`
+    help: name a mirror or a clone with `--url`
         Fetching [FROM]
     error: `[FROM]` contains no advisories; the advisory database at `[STATE]/cargo-gate/advisories.snapshot` stays as it was
         Fetching [FROM]

@@ -1,4 +1,4 @@
-//! `stage.contract`: every group that the stage asks for has evidence, or is excluded from the claim.
+//! `stage.contract`: every group that the stage requires has evidence, or is excluded from the claim.
 
 use gate_base::stage::Stage;
 use gate_policy::{Exclusion, KindPolicy, SuitePolicy, pattern};
@@ -23,7 +23,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "stage.contract",
-    summary: "Every group that the stage asks for has evidence, or is excluded from the claim",
+    summary: "Every group that the stage requires has evidence, or is excluded from the claim",
     docs: include_str!("contract.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
