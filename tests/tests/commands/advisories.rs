@@ -116,9 +116,10 @@ fn what_is_compiled_in_answers_without_any_database() {
     assert_eq!(status["used"]["origin"], "built-in", "{status}");
     assert_eq!(status["used"]["why"], "no other was found", "{status}");
     // What the run judged by is in its directory.
-    let record: Value = serde_json::from_str(&gate.read("target/gate/latest/supply/advisories.json")).expect("JSON");
+    let record: Value =
+        serde_json::from_str(&gate.read("target/gate/runs/latest/supply/advisories.json")).expect("JSON");
     assert_eq!(record["database"]["origin"], "built-in", "{record}");
-    assert_eq!(record["database"]["commit"], status["used"]["commit"], "{record}");
+    assert_eq!(record["database"]["date"], status["used"]["date"], "{record}");
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn an_update_that_fails_leaves_the_old_database() {
     insta::assert_snapshot!(said.concat(), @"
         Fetching [FROM]
     error: cannot fetch `[FROM]`: '[FROM]' does not appear to be a git repository
-      help: name a mirror or a clone with `--url`
+    help: name a mirror or a clone with `--url`
         Fetching [FROM]
     error: `[FROM]` contains no advisories; the advisory database at `[STATE]/cargo-gate/advisories.snapshot` stays as it was
         Fetching [FROM]
