@@ -8,11 +8,13 @@ mod setting;
 mod shims;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
+use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
 use crate::schedule::Begin;
@@ -121,6 +123,18 @@ pub(crate) struct Preprocessed {
     pub text: Digest,
     /// Every file that was read, as in [`Compiled`].
     pub dependencies: Vec<PathBuf>,
+}
+
+impl Preprocessed {
+    /// What a preprocessor wrote, its files as `absolute` names them. Where the place of a token may matter to what is compiled, every byte counts.
+    fn of(text: &[u8], absolute: impl FnOnce(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
+        let parsed = deps::parse_preprocessed(text);
+        let whole = deps::knows_its_place(text);
+        Self {
+            text: Digest::of(if whole { text } else { &parsed.text }),
+            dependencies: absolute(parsed.files),
+        }
+    }
 }
 
 /// Who finds out the preprocessed text of what is compiled.

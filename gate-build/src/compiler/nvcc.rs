@@ -12,7 +12,7 @@ use super::{
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
-use crate::digest::{Digest, Fields};
+use crate::digest::Fields;
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::schedule::Second;
@@ -223,7 +223,7 @@ impl Compiler for Nvcc<'_> {
             Text::Elsewhere(..) => None,
             Text::Wanted => preprocessed_file(scratch)
                 .and_then(|file| fs::read(file).ok())
-                .map(|bytes| Digest::of(&deps::parse_preprocessed(&bytes).text)),
+                .map(|bytes| Preprocessed::of(&bytes, |_| Vec::new()).text),
         };
         let listed = fs::read_to_string(&dependency_file)
             .ok()
@@ -250,11 +250,8 @@ impl Compiler for Nvcc<'_> {
         if !finished.status.success() {
             return None;
         }
-        let parsed = deps::parse_preprocessed(&fs::read(&output).ok()?);
-        Some(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.setting.absolute(parsed.files),
-        })
+        let text = fs::read(&output).ok()?;
+        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
     }
 
     fn files(&self) -> Vec<PathBuf> {

@@ -16,7 +16,7 @@ use super::state::{self, State};
 use super::subject::Build;
 use super::task::{Done, Shared, Task};
 use super::times::Times;
-use super::{budgets, directives, file_clock, pin};
+use super::{budgets, directives, pin};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::Setting;
@@ -83,7 +83,7 @@ impl Build<'_> {
             intact: &state::intact(&self.context.state_file()),
             permits: &setting.permits,
             has_threads: schedule::has_threads(&self.context.env),
-            began: file_clock::now(&scratch),
+            began: self.began,
             scratch: scratch.clone(),
         };
         let mut pairs: Vec<(&Unit, Arch)> = self
@@ -291,6 +291,7 @@ impl Build<'_> {
             plan: self.plan,
             root: self.context.crate_root(),
             env: &self.context.env,
+            began: self.began,
             ptxas,
         };
         match lock {

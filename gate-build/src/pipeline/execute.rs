@@ -112,9 +112,7 @@ impl Task<'_> {
                 note,
                 warnings: compiled.warnings.iter().map(kept_line).collect(),
             };
-            if !compiled.dependencies.iter().any(|file| has_changed(file, began)) {
-                self.remember(&mut manifest, &request, &action, &compiled, shared);
-            }
+            self.remember(&mut manifest, &request, (&action, began), &compiled, shared);
             action
         };
         // Half a megabyte takes a hundredth of a second for each in a build script, which cargo does not optimise. What is no PTX is said
@@ -234,10 +232,15 @@ impl Task<'_> {
         &self,
         manifest: &mut Manifest,
         request: &Digest,
-        action: &Action,
+        (action, began): (&Action, SystemTime),
         compiled: &Compiled,
         shared: &Shared<'_>,
     ) {
+        let record = self.record(request, action, &compiled.dependencies, shared);
+        // Asked when all of them have been read: what has changed meanwhile is not what was compiled.
+        if compiled.dependencies.iter().any(|file| has_changed(file, began)) {
+            return;
+        }
         // The blob first: what an action names is there, or the action is a miss.
         keep(shared, Space::Blob, &action.digest, &compiled.ptx);
         let text = action.to_text();
@@ -245,7 +248,7 @@ impl Task<'_> {
             let key = action::of_text(request, action.compiler, digest);
             keep(shared, Space::Action, &key, text.as_bytes());
         }
-        if let Some(record) = self.record(request, action, &compiled.dependencies, shared) {
+        if let Some(record) = record {
             keep(shared, Space::Action, &record.action, text.as_bytes());
             self.keep_record(record, manifest, request, shared);
         }

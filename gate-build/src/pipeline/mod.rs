@@ -22,7 +22,6 @@ mod task;
 mod times;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use self::choice::Choice;
 pub use self::context::Context;
@@ -64,7 +63,6 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
 }
 
 fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
-    let started = SystemTime::now();
     let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
     let store = Local::of(&context.env)?;
@@ -104,7 +102,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
                 &state,
                 &listings,
                 &Index::new(own.join("index")),
-                started,
+                None,
             );
         }
         let report = Report {
@@ -121,7 +119,12 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         });
     }
 
+    // Before anything is read that decides about the result. Where the folder cannot be made, the clock gives an early date.
+    let _ = std::fs::create_dir_all(&own);
+    // Nothing that was saved up to now shares this date.
+    let began = file_clock::after(file_clock::now(&own), &own);
     let build = Build {
+        began,
         kernels,
         context,
         mode,
@@ -149,7 +152,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         store.sweep();
     }
     let mut state = result?;
-    state::save(&state_file, &configuration, &state, &listings, &index, started);
+    state::save(&state_file, &configuration, &state, &listings, &index, Some(began));
     // About this build, not about the state that it leaves.
     let warning = remote.and_then(|remote| remote.warning());
     state.directives.extend(directives::warnings(warning.as_slice()));

@@ -116,13 +116,12 @@ impl Task<'_> {
         };
         let taken = self.take(shared, &action::of_text(request, *kind, &preprocessed.text))?;
         let files = &preprocessed.dependencies;
-        let record = if files.iter().any(|file| has_changed(file, began)) {
-            None
-        } else {
-            let record = self.record(request, &taken.action, files, shared)?;
+        let record = self.record(request, &taken.action, files, shared);
+        // Asked when all of them have been read: what has changed meanwhile is not what was preprocessed.
+        let record = record.filter(|_| !files.iter().any(|file| has_changed(file, began)));
+        if let Some(record) = &record {
             keep(shared, Space::Action, &record.action, taken.action.to_text().as_bytes());
-            Some(record)
-        };
+        }
         Some((record, reused(taken, files.clone(), Reason::SameText(changed.clone()))))
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub folders: Vec<PathBuf>,
     /// What files held, as far as it is known.
     pub contents: BTreeMap<PathBuf, Content>,
+    /// What files were when their bytes were compared with what they held.
+    signatures: BTreeMap<PathBuf, Signature>,
     /// Whether files have other times than were kept, and the same bytes.
     pub touched: bool,
 }
@@ -77,46 +79,62 @@ impl fmt::Display for Content {
 
 /// Keeps the state of a build with this configuration.
 ///
-/// `started` is when the build began: what has changed since may be something else than what was compiled.
+/// `began` is when the build began: of a file that has changed since nobody knows which of its contents was read, so the next build looks closer.
+/// `None` where nothing was read but to compare it.
 pub(crate) fn save(
     file: &Path,
     configuration: &Digest,
     state: &State,
     listings: &Listings,
     index: &Index,
-    started: SystemTime,
+    began: Option<SystemTime>,
 ) {
     // Not keeping it only means looking closer the next time.
-    if let Some(text) = to_text(configuration, state, listings, index, started) {
+    if let Some(text) = to_text(configuration, state, listings, index, began) {
         let _ = disk::write_atomically(file, text.as_bytes());
     } else {
         let _ = fs::remove_file(file);
     }
 }
 
-/// What a file of this signature held in this build, as text; `None` when it may have changed since, or finding it out would take long.
-fn content_of(
-    file: &Path,
-    state: &State,
-    ptx: &BTreeMap<&Path, Digest>,
-    index: &Index,
-    (signature, started): (Signature, SystemTime),
-) -> Option<String> {
-    if let Some(content) = state.contents.get(file) {
-        return Some(content.to_string());
-    }
+/// What a file of this signature held in this build, as text, where the build itself wrote it.
+fn written(file: &Path, state: &State, ptx: &BTreeMap<&Path, Digest>) -> Option<String> {
     if let Some(digest) = ptx.get(file) {
         return Some(digest.to_string());
     }
     // What a build writes beside the PTX is made from it.
-    let written = state.built.bindings.as_deref() == Some(file)
+    let is_written = state.built.bindings.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
-    if written {
-        let bytes = fs::read(file).ok()?;
-        return Some(Content::Sum(checksum(&bytes)).to_string());
+    let bytes = is_written.then(|| fs::read(file).ok())??;
+    Some(Content::Sum(checksum(&bytes)).to_string())
+}
+
+/// A file as the next build is to find it: its signature and what it held, `-` for what is not known. With neither, the next build looks closer.
+fn kept(
+    file: &Path,
+    state: &State,
+    ptx: &BTreeMap<&Path, Digest>,
+    index: &Index,
+    began: Option<SystemTime>,
+) -> Option<String> {
+    let signature = match state.signatures.get(file) {
+        Some(signature) => signature.clone(),
+        None => Signature::of(file)?,
+    };
+    let content = match state.contents.get(file) {
+        Some(content) => Some(content.to_string()),
+        None => written(file, state, ptx),
+    };
+    if content.is_none() && began.is_some_and(|began| signature.changed() >= began) {
+        return Some("- -".to_owned());
     }
-    let same = signature.changed() <= started && signature.length() <= LARGE;
-    same.then(|| index.digest_of(file, signature)).flatten()
+    // A file that has just changed is looked at again the next time.
+    let known = if signature.is_racy() { "-" } else { signature.as_str() }.to_owned();
+    let content = content.or_else(|| {
+        let is_read = began.is_some() && signature.length() <= LARGE;
+        is_read.then(|| index.digest_of(file, &signature)).flatten()
+    });
+    Some(format!("{known} {}", content.as_deref().unwrap_or("-")))
 }
 
 fn to_text(
@@ -124,7 +142,7 @@ fn to_text(
     state: &State,
     listings: &Listings,
     index: &Index,
-    started: SystemTime,
+    began: Option<SystemTime>,
 ) -> Option<String> {
     let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
     let mut numbers = BTreeMap::new();
@@ -137,12 +155,7 @@ fn to_text(
         })
     };
     for (number, file) in state.files.iter().enumerate() {
-        let signature = Signature::of(file)?;
-        // A file that has just changed is looked at again the next time.
-        let known = if signature.is_racy() { "-" } else { signature.as_str() }.to_owned();
-        let content = content_of(file, state, &ptx, index, (signature, started));
-        let content = content.as_deref().unwrap_or("-");
-        line("file", &format!("{known} {content}"), file.to_str()?)?;
+        line("file", &kept(file, state, &ptx, index, began)?, file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }
     for folder in &state.folders {
@@ -267,10 +280,12 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
         match kind {
             "file" => {
                 let (content, path) = (Content::parse(words.next()?), PathBuf::from(words.next()?));
-                if Signature::of(&path)?.as_str() != first {
+                let signature = Signature::of(&path)?;
+                if signature.as_str() != first {
                     // Touched, or so young then that its times say nothing.
                     touched.push((path.clone(), content?));
                 }
+                state.signatures.insert(path.clone(), signature);
                 state.contents.extend(content.map(|content| (path.clone(), content)));
                 state.files.push(path);
             }
