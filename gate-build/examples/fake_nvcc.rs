@@ -1,7 +1,8 @@
 //! Answers like nvcc, for the tests of this crate: machines without CUDA have to run them.
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
-//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line. `FAKE_LOG` names a file that gets a line for each compilation,
+//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line.
+//! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
 //! `FAKE_LINGER` that it goes on for two seconds then,
 //! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
@@ -143,6 +144,10 @@ fn read(arguments: &[String]) -> Asked {
             "--keep-dir" => asked.keep = Some(value()),
             "-o" => asked.output = value(),
             "-E" => asked.only_preprocess = true,
+            "--options-file" => {
+                let text = fs::read_to_string(value()).expect("the flags can be read");
+                asked.macros.extend(text.split_whitespace().map(str::to_owned));
+            }
             "--ptx" | "-MD" | "--keep" => {}
             _ => {
                 if let Some(arch) = argument.strip_prefix("-arch=sm_") {
@@ -156,6 +161,9 @@ fn read(arguments: &[String]) -> Asked {
                 }
             }
         }
+    }
+    if let Some(folders) = env::var_os("CPATH") {
+        asked.includes.extend(env::split_paths(&folders));
     }
     asked
 }

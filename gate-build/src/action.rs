@@ -24,9 +24,14 @@ pub(crate) struct Request {
 type Candidate = (CompilerKind, String, Digest, Vec<(String, String)>);
 
 impl Request {
-    pub(crate) fn new(unit: &Unit, arch: Arch, flags: &[String], compilers: &[Box<dyn Compiler + '_>]) -> Self {
-        let shows_paths = ["-lineinfo", "--generate-line-info", "-G", "--device-debug"];
-        let place = flags.iter().any(|flag| shows_paths.contains(&flag.as_str()));
+    /// What is known; `shows_lines` says whether the PTX is to name lines of the source.
+    pub(crate) fn new(
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        compilers: &[Box<dyn Compiler + '_>],
+        shows_lines: bool,
+    ) -> Self {
         Self {
             unit: unit.name.to_string(),
             language: unit.language,
@@ -44,7 +49,7 @@ impl Request {
                     )
                 })
                 .collect(),
-            place: place.then(|| unit.crate_root.clone()),
+            place: shows_lines.then(|| unit.crate_root.clone()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod clang;
 mod flags;
+mod given;
 mod nvcc;
 mod nvrtc;
 mod setting;
@@ -22,6 +23,7 @@ use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
 pub(crate) use flags::{Asked, Level};
+pub(crate) use given::Given;
 pub(crate) use nvcc::{Nvcc, VARIABLES};
 pub(crate) use nvrtc::Nvrtc;
 pub(crate) use setting::{Setting, host_compiler, plain};

@@ -12,7 +12,7 @@ use super::{
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
-use crate::digest::Fields;
+use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::schedule::Second;
@@ -255,13 +255,22 @@ impl Compiler for Nvcc<'_> {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.files.clone()
+        let setting = self.setting;
+        let host = setting.host_compiler.iter().map(|(file, _)| file.clone());
+        let options = setting.given.files.iter().filter(|file| file.is_file()).cloned();
+        self.files.iter().cloned().chain(host).chain(options).collect()
     }
 
     fn inputs(&self) -> Vec<(String, String)> {
         let mut inputs = self.setting.variables(VARIABLES);
         let host = self.setting.host_compiler();
         inputs.push(("host compiler".to_owned(), host));
+        for file in &self.setting.given.files {
+            // Where it is below the crate, another checkout has the same.
+            let name = file.strip_prefix(&self.setting.crate_root).unwrap_or(file);
+            let digest = fs::read(file).map_or_else(|_| "none".to_owned(), |bytes| Digest::of(&bytes).to_string());
+            inputs.push((format!("flags in {}", name.display()), digest));
+        }
         if self.setting.locks {
             inputs.push(("for".to_owned(), "lock".to_owned()));
         }

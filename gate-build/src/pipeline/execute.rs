@@ -21,9 +21,8 @@ impl Task<'_> {
     /// # Errors
     /// What the compilers say.
     pub(crate) fn run(&self, shared: &Shared<'_>) -> Result<Done, Diagnostic> {
-        let request = Request::new(self.unit, self.arch, self.flags, self.compilers);
-        let shows_lines = request.place.is_some();
-        let request = request.key();
+        let shows_lines = shared.given.shows_lines();
+        let request = Request::new(self.unit, self.arch, self.flags, self.compilers, shows_lines).key();
         let root = &self.unit.crate_root;
         let parse = |bytes: &[u8]| Manifest::parse(std::str::from_utf8(bytes).ok()?, root);
         let found = shared

@@ -20,6 +20,7 @@ mod state;
 mod subject;
 mod task;
 mod times;
+mod watch;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use self::plan::Plan;
 use self::report::Report;
 use self::subject::Build;
 use crate::built::Built;
-use crate::compiler::{self, Setting};
+use crate::compiler::{self, Given, Setting};
 use crate::digest::{Digest, Fields};
 use crate::error::Error;
 use crate::index::{Index, Signature};
@@ -135,7 +136,8 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     };
     let remote = store::Setting::of(&context.env, &context.out_dir, &context.crate_root)?.map(store::Remote::new);
     let index = Index::new(store.as_ref().map_or_else(|| own.join("index"), Local::index_file));
-    let host_compiler = compiler::host_compiler(&context.env, &index);
+    let given = Given::of(&plan.flags, &context.env, context.crate_root());
+    let host_compiler = compiler::host_compiler(&context.env, &given, context.crate_root(), &index);
     let shims = compiler::write_shims(&own.join("shims")).map_err(Error::io("cannot write", own.join("shims")))?;
     let setting = Setting {
         crate_root: context.crate_root.clone(),
@@ -143,6 +145,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         timeout,
         shims,
         host_compiler,
+        given,
         permits: Arc::default(),
         locks: lock != Lock::Leave,
     };

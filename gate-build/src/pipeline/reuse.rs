@@ -130,7 +130,7 @@ impl Task<'_> {
         let Some(store) = shared.store.filter(|_| self.unit.language == Language::Cuda) else {
             return;
         };
-        let mut folders = searched(&self.unit.path, &self.unit.crate_root, self.flags);
+        let mut folders = searched(&self.unit.path, &self.unit.crate_root, &shared.given.flags);
         folders.insert(self.unit.crate_root.clone());
         // Nobody edits headers of compilers.
         let is_users = |file: &Path| folders.iter().any(|folder| file.starts_with(folder));

@@ -16,7 +16,7 @@ use crate::disk;
 use crate::index::{Index, Signature};
 use crate::unit::{Language, UnitName};
 
-const HEADER: &str = "gate-build state 3";
+const HEADER: &str = "gate-build state 4";
 
 /// A file with more bytes than this is not read to see whether it still is what it was: those of compilers are.
 const LARGE: u64 = 1 << 18;
@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub files: Vec<PathBuf>,
     /// Folders in which a new file may matter.
     pub folders: Vec<PathBuf>,
+    /// Folders in which a new file may matter that is called like one that was read.
+    pub near: Vec<PathBuf>,
     /// What files held, as far as it is known.
     pub contents: BTreeMap<PathBuf, Content>,
     /// What files were when their bytes were compared with what they held.
@@ -161,6 +163,13 @@ fn to_text(
     for folder in &state.folders {
         line("folder", &names_of(folder, listings).to_string(), folder.to_str()?)?;
     }
+    for folder in &state.near {
+        line(
+            "near",
+            &shadows_of(folder, &state.files, listings).to_string(),
+            folder.to_str()?,
+        )?;
+    }
     for directive in &state.directives {
         line("directive", "-", directive)?;
     }
@@ -217,6 +226,15 @@ fn to_text(
 fn names_of(folder: &Path, listings: &Listings) -> Digest {
     let mut fields = Fields::new("folder");
     for file in listings.of(folder).files() {
+        fields.add("file", file.as_os_str().as_encoded_bytes());
+    }
+    fields.finish()
+}
+
+/// A digest of what would be read from a folder instead of one of these files.
+fn shadows_of(folder: &Path, files: &[PathBuf], listings: &Listings) -> Digest {
+    let mut fields = Fields::new("shadows");
+    for file in listings.shadows(folder, files) {
         fields.add("file", file.as_os_str().as_encoded_bytes());
     }
     fields.finish()
@@ -295,6 +313,14 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
                     return None;
                 }
                 state.folders.push(path);
+            }
+            // After the files.
+            "near" => {
+                let path = PathBuf::from(words.next()?);
+                if shadows_of(&path, &state.files, listings).to_string() != first {
+                    return None;
+                }
+                state.near.push(path);
             }
             "directive" => state.directives.push(words.next()?.to_owned()),
             "bindings" => state.built.bindings = Some(words.next()?.into()),

@@ -1,21 +1,21 @@
 //! One unit for one architecture, and what is known of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::codes::Codes;
-use super::listing::{Listings, searched};
+use super::listing::{Listings, near, searched};
 use crate::action;
 use crate::arch::Arch;
-use crate::compiler::{Compiler, CompilerIdentity, CompilerKind};
+use crate::compiler::{Compiler, CompilerIdentity, CompilerKind, Given};
 use crate::diagnostic::{Diagnostic, Id, warning_of_line};
 use crate::digest::Digest;
 use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::schedule::Permits;
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
-use crate::unit::Unit;
+use crate::unit::{Language, Unit};
 
 /// What tasks share.
 pub(crate) struct Shared<'a> {
@@ -25,6 +25,12 @@ pub(crate) struct Shared<'a> {
     /// How long a compilation may take.
     pub timeout: Duration,
     pub index: &'a Index,
+    /// What nvcc is given.
+    pub given: &'a Given,
+    /// Where headers are looked for that are not the user's: in folders of compilers and of the system.
+    pub foreign: &'a [PathBuf],
+    /// Folders that variables name for headers.
+    pub named: &'a [PathBuf],
     pub listings: &'a Listings,
     pub codes: &'a Codes,
     /// For threads beside those that tasks run on.
@@ -90,7 +96,7 @@ impl Task<'_> {
     /// Files that are found where headers are searched and were not read.
     pub(super) fn others(&self, files: &[PathBuf], shared: &Shared<'_>) -> Vec<PathBuf> {
         let root = &self.unit.crate_root;
-        let mut folders = searched(&self.unit.path, root, self.flags);
+        let mut folders = searched(&self.unit.path, root, &shared.given.flags);
         // A header is looked for beside the one that includes it, too.
         folders.extend(
             files
@@ -98,7 +104,18 @@ impl Task<'_> {
                 .filter(|file| file.starts_with(root))
                 .filter_map(|file| file.parent().map(Path::to_path_buf)),
         );
-        shared.listings.others(&folders, files)
+        let mut others = shared.listings.others(&folders, files);
+        if self.unit.language == Language::Cuda {
+            let near = near(files, root, shared.foreign)
+                .into_iter()
+                .chain(shared.named.iter().cloned());
+            for folder in near.filter(|folder| !folders.contains(folder)).collect::<BTreeSet<_>>() {
+                others.extend(shared.listings.shadows(&folder, files));
+            }
+            others.sort();
+            others.dedup();
+        }
+        others
     }
 
     /// A record of files as they are now; `None` when one cannot be read any more.
