@@ -1,5 +1,6 @@
 //! Clang's CUDA front end, without a CUDA toolkit.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -200,6 +201,7 @@ impl Compiler for Clang<'_> {
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),
             },
+            variables: BTreeSet::new(),
         })
     }
 

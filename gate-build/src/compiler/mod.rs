@@ -116,6 +116,8 @@ pub(crate) struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// Digest of the source after preprocessing, where the compiler hands it out.
     pub preprocessed: Option<Digest>,
+    /// Names of the variables of the environment that the source asks for.
+    pub variables: BTreeSet<String>,
 }
 
 /// The source of a unit after preprocessing.

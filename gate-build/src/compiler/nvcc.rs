@@ -1,5 +1,6 @@
 //! NVIDIA's compiler driver.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -238,6 +239,7 @@ impl Compiler for Nvcc<'_> {
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
             warnings: warnings(&finished.text),
             preprocessed,
+            variables: BTreeSet::new(),
         })
     }
 

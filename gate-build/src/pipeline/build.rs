@@ -25,6 +25,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::resources::Ptxas;
+use crate::rust;
 use crate::schedule;
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
@@ -81,6 +82,7 @@ impl Build<'_> {
             local: store,
             timeout: setting.timeout,
             index,
+            env: &self.context.env,
             given: &setting.given,
             foreign: &foreign,
             named: &named,
@@ -236,6 +238,7 @@ impl Build<'_> {
                     );
                     measured.push((unit.name.to_string(), arch, done.took));
                     files.extend(image.dependencies.iter().cloned());
+                    state.variables.extend(done.variables);
                     parsed.extend(done.module.map(|module| (image.ptx.clone(), module)));
                     match state.built.units.last_mut() {
                         Some(last) if last.name == unit.name => last.images.push(image),
@@ -261,6 +264,10 @@ impl Build<'_> {
         state.near = self.near_folders(&state.built.units, &foreign);
         let watched = self.watched(&parts, state.folders.iter().chain(&state.near));
         state.directives = directives::lines(&files, &watched);
+        let variables = state.variables.iter();
+        let variables = variables.map(|name| format!("cargo::rerun-if-env-changed={name}"));
+        state.directives.extend(variables);
+        state.absent = self.absent(&state.built.units);
         state.directives.extend(directives::warnings(&warnings));
         files.extend(
             state
@@ -337,6 +344,19 @@ impl Build<'_> {
         );
         watched.extend(watch::beside(parts, &busy));
         watched
+    }
+
+    /// Files that would decide about Rust kernels if they were there.
+    fn absent(&self, units: &[BuiltUnit]) -> Vec<PathBuf> {
+        let mut files = BTreeSet::new();
+        for built in units.iter().filter(|unit| unit.language == Language::Rust) {
+            let unit = self.plan.units.iter().find(|unit| unit.name == built.name);
+            for (unit, image) in unit.filter(|unit| unit.path.is_dir()).into_iter().zip(&built.images) {
+                files.extend(rust::settings(&self.context.env, &unit.path, &image.dependencies));
+            }
+        }
+        files.retain(|file| !file.is_file());
+        files.into_iter().collect()
     }
 
     /// Folders outside the crate in which a new file may be read instead of another by its name alone.

@@ -124,6 +124,7 @@ impl Task<'_> {
             module,
             compiler: identity.clone(),
             files: compiled.dependencies,
+            variables: compiled.variables,
             reason,
             compiled: true,
             remote: false,
@@ -155,7 +156,9 @@ impl Task<'_> {
                 None => {
                     let taken = self.take(shared, &record.action).ok_or(Reason::Lost)?;
                     let files = record.files.iter().map(|(file, _)| file.clone()).collect();
-                    return Ok(reused(taken, files, Reason::SameInputs));
+                    let mut done = reused(taken, files, Reason::SameInputs);
+                    done.variables = record.variables.iter().map(|(name, _)| name.clone()).collect();
+                    return Ok(done);
                 }
                 Some(changes) if at == 0 => reason = changes,
                 Some(_) => {}
@@ -171,6 +174,14 @@ impl Task<'_> {
             .iter()
             .filter(|(file, digest)| shared.index.digest(file) != Some(*digest))
             .map(|(file, _)| file.clone())
+            .collect();
+        let others = record
+            .variables
+            .iter()
+            .filter(|(name, value)| shared.value(name) != *value);
+        let changed: Vec<PathBuf> = changed
+            .into_iter()
+            .chain(others.map(|(name, _)| variable(name)))
             .collect();
         if !changed.is_empty() {
             return Some(Reason::Changed(changed));
@@ -235,7 +246,8 @@ impl Task<'_> {
         compiled: &Compiled,
         shared: &Shared<'_>,
     ) {
-        let record = self.record(request, action, &compiled.dependencies, shared);
+        let read = (compiled.dependencies.as_slice(), &compiled.variables);
+        let record = self.record(request, action, read, shared);
         // Asked when all of them have been read: what has changed meanwhile is not what was compiled.
         if compiled.dependencies.iter().any(|file| has_changed(file, began)) {
             return;
@@ -259,6 +271,11 @@ impl Task<'_> {
         let text = manifest.to_text(&self.unit.crate_root);
         keep(shared, Space::Manifest, request, text.as_bytes());
     }
+}
+
+/// A variable among the names of files in a report.
+fn variable(name: &str) -> PathBuf {
+    PathBuf::from(format!("${name}"))
 }
 
 /// A compiler, what it compiled, and why it was not the first of the choice.

@@ -90,7 +90,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     let configuration = configuration(kernels, context, mode, &plan, &choice);
     let lock = Lock::of(&context.env)?;
     let known = match lock {
-        Lock::Leave => state::load(&state_file, &configuration, &listings),
+        Lock::Leave => state::load(&state_file, &configuration, &listings, &context.env),
         // There is something to do even where nothing changed.
         Lock::Write | Lock::Check => None,
     };
@@ -101,8 +101,8 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
                 &state_file,
                 &configuration,
                 &state,
-                &listings,
-                &Index::new(own.join("index")),
+                (&listings, &Index::new(own.join("index"))),
+                &context.env,
                 None,
             );
         }
@@ -155,7 +155,14 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         store.sweep();
     }
     let mut state = result?;
-    state::save(&state_file, &configuration, &state, &listings, &index, Some(began));
+    state::save(
+        &state_file,
+        &configuration,
+        &state,
+        (&listings, &index),
+        &context.env,
+        Some(began),
+    );
     // About this build, not about the state that it leaves.
     let warning = remote.and_then(|remote| remote.warning());
     state.directives.extend(directives::warnings(warning.as_slice()));

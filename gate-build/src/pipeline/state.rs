@@ -1,7 +1,7 @@
 //! What the last build of this crate left, so that the next one can see by file times, or by the bytes of what was
 //! touched, that nothing changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,12 @@ use std::time::SystemTime;
 
 use super::listing::Listings;
 use super::report::Entry;
+use super::task::value_of;
 use crate::built::{Built, BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{CompilerIdentity, CompilerKind};
 use crate::digest::{Digest, Fields, checksum};
 use crate::disk;
+use crate::env::Env;
 use crate::index::{Index, Signature};
 use crate::unit::{Language, UnitName};
 
@@ -35,6 +37,10 @@ pub(crate) struct State {
     pub folders: Vec<PathBuf>,
     /// Folders in which a new file may matter that is called like one that was read.
     pub near: Vec<PathBuf>,
+    /// Files that would matter if they were there.
+    pub absent: Vec<PathBuf>,
+    /// Variables of the environment that sources ask for.
+    pub variables: BTreeSet<String>,
     /// What files held, as far as it is known.
     pub contents: BTreeMap<PathBuf, Content>,
     /// What files were when their bytes were compared with what they held.
@@ -87,12 +93,12 @@ pub(crate) fn save(
     file: &Path,
     configuration: &Digest,
     state: &State,
-    listings: &Listings,
-    index: &Index,
+    (listings, index): (&Listings, &Index),
+    env: &Env,
     began: Option<SystemTime>,
 ) {
     // Not keeping it only means looking closer the next time.
-    if let Some(text) = to_text(configuration, state, listings, index, began) {
+    if let Some(text) = to_text(configuration, state, (listings, index), env, began) {
         let _ = disk::write_atomically(file, text.as_bytes());
     } else {
         let _ = fs::remove_file(file);
@@ -142,8 +148,8 @@ fn kept(
 fn to_text(
     configuration: &Digest,
     state: &State,
-    listings: &Listings,
-    index: &Index,
+    (listings, index): (&Listings, &Index),
+    env: &Env,
     began: Option<SystemTime>,
 ) -> Option<String> {
     let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
@@ -169,6 +175,12 @@ fn to_text(
             &shadows_of(folder, &state.files, listings).to_string(),
             folder.to_str()?,
         )?;
+    }
+    for file in &state.absent {
+        line("absent", "-", file.to_str()?)?;
+    }
+    for name in &state.variables {
+        line("variable", &shown(env, name), name)?;
     }
     for directive in &state.directives {
         line("directive", "-", directive)?;
@@ -231,6 +243,11 @@ fn names_of(folder: &Path, listings: &Listings) -> Digest {
     fields.finish()
 }
 
+/// The value of a variable as it is kept.
+fn shown(env: &Env, name: &str) -> String {
+    value_of(env, name).map_or_else(|| "-".to_owned(), |digest| digest.to_string())
+}
+
 /// A digest of what would be read from a folder instead of one of these files.
 fn shadows_of(folder: &Path, files: &[PathBuf], listings: &Listings) -> Digest {
     let mut fields = Fields::new("shadows");
@@ -271,7 +288,7 @@ pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
 }
 
 /// The state of the last build, if it had this configuration and nothing it depends on has changed since.
-pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> Option<State> {
+pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings, env: &Env) -> Option<State> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines();
     if lines.next() != Some(HEADER) || lines.next()?.strip_prefix("configuration ")? != configuration.to_string() {
@@ -321,6 +338,20 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
                     return None;
                 }
                 state.near.push(path);
+            }
+            "absent" => {
+                let path = PathBuf::from(words.next()?);
+                if path.is_file() {
+                    return None;
+                }
+                state.absent.push(path);
+            }
+            "variable" => {
+                let name = words.next()?;
+                if shown(env, name) != first {
+                    return None;
+                }
+                state.variables.insert(name.to_owned());
             }
             "directive" => state.directives.push(words.next()?.to_owned()),
             "bindings" => state.built.bindings = Some(words.next()?.into()),

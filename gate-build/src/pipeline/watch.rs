@@ -56,7 +56,12 @@ fn links(path: &Path) -> Vec<PathBuf> {
     let mut at = path.to_path_buf();
     while let Ok(target) = fs::read_link(&at) {
         let next = at.parent().unwrap_or(&at).join(target);
-        links.push(at);
+        // `/bin` and `/lib` are links of the system's own.
+        if at.parent().is_some_and(|parent| parent.parent().is_some()) {
+            links.push(at);
+        } else {
+            break;
+        }
         at = next;
         if links.len() == LINKS {
             break;

@@ -378,6 +378,7 @@ impl Compiler for Nvrtc<'_> {
             dependencies,
             warnings: warnings(&answer.log),
             preprocessed: text,
+            variables: BTreeSet::new(),
         })
     }
 
