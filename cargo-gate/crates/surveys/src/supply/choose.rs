@@ -1,6 +1,5 @@
 //! Which of several databases is judged by: the newest, or the one that somebody chose, unless a newer one has all of it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -12,7 +11,7 @@ use super::database::{Database, shrunk};
 use super::locate::{Origin, Place, VARIABLE};
 use super::seen::Seen;
 use super::snapshot::{self, Header};
-use super::{Advisories, source};
+use super::source::{self, OneStamp};
 
 /// A database that was read.
 #[derive(Debug, Clone)]
@@ -138,11 +137,21 @@ fn fit(place: &Place, database: &Database) -> Result<Date, Reason> {
     }
 }
 
-pub(super) fn choose(advisories: &Advisories, gate_dir: &Path) -> Result<Opened, Reason> {
+/// What was read of the database at a place; nothing of a snapshot.
+pub(super) type Loaded = Option<Result<Arc<Database>, Reason>>;
+
+/// Chooses between the databases of places and the one that is compiled in.
+///
+/// # Errors
+/// The reason why there is no database to judge by.
+pub(super) fn choose<'a>(
+    places: impl Iterator<Item = (&'a Place, &'a OneStamp, &'a Loaded)>,
+    compiled_in: Option<&'static [u8]>,
+    baseline: Option<&Seen>,
+) -> Result<Opened, Reason> {
     let built_in = Place::built_in();
     let mut candidates: Vec<(&Place, Result<Candidate<'_>, Reason>)> = Vec::new();
-    let places = advisories.places.all().iter().zip(advisories.stamps.iter());
-    for ((place, stamp), loaded) in places.zip(advisories.load(gate_dir)) {
+    for (place, stamp, loaded) in places {
         let candidate = match loaded {
             Some(Ok(database)) => Candidate::read(place, database),
             Some(Err(reason)) => Err(reason.clone()),
@@ -153,7 +162,7 @@ pub(super) fn choose(advisories: &Advisories, gate_dir: &Path) -> Result<Opened,
         };
         candidates.push((place, candidate));
     }
-    if let Some(bytes) = advisories.built_in
+    if let Some(bytes) = compiled_in
         && let Ok((header, _)) = snapshot::header(bytes)
     {
         let candidate = Candidate::packed(&built_in, &header, Contents::BuiltIn(bytes));
@@ -176,7 +185,7 @@ pub(super) fn choose(advisories: &Advisories, gate_dir: &Path) -> Result<Opened,
     Ok(Opened {
         place: chosen.place.clone(),
         database,
-        baseline: advisories.baseline.clone(),
+        baseline: baseline.cloned(),
         why,
         considered,
     })

@@ -44,6 +44,7 @@ pub use lock::PackageGraph;
 pub use repository::{fetched, of_repository};
 pub use seen::Seen;
 
+use choose::Loaded;
 use source::Stamps;
 
 /// The advisory databases of one workspace: where they lie, what state they are in, and what they say once asked.
@@ -54,7 +55,7 @@ pub struct Advisories {
     /// The snapshot that is compiled in.
     built_in: Option<&'static [u8]>,
     baseline: Option<Seen>,
-    loaded: OnceLock<Vec<Option<Result<Arc<Database>, Reason>>>>,
+    loaded: OnceLock<Vec<Loaded>>,
     opened: OnceLock<Result<Opened, Reason>>,
 }
 
@@ -115,7 +116,7 @@ impl Advisories {
 
     /// Reads the databases of many files, or takes what was read before, so that [`open`](Self::open) does not have to.
     /// Nothing is judged. Snapshots are left out: most runs do without them.
-    pub fn load(&self, gate_dir: &Path) -> &[Option<Result<Arc<Database>, Reason>>] {
+    pub fn load(&self, gate_dir: &Path) -> &[Loaded] {
         let directory = gate_dir.join("advisories");
         self.loaded.get_or_init(|| {
             let places = self.places.all().iter().zip(self.stamps.iter());
@@ -132,7 +133,14 @@ impl Advisories {
     /// The reason why there is no database to judge by.
     pub fn open(&self, gate_dir: &Path) -> Result<&Opened, &Reason> {
         let open = || {
-            let opened = choose::choose(self, gate_dir)?;
+            let places = self
+                .places
+                .all()
+                .iter()
+                .zip(self.stamps.iter())
+                .zip(self.load(gate_dir));
+            let places = places.map(|((place, stamp), loaded)| (place, stamp, loaded));
+            let opened = choose::choose(places, self.built_in, self.baseline.as_ref())?;
             let directory = &gate_dir.join("advisories");
             source::forget_others(&self.stamps, directory);
             if let Some(state) = self.state()
