@@ -7,7 +7,7 @@
 //! `FAKE_LINGER` that it goes on for two seconds then,
 //! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
 //! and waits for an answer, `FAKE_MODE` a way to fail: `crash`, `hang`,
-//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`.
+//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`; `later` is a toolkit that clang can read with help, `much-later` one that it cannot read.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -48,6 +48,15 @@ fn main() -> ExitCode {
     if arguments.iter().any(|argument| argument == "--dryrun") {
         if let Ok(top) = env::var("FAKE_TOP") {
             eprintln!("#$ TOP={top}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    // clang, asked whether it can read a toolkit: a later one only with what is missing there.
+    if arguments.iter().any(|argument| argument == "-fsyntax-only") {
+        let is_later = mode == "later" && !arguments.iter().any(|argument| argument == "-idirafter");
+        if is_later || mode == "much-later" {
+            eprintln!("fatal error: 'texture_fetch_functions.h' file not found");
+            return ExitCode::FAILURE;
         }
         return ExitCode::SUCCESS;
     }

@@ -152,6 +152,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         shims,
         host_compiler,
         given,
+        toolkit: compiler::toolkit_of(toolkit.nvcc.iter().chain(&toolkit.nvrtc)),
         permits: Arc::default(),
         locks: lock != Lock::Leave,
     };
