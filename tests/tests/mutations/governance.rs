@@ -46,6 +46,16 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "keep known findings beyond their date",
+        check: "known.findings",
+        apply: |gate| {
+            gate.append("gate.toml", "\n[known]\nowner = \"a\"\n");
+            let dates = format!("version = 1\nrecorded = {}\nuntil = {}\n", day(-90), day(-1));
+            gate.write("known_findings.toml", dates);
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "ask for an artifact that is not there (2)",
         check: "checklist.stage",
         apply: |gate| checklist(gate, "artifacts = [\"docs/runbook.md\"]"),

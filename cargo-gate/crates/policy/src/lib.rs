@@ -37,6 +37,7 @@ mod generated;
 mod item;
 mod kernels;
 mod known;
+pub mod known_findings;
 pub mod limits;
 mod load;
 mod model;
@@ -94,6 +95,9 @@ pub use format::rust_version;
 pub use generated::GeneratedFiles;
 pub use kernels::{KernelBudget, KernelPath, KernelPolicy, KernelScope};
 pub use known::KINDS;
+pub use known_findings::{
+    KNOWN_FINDINGS, KnownEntry, KnownFindings, KnownPolicy, LONGEST_KNOWN_DAYS, with_known_section,
+};
 pub use load::{load, load_without_register};
 pub use model::*;
 pub use notify::{NotifyPolicy, Sink};

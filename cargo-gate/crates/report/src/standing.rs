@@ -5,7 +5,7 @@ use gate_base::stage::Stage;
 use super::{CheckReport, Finding, Outcome};
 
 impl CheckReport {
-    /// Outcome at `stage`, whichever stage the check was judged at. Waived and excluded findings do not count.
+    /// Outcome at `stage`, whichever stage the check was judged at. Only open findings count.
     pub fn outcome_at(&self, stage: Stage) -> Outcome {
         match self.outcome {
             Outcome::Pass | Outcome::Warn | Outcome::Fail => outcome_of(&self.findings, stage),
@@ -14,11 +14,11 @@ impl CheckReport {
     }
 }
 
-/// Outcome at `stage` of a check that found this. Waived and excluded findings do not count.
+/// Outcome at `stage` of a check that found this. Only open findings count.
 pub fn outcome_of(findings: &[Finding], stage: Stage) -> Outcome {
     findings
         .iter()
-        .filter(|finding| finding.waived.is_none() && finding.excluded.is_none())
+        .filter(|finding| finding.is_open())
         .map(|finding| match finding.blocks_at {
             Some(blocks_at) if blocks_at <= stage => Outcome::Fail,
             _ => Outcome::Warn,

@@ -32,6 +32,7 @@ pub static CHECK: Check = Check {
     group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    recordable: true,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -40,7 +40,7 @@ fn actions(check: &CheckReport, rules: Rules<'_>) -> Vec<String> {
     }
     for finding in &check.findings {
         let blocks = rules.strict || finding.blocks_at.is_some_and(|stage| stage <= rules.stage);
-        if blocks && finding.waived.is_none() && finding.excluded.is_none() {
+        if blocks && finding.is_open() {
             actions.extend(finding.help.clone());
         }
     }

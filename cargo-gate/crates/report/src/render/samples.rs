@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::SourceProvider;
 use crate::{
-    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
+    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, KnownUse, Location,
     NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
     UnblockStep, WaiverUse,
 };
@@ -275,7 +275,7 @@ pub fn failures() -> Report {
     })
 }
 
-/// Ready for less than everything: a waiver and an exclusion at work.
+/// Ready for less than everything: a waiver, known findings and an exclusion at work.
 pub fn bounded() -> Report {
     let mut raw = check(
         "boundary.raw",
@@ -290,6 +290,20 @@ pub fn bounded() -> Report {
             owner: "core-team".into(),
             reason: "the allocator shim moves to its own crate".into(),
             expires: "2026-12-31".into(),
+        });
+        raw.findings.push(finding);
+    }
+    for line in [21, 34] {
+        let mut finding = Finding::blocking(Stage::Pilot, "`unsafe` in the portable crate `old`").at(Location::span(
+            "old/src/lib.rs",
+            line,
+            5,
+            6,
+        ));
+        finding.known = Some(KnownUse {
+            file: "known_findings.toml".into(),
+            owner: "core-team".into(),
+            until: "2026-11-30".into(),
         });
         raw.findings.push(finding);
     }
@@ -533,6 +547,7 @@ fn finish(mut report: Report) -> Report {
             Outcome::NotRun => counts.not_run += 1,
             Outcome::Error => counts.error += 1,
         }
+        counts.known += check.findings.iter().filter(|finding| finding.known.is_some()).count() as u32;
         counts.waived += check.findings.iter().filter(|finding| finding.waived.is_some()).count() as u32;
         counts.reused += u32::from(check.evidence.as_ref().is_some_and(|evidence| evidence.reused));
     }

@@ -182,6 +182,27 @@ impl Git {
         remember(&self.memory.changes, path.to_owned(), || self.ask_last_change(path))
     }
 
+    /// Commits that changed this path and were made on this day (`YYYY-MM-DD`, in UTC) or later, newest first.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn changes_since(&self, path: &str, day: &str) -> Result<Vec<String>, String> {
+        if self.head.is_none() {
+            return Ok(Vec::new());
+        }
+        let output = self.program.output(&[
+            "log",
+            "--no-show-signature",
+            "--format=%H",
+            "--full-history",
+            &format!("--since={day}T00:00:00Z"),
+            "HEAD",
+            "--",
+            &format!(":(literal){path}"),
+        ])?;
+        Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
+    }
+
     fn ask_last_change(&self, path: &str) -> Parents {
         if self.head.is_none() {
             return Ok(None);

@@ -1,0 +1,3 @@
+//! Checks on what was there when the gate was adopted.
+
+pub mod findings;
