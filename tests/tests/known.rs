@@ -67,7 +67,8 @@ fn adopting_the_gate_blocks_nothing_that_was_there() {
     ready(&gate);
     let run = gate.run(["init", "--ci", "none", "--owner", "platform-team"]);
     assert_eq!(run.code, Some(0), "{run}");
-    insta::assert_snapshot!("known-init", run);
+    let said = run.to_string().replace(&day(90), "<in 90 days>");
+    insta::assert_snapshot!("known-init", said);
     insta::assert_snapshot!(
         "known-file",
         gate.read("known_findings.toml")
@@ -124,8 +125,7 @@ fn what_is_new_blocks_alone() {
     assert_eq!(blocking(&gate).len(), 1);
     let run = gate.run(["pilot", "--no-suites"]);
     assert!(
-        run.stdout
-            .contains("`known_findings.toml` has 1 of these in `src/lib.rs`; there are more"),
+        run.stdout.contains("`known_findings.toml` has only 1 of these"),
         "{run}"
     );
 
@@ -184,7 +184,7 @@ fn what_is_fixed_leaves_the_list_and_stays_out() {
     assert!(
         grown
             .iter()
-            .all(|(check, message)| check == "known.findings" && message.starts_with("1 recorded instead of 0"))
+            .all(|(check, message)| check == "known.ratchet" && message.starts_with("1 recorded instead of 0"))
     );
     gate.commit("Grow");
     assert_eq!(blocking(&gate), grown);

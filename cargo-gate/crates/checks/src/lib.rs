@@ -69,6 +69,7 @@ pub const ALL: &[&Check] = &[
     &waiver::authority::CHECK,
     &waiver::valid::CHECK,
     &known::findings::CHECK,
+    &known::ratchet::CHECK,
     &profile::release::CHECK,
     &profile::tier::CHECK,
     &boundary::raw::CHECK,

@@ -52,11 +52,11 @@ impl<'a> Known<'a> {
                 until: policy.findings.until.to_string(),
             });
         } else if *found > count {
-            let more = format!(
-                "`{KNOWN_FINDINGS}` has {count} of these in `{}`; there are more",
-                place.path
-            );
-            finding.detail.get_or_insert(more);
+            let more = format!("`{KNOWN_FINDINGS}` has only {count} of these in `{}`", place.path);
+            finding.help = Some(match finding.help.take() {
+                Some(help) => format!("{help}; {more}"),
+                None => more,
+            });
         }
     }
 

@@ -182,11 +182,11 @@ impl Git {
         remember(&self.memory.changes, path.to_owned(), || self.ask_last_change(path))
     }
 
-    /// Commits that changed this path and were made on this day (`YYYY-MM-DD`, in UTC) or later, newest first.
+    /// Every commit in the history of the one that is checked out that changed this path, newest first.
     ///
     /// # Errors
     /// git's message.
-    pub fn changes_since(&self, path: &str, day: &str) -> Result<Vec<String>, String> {
+    pub fn changes(&self, path: &str) -> Result<Vec<String>, String> {
         if self.head.is_none() {
             return Ok(Vec::new());
         }
@@ -195,7 +195,6 @@ impl Git {
             "--no-show-signature",
             "--format=%H",
             "--full-history",
-            &format!("--since={day}T00:00:00Z"),
             "HEAD",
             "--",
             &format!(":(literal){path}"),
