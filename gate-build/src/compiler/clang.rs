@@ -1,5 +1,6 @@
 //! Clang's CUDA front end, without a CUDA toolkit.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use super::{
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
-use crate::digest::{Digest, Fields};
+use crate::digest::Fields;
 use crate::index::Index;
 use crate::process::Invocation;
 use crate::unit::Unit;
@@ -200,6 +201,7 @@ impl Compiler for Clang<'_> {
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),
             },
+            variables: BTreeSet::new(),
         })
     }
 
@@ -212,11 +214,8 @@ impl Compiler for Clang<'_> {
         if !finished.status.success() {
             return None;
         }
-        let parsed = deps::parse_preprocessed(&fs::read(&output).ok()?);
-        Some(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.setting.absolute(parsed.files),
-        })
+        let text = fs::read(&output).ok()?;
+        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
     }
 
     fn preprocesses_apart(&self) -> bool {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::plan::Plan;
+use super::task::has_changed;
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{Asked, CompilerIdentity, CompilerKind};
@@ -21,7 +23,7 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
-use crate::unit::{Language, Unit};
+use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,6 +203,8 @@ pub(super) struct Locker<'a> {
     pub plan: &'a Plan,
     pub root: &'a Path,
     pub env: &'a Env,
+    /// When the build began, by the clock that dates files.
+    pub began: SystemTime,
     /// ptxas, where there is one, and a folder to remember its answers in.
     pub ptxas: Option<(Ptxas, PathBuf)>,
 }
@@ -231,8 +235,14 @@ impl Locker<'_> {
                 format!("cannot read `{}`: {problem}", image.ptx.display()),
             )
         })?;
-        let sources = digest_sources(self.root, &self.sources(image), &[])
-            .map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
+        let files = self.sources(image);
+        let sources =
+            digest_sources(self.root, &files, &[]).map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
+        if let Some(file) = files.iter().find(|file| has_changed(file, self.began)) {
+            let name = UnitName::of(self.root, file);
+            let message = format!("`{name}` was saved while the PTX for {} was compiled", image.arch);
+            return Err(error(Id::SourceChanged, message).help("run the command again"));
+        }
         let facts: Option<(Facts, String)> = match &self.ptxas {
             Some((ptxas, cache)) => {
                 // Of the text without what differs between machines, so that each of them asks for the same.

@@ -84,6 +84,25 @@ fn a_changed_source_is_an_error_until_it_is_locked_again() {
 }
 
 #[test]
+fn a_source_that_is_saved_while_it_is_locked_is_not_locked() {
+    let mut this = locked();
+    let lock = fs::read(this.root().join("kernels.lock")).unwrap();
+    this.write("kernels/k.cu", "#include \"k.h\"\nentry k\nentry more\n");
+    this.set("GATE_KERNELS_LOCK", "write");
+    this.set("FAKE_EDITS", &this.root().join("kernels/k.h").display().to_string());
+    let error = this.build().unwrap_err().to_string();
+    assert!(
+        error.contains("`kernels/k.h` was saved while the PTX for sm_80 was compiled"),
+        "{error}"
+    );
+    assert_eq!(fs::read(this.root().join("kernels.lock")).unwrap(), lock);
+    this.unset("FAKE_EDITS");
+    this.build().unwrap();
+    this.unset("GATE_KERNELS_LOCK");
+    assert!(ptx(&without_compiler(&this).unwrap(), "kernels/k.cu").contains("edited meanwhile"));
+}
+
+#[test]
 fn damage_of_the_lock_or_its_ptx_is_an_error() {
     let this = locked();
     let file = this.root().join("ptx/kernels/k.cu.sm_80.ptx");

@@ -9,5 +9,6 @@ mod locked;
 mod parallel;
 mod remote;
 mod rust_kernels;
+mod stale;
 mod store;
 mod support;

@@ -3,6 +3,7 @@
 mod library;
 mod spool;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,9 +17,8 @@ use super::{
     lacks_header, plain, splits,
 };
 use crate::arch::{Arch, Reach};
-use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
-use crate::digest::{Digest, Fields};
+use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
 use crate::unit::Unit;
@@ -225,10 +225,14 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let parsed = deps::parse_preprocessed(text);
+        let mut named = BTreeSet::new();
+        let preprocessed = Preprocessed::of(text, |files| {
+            named = files;
+            Vec::new()
+        });
         Ok(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
+            dependencies: self.files(unit, arch, flags, named, scratch)?,
+            ..preprocessed
         })
     }
 
@@ -374,6 +378,7 @@ impl Compiler for Nvrtc<'_> {
             dependencies,
             warnings: warnings(&answer.log),
             preprocessed: text,
+            variables: BTreeSet::new(),
         })
     }
 
