@@ -56,6 +56,12 @@ fn judged(gate: &Gate, stage: &str) -> Run {
     gate.run([stage, "--no-suites", "--message-format", "json"])
 }
 
+/// What a run printed, with one space between words.
+fn words(run: &Run) -> String {
+    let all = format!("{} {}", run.stdout, run.stderr);
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn ready(gate: &Gate) {
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
@@ -125,7 +131,7 @@ fn what_is_new_blocks_alone() {
     assert_eq!(blocking(&gate).len(), 1);
     let run = gate.run(["pilot", "--no-suites"]);
     assert!(
-        run.stdout.contains("`known_findings.toml` has only 1 of these"),
+        words(&run).contains("`known_findings.toml` has only 1 of these"),
         "{run}"
     );
 
@@ -282,12 +288,7 @@ fn the_list_cannot_be_talked_up() {
         gate.write("known_findings.toml", &text);
         let run = gate.run(["pilot", "--no-suites"]);
         assert_eq!(run.code, Some(code), "{what}: {run}");
-        assert!(
-            format!("{}{}", run.stdout, run.stderr)
-                .replace('\n', " ")
-                .contains(said),
-            "{what}: {run}"
-        );
+        assert!(words(&run).contains(said), "{what}: {run}");
     }
     // Line endings are no change.
     gate.write("known_findings.toml", file.replace('\n', "\r\n"));
