@@ -66,7 +66,7 @@ fn a_small_workspace_is_judged_without_configuration() {
       = note: blocks at controlled
       = help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
 
-    READY for pilot: 1 warning, 12 passed in [time]; next: cargo gate controlled
+    READY for pilot: 1 warning, 13 passed in [time]; next: cargo gate controlled
     ----- stderr -----
          Running suite.test.workspace
         Finished suite.test.workspace in [time]: pass

@@ -80,6 +80,7 @@ pub const ALL: &[&Check] = &[
     &ci::actions_pinned::CHECK,
     &ci::matrix::CHECK,
     &supply::advisories::CHECK,
+    &supply::yanked::CHECK,
     &decision_log::valid::CHECK,
     &run_stats::valid::CHECK,
     &runtime::prod::CHECK,

@@ -92,6 +92,7 @@ impl Check {
             || self.reads::<input::GitStatus>()
             || self.reads::<input::History>()
             || self.reads::<input::EvaluatedStage>()
+            || self.reads::<input::RegistryIndex>()
             || self.reads::<input::Today>()
             || self.reads::<input::Toolchain>();
         CheckInfo {

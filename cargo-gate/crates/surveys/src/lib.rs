@@ -16,7 +16,8 @@ mod tests;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, OnceLock};
 
-use crate::supply::{Advisories, Places};
+use crate::supply::index::RegistryIndex;
+use crate::supply::{Advisories, Places, snapshot};
 use gate_base::error::Result;
 use gate_ci::CiFiles;
 use gate_rust::boundary::cache::ScanCache;
@@ -46,6 +47,10 @@ pub struct Surveys {
     pub ci: OnceLock<CiFiles>,
     /// Advisory databases.
     pub advisories: OnceLock<Advisories>,
+    /// The advisory database that is compiled in; none for workspaces made by hand, which are as old as they say.
+    pub built_in_advisories: Option<&'static [u8]>,
+    /// What cargo keeps of registries' indexes.
+    pub registry_index: OnceLock<RegistryIndex>,
     /// Tracked Markdown files.
     pub documents: OnceLock<Documents>,
     /// What documents name above the workspace.
@@ -88,6 +93,8 @@ impl Surveys {
             boundaries: OnceLock::new(),
             ci: OnceLock::new(),
             advisories: OnceLock::new(),
+            built_in_advisories: None,
+            registry_index: OnceLock::new(),
             documents: OnceLock::new(),
             outside_root: OnceLock::new(),
             code: OnceLock::new(),
@@ -105,7 +112,10 @@ impl Surveys {
         let (workspace, prefetched) = Workspace::open_with(options, |listed, goes_on| {
             wanted(listed.root).map(|wanted| Prefetch::work(&wanted, listed, goes_on))
         })?;
-        Ok(Self::new(workspace, prefetched.flatten().unwrap_or_default()))
+        Ok(Self {
+            built_in_advisories: Some(snapshot::BUILT_IN),
+            ..Self::new(workspace, prefetched.flatten().unwrap_or_default())
+        })
     }
 
     fn prefetched<T>(&self, take: impl FnOnce(&mut Prefetch) -> Option<T>) -> Option<T> {
@@ -206,7 +216,19 @@ impl Surveys {
             let prefetched = self.prefetched(|prefetched| prefetched.advisories.take());
             prefetched
                 .filter(|advisories| *advisories.places() == places)
-                .unwrap_or_else(|| Advisories::look(places, &self.gate_dir()))
+                .unwrap_or_else(|| Advisories::look(places, self.built_in_advisories, &self.gate_dir()))
+        })
+    }
+
+    /// What cargo keeps of registries' indexes about the packages of `Cargo.lock`, looked up on first use.
+    pub fn registry_index(&self) -> &RegistryIndex {
+        self.registry_index.get_or_init(|| {
+            let lock = self.lockfile().bytes.as_deref().unwrap_or_default();
+            let prefetched = self.prefetched(|prefetched| prefetched.registry_index.take());
+            prefetched.filter(|index| index.is_of(lock)).unwrap_or_else(|| {
+                let home = self.environment().cargo_home(&self.workspace.options.cwd);
+                RegistryIndex::look(home.as_deref(), lock, &self.gate_dir())
+            })
         })
     }
 
