@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run known_findings`
 #![no_main]
 
-use gate_policy::known_findings::parse;
+use gate_policy::known_file::parse;
 use gate_policy::{Catalogue, KNOWN_FINDINGS, KnownFindings};
 use libfuzzer_sys::fuzz_target;
 

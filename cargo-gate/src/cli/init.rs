@@ -122,7 +122,7 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         Recorded::Unowned(known) => {
             let count = text::count(known.total(), "finding");
             conversation.printer.warning(
-                &format!("not recorded as known, because nobody owns them: {count}"),
+                &format!("not recorded as known, because they have no owner: {count}"),
                 Some("run `cargo gate govern known record --owner <team or person>`"),
             );
             "review gate.toml, then run `cargo gate pilot`".to_owned()

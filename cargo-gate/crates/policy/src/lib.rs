@@ -37,7 +37,8 @@ mod generated;
 mod item;
 mod kernels;
 mod known;
-pub mod known_findings;
+pub mod known_file;
+mod known_findings;
 pub mod limits;
 mod load;
 mod model;
@@ -95,9 +96,8 @@ pub use format::rust_version;
 pub use generated::GeneratedFiles;
 pub use kernels::{KernelBudget, KernelPath, KernelPolicy, KernelScope};
 pub use known::KINDS;
-pub use known_findings::{
-    KNOWN_FINDINGS, KnownEntry, KnownFindings, KnownPolicy, LONGEST_KNOWN_DAYS, with_known_section,
-};
+pub use known_file::with_known_section;
+pub use known_findings::{KNOWN_FINDINGS, KnownEntry, KnownFindings, KnownPolicy, LONGEST_KNOWN_DAYS};
 pub use load::{load, load_without_register};
 pub use model::*;
 pub use notify::{NotifyPolicy, Sink};

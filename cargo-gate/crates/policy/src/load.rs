@@ -16,7 +16,7 @@ use super::validate::validate;
 pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
     let mut policy = load_without_register(root, explicit, catalogue)?;
     super::register::attach(root, &mut policy)?;
-    super::known_findings::attach(root, &mut policy, catalogue)?;
+    super::known_file::attach(root, &mut policy, catalogue)?;
     Ok(policy)
 }
 

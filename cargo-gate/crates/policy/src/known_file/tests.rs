@@ -62,7 +62,7 @@ fn the_section_is_appended_and_the_file_is_read_with_it() {
     let load = || crate::load(root, None, &catalogue());
     insta::assert_snapshot!(
         load().unwrap_err().to_string(),
-        @"there is no `known_findings.toml`, which `[known]` in line 5 of gate.toml asks for"
+        @"there is no `known_findings.toml`, which `[known]` in line 5 of gate.toml requires"
     );
     std::fs::write(root.join(KNOWN_FINDINGS), HEAD).unwrap();
     assert_eq!(load().unwrap().known.unwrap().owner, "team \"a\"");
