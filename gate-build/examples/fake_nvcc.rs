@@ -1,4 +1,4 @@
-//! Answers like nvcc, for the tests of this crate: machines without CUDA have to run them.
+//! Answers like nvcc, and like clang where it is called so, for the tests of this crate: machines without CUDA have to run them.
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line.
@@ -7,7 +7,7 @@
 //! `FAKE_LINGER` that it goes on for two seconds then,
 //! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
 //! and waits for an answer, `FAKE_MODE` a way to fail: `crash`, `hang`,
-//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`.
+//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`; `later` is a toolkit that clang can read with help, `much-later` one that it cannot read.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -35,7 +35,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--version") {
         let version = env::var("FAKE_VERSION").unwrap_or_else(|_| "13.0.88".to_owned());
-        if mode == "no-version" {
+        let program = env::args().next().unwrap_or_default();
+        if Path::new(&program).file_stem().is_some_and(|name| name == "clang") {
+            println!("clang version 19.1.7");
+        } else if mode == "no-version" {
             println!("hello");
         } else {
             println!("Cuda compilation tools, release 13.0, V{version}");
@@ -45,6 +48,15 @@ fn main() -> ExitCode {
     if arguments.iter().any(|argument| argument == "--dryrun") {
         if let Ok(top) = env::var("FAKE_TOP") {
             eprintln!("#$ TOP={top}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    // clang, asked whether it can read a toolkit: a later one only with what is missing there.
+    if arguments.iter().any(|argument| argument == "-fsyntax-only") {
+        let is_later = mode == "later" && !arguments.iter().any(|argument| argument == "-idirafter");
+        if is_later || mode == "much-later" {
+            eprintln!("fatal error: 'texture_fetch_functions.h' file not found");
+            return ExitCode::FAILURE;
         }
         return ExitCode::SUCCESS;
     }
@@ -150,7 +162,8 @@ fn read(arguments: &[String]) -> Asked {
             }
             "--ptx" | "-MD" | "--keep" => {}
             _ => {
-                if let Some(arch) = argument.strip_prefix("-arch=sm_") {
+                let arch = argument.strip_prefix("-arch=sm_");
+                if let Some(arch) = arch.or_else(|| argument.strip_prefix("--cuda-gpu-arch=sm_")) {
                     asked.arch = arch.parse().expect("the architecture is a number");
                 } else if let Some(folder) = argument.strip_prefix("-I") {
                     asked.includes.push(folder.into());

@@ -26,7 +26,7 @@ pub(crate) use flags::{Asked, Level};
 pub(crate) use given::Given;
 pub(crate) use nvcc::{Nvcc, VARIABLES};
 pub(crate) use nvrtc::Nvrtc;
-pub(crate) use setting::{Setting, host_compiler, plain};
+pub(crate) use setting::{Setting, host_compiler, plain, toolkit_of};
 pub(crate) use shims::write as write_shims;
 
 /// Kinds of compilers.

@@ -25,6 +25,8 @@ pub(crate) struct Setting {
     pub host_compiler: Option<(PathBuf, Digest)>,
     /// What nvcc is given.
     pub given: Given,
+    /// The toolkit, where there is one with headers and libdevice.
+    pub toolkit: Option<PathBuf>,
     /// For threads that compilers start.
     pub permits: Arc<Permits>,
     /// Whether the result is for the kernel lock, or compared with it.
@@ -76,6 +78,19 @@ impl Setting {
         let digest = self.host_compiler.as_ref().map(|(_, digest)| digest.to_string());
         digest.unwrap_or_else(|| "none".to_owned())
     }
+}
+
+/// NVIDIA's device functions as LLVM reads them, below a toolkit.
+pub(crate) const LIBDEVICE: &str = "nvvm/libdevice/libdevice.10.bc";
+
+/// The folder of the toolkit that one of these programs or libraries belongs to, with headers and libdevice.
+pub(crate) fn toolkit_of<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Option<PathBuf> {
+    let is_toolkit = |root: &&Path| root.join("include/cuda_runtime.h").is_file() && root.join(LIBDEVICE).is_file();
+    files.into_iter().find_map(|file| {
+        let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        let mut roots = file.ancestors().skip(1).take(4).chain(real.ancestors().skip(1).take(4));
+        roots.find(is_toolkit).map(Path::to_path_buf)
+    })
 }
 
 /// The C++ compiler that nvcc takes, with a digest of its program.

@@ -59,10 +59,7 @@ impl Build<'_> {
             if lock != Lock::Leave && problems.is_empty() {
                 return Err(Error::missing(
                     Id::CompilerMissing,
-                    format!(
-                        "`GATE_KERNELS_LOCK` is set, but no compiler for {} was found",
-                        self.plan.languages()
-                    ),
+                    format!("`GATE_KERNELS_LOCK` is set, but {}", self.no_compiler()),
                     self.plan.remedy(),
                 ));
             }

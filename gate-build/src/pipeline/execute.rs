@@ -201,7 +201,13 @@ impl Task<'_> {
         for compiler in self.compilers {
             let text = text.of(compiler.identity().kind);
             match compiler.compile(self.unit, self.arch, self.flags, scratch, text) {
-                Ok(compiled) => {
+                Ok(mut compiled) => {
+                    // A compiler that is broken is said aloud; one that does not know what a source needs is in the report.
+                    let broken = refusals.iter().filter(|refusal| refusal.id == Id::CompilerUnusable);
+                    compiled.warnings.extend(broken.map(|refusal| {
+                        let by = compiler.identity();
+                        Diagnostic::warning(refusal.id, format!("{}; compiled by {by}", refusal.message))
+                    }));
                     let note = refusals.first().map(short);
                     return Ok((compiler.as_ref(), compiled, note));
                 }

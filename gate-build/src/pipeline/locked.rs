@@ -73,8 +73,22 @@ fn diagnostic(root: &Path, problem: LockProblem) -> Diagnostic {
     diagnostic
 }
 
-/// Units of the lock, and the files that were read for them.
-type Taken = (Vec<BuiltUnit>, Vec<PathBuf>);
+/// What a build takes from the lock.
+pub(super) struct Taken {
+    pub units: Vec<BuiltUnit>,
+    /// Files that were read for them.
+    pub files: Vec<PathBuf>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The image for a device: that of its architecture, else, where a variable names the device, the latest whose PTX runs there.
+fn image_for(images: &BTreeMap<Arch, LockedImage>, device: Arch, of_variable: bool) -> Option<(Arch, &LockedImage)> {
+    let exact = images.get(&device).map(|image| (device, image));
+    exact.or_else(|| {
+        let runs = images.iter().filter(|(arch, _)| of_variable && arch.runs_on(device));
+        runs.map(|(arch, image)| (*arch, image)).next_back()
+    })
+}
 
 /// The PTX of every unit from the lock, written below `out`, each verified by its digest and by its sources. `None`
 /// when there is no lock.
@@ -87,11 +101,14 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
     let mut problems = Vec::new();
     let mut units = Vec::new();
     let mut files = vec![root.join(LOCK_FILE)];
+    let mut instead = BTreeSet::new();
     for unit in &plan.units {
-        let mut images = Vec::new();
-        for &arch in &plan.archs {
-            let locked = lock.units.get(&unit.name).and_then(|locked| locked.images.get(&arch));
-            let Some(locked) = locked else {
+        let mut images: Vec<BuiltImage> = Vec::new();
+        for &device in &plan.archs {
+            let locked = lock.units.get(&unit.name);
+            let found = locked.and_then(|locked| image_for(&locked.images, device, plan.of_variable));
+            let Some((arch, locked)) = found else {
+                let arch = device;
                 problems.push(
                     Diagnostic::error(Id::LockIncomplete, format!("`{LOCK_FILE}` has no PTX for it on {arch}"))
                         .unit(unit.name.as_str())
@@ -99,6 +116,12 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
                 );
                 continue;
             };
+            if arch != device {
+                instead.insert((device, arch));
+            }
+            if images.iter().any(|image| image.arch == arch) {
+                continue;
+            }
             if let Some(problem) = other_flags(plan, unit, arch, locked, root) {
                 problems.push(problem);
                 continue;
@@ -119,7 +142,15 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
         });
     }
     if problems.is_empty() {
-        Ok(Some((units, files)))
+        let warnings = instead.into_iter().map(|(device, arch)| {
+            let message = format!("`{LOCK_FILE}` has no PTX for {device}: taking that for {arch}, which runs there");
+            Diagnostic::warning(Id::LockIncomplete, message)
+        });
+        Ok(Some(Taken {
+            units,
+            files,
+            warnings: warnings.collect(),
+        }))
     } else {
         Err(Error::Kernels(problems))
     }

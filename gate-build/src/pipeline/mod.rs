@@ -73,9 +73,16 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     let mut choice = Choice {
         files: Vec::new(),
         because: None,
+        passed_over: None,
     };
+    let mut other = None;
     if wanted && plan.has(Language::Cuda) {
+        let locked = choice::locked_kinds(context.crate_root());
         choice = Choice::of(&toolkit, &context.env)?;
+        other = choice.other_than(&locked);
+        if mode == Mode::Auto {
+            choice = choice.keeping_to(&locked, &toolkit);
+        }
     }
     let mut toolkit = toolkit;
     if wanted && plan.has(Language::Rust) {
@@ -114,10 +121,9 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         };
         let mut built = state.built;
         built.report = report.write(&context.out_dir)?;
-        return Ok(Outcome {
-            built,
-            directives: state.directives,
-        });
+        let mut directives = state.directives;
+        directives.extend(directives::warnings(other.as_slice()));
+        return Ok(Outcome { built, directives });
     }
 
     // Before anything is read that decides about the result. Where the folder cannot be made, the clock gives an early date.
@@ -146,6 +152,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         shims,
         host_compiler,
         given,
+        toolkit: compiler::toolkit_of(toolkit.nvcc.iter().chain(&toolkit.nvrtc)),
         permits: Arc::default(),
         locks: lock != Lock::Leave,
     };
@@ -155,6 +162,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         store.sweep();
     }
     let mut state = result?;
+    state.directives.extend(directives::warnings(other.as_slice()));
     state::save(
         &state_file,
         &configuration,

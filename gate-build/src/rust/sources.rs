@@ -82,12 +82,20 @@ pub(super) fn variables(env: &Env, folder: &Path) -> BTreeSet<String> {
     names
 }
 
-/// The lock that cargo uses for the crate in `folder`: its own, or that of the workspace around it.
+/// The lock that cargo uses for the crate in `folder`: its own, or that of the workspace that it is a member of. One that merely is above belongs to
+/// another crate.
 pub(super) fn lock_file(folder: &Path) -> Option<PathBuf> {
-    folder
-        .ancestors()
-        .map(|folder| folder.join("Cargo.lock"))
-        .find(|file| file.is_file())
+    let lock = |folder: &Path| Some(folder.join("Cargo.lock")).filter(|file| file.is_file());
+    let workspace = folder.ancestors().find_map(|folder| {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        let is_root = manifest.lines().any(|line| line.trim_start().starts_with("[workspace"));
+        is_root.then_some((folder, manifest))
+    });
+    match workspace {
+        // Cargo says which; without its lock, it makes one.
+        Some((root, manifest)) if root != folder && !manifest.contains("exclude") => lock(root),
+        _ => lock(folder),
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +120,27 @@ mod tests {
             assert!(files.contains(Path::new(name)), "{name} of {files:?}");
         }
         assert!(!files.contains(Path::new("/w/deep/dep/.cargo/config.toml")));
+    }
+
+    #[test]
+    fn a_lock_above_is_that_of_the_workspace_or_of_somebody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, kernels) = (folder.path(), folder.path().join("kernels"));
+        fs::create_dir(&kernels).unwrap();
+        fs::write(kernels.join("Cargo.toml"), "[package]\n").unwrap();
+        fs::write(root.join("Cargo.lock"), "").unwrap();
+        for (above, own, expected) in [
+            ("[package]\n", "[package]\n", None),
+            ("[package]\n[workspace]\n", "[package]\n", Some(root.join("Cargo.lock"))),
+            ("[workspace]\n", "[package]\n[workspace]\n", None),
+            ("[workspace]\nexclude = [\"kernels\"]\n", "[package]\n", None),
+        ] {
+            fs::write(root.join("Cargo.toml"), above).unwrap();
+            fs::write(kernels.join("Cargo.toml"), own).unwrap();
+            assert_eq!(lock_file(&kernels), expected, "{above} {own}");
+        }
+        fs::write(kernels.join("Cargo.lock"), "").unwrap();
+        assert_eq!(lock_file(&kernels), Some(kernels.join("Cargo.lock")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Builds of crates with kernels, from the builder to what cargo gets.
 
+mod clang;
 mod companions;
 mod cuda_builder;
 mod diagnostics;

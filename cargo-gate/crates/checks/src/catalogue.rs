@@ -69,7 +69,7 @@ fn each_check_has_the_phase_of_what_it_reads() {
         let outcomes = check.reads::<input::Outcomes>();
         let expected = match check.phase {
             Phase::Evidence => (false, false),
-            Phase::Outcomes | Phase::Checklist => (true, false),
+            Phase::Outcomes | Phase::Checklist | Phase::Contract => (true, false),
             Phase::Waivers => (outcomes, true),
         };
         let uses = check.reads::<input::WaiverUses>() || check.reads::<input::KnownUses>();
@@ -137,6 +137,7 @@ fn no_waiver_covers_what_judges_waivers_and_the_policy() {
     let others: Vec<&str> = catalogue.ids().filter(|id| !catalogue.is_waivable(id)).collect();
     let expected = [
         "config.sanity",
+        "stage.contract",
         "waiver.authority",
         "waiver.valid",
         "known.findings",
@@ -152,7 +153,11 @@ fn no_waiver_covers_what_judges_waivers_and_the_policy() {
 fn what_is_recorded_as_known_leaves_the_evidence_of_others_whole() {
     for check in ALL.iter().filter(|check| check.recordable) {
         let doubtful = matches!(check.dimension, Dimension::Integrity | Dimension::Reproducibility);
-        assert!(check.waivable && check.info().lasting && !doubtful, "{}", check.id);
+        assert!(
+            check.waivable && check.info(&gate_policy::Policy::default()).lasting && !doubtful,
+            "{}",
+            check.id
+        );
         assert!(
             !check.id.starts_with("secrets.") && !check.id.starts_with("supply."),
             "{}",

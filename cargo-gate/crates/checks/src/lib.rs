@@ -46,7 +46,7 @@ pub(crate) mod surveys;
 
 use gate_base::digest::sha256_hex;
 use gate_contract::{Check, CheckInfo};
-use gate_policy::Catalogue;
+use gate_policy::{Catalogue, Policy};
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
 /// continuous integration, supply chain, documents, and last those that judge the evaluation itself.
@@ -63,6 +63,7 @@ pub const ALL: &[&Check] = &[
     &config::sanity::CHECK,
     &environment::clean::CHECK,
     &stage::predecessor::CHECK,
+    &stage::contract::CHECK,
     &history::consistent::CHECK,
     &register::criticals::CHECK,
     &owners::declared::CHECK,
@@ -120,7 +121,8 @@ pub const ALL: &[&Check] = &[
 
 /// What checks may know of each other, in the order of the catalogue.
 pub fn infos() -> Vec<CheckInfo> {
-    ALL.iter().map(|check| check.info()).collect()
+    let policy = Policy::default();
+    ALL.iter().map(|check| check.info(&policy)).collect()
 }
 
 /// What a policy may name.

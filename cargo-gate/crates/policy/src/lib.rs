@@ -36,6 +36,7 @@ mod format;
 mod generated;
 mod item;
 mod kernels;
+mod kinds;
 mod known;
 pub mod known_file;
 mod known_findings;

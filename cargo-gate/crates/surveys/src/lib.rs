@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod boundary_inventory;
 pub mod document;
+pub mod kinds;
 pub mod outside_root;
 mod prefetch;
 pub mod stability;
@@ -20,6 +21,8 @@ use crate::supply::index::RegistryIndex;
 use crate::supply::{Advisories, Places, snapshot};
 use gate_base::error::Result;
 use gate_ci::CiFiles;
+use gate_policy::Policy;
+use gate_report::claim::PackageKind;
 use gate_rust::boundary::cache::ScanCache;
 use gate_rust::boundary::survey::Survey;
 use gate_rust::code::{Code, CodeCache};
@@ -147,6 +150,13 @@ impl Surveys {
             cache.save();
             survey
         })
+    }
+
+    /// Kinds of the packages that a claim is limited to (all members, where it is not), in the order of their names.
+    pub fn kinds(&self, policy: &Policy, packages: &[String]) -> Vec<PackageKind> {
+        let mut kinds = kinds::of(self, policy.kinds.as_ref());
+        kinds.retain(|kind| packages.is_empty() || packages.contains(&kind.package));
+        kinds
     }
 
     /// Continuous integration of the repository that holds the workspace, read on first use. `scripts` are further entry

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use gate_base::stage::Stage;
 use gate_policy::SupplyPolicy;
+use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_surveys::supply::{Fix, Hit, Opened, PackageGraph, hits};
 use gate_world::cargo::lock::LockedPackage;
@@ -27,6 +28,8 @@ pub static CHECK: Check = Check {
     summary: "No dependency has a known vulnerability",
     docs: include_str!("advisories.md"),
     dimension: Dimension::Integrity,
+    group: Some(Group::Supply),
+    group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,

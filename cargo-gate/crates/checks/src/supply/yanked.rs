@@ -2,6 +2,7 @@
 
 use gate_base::stage::Stage;
 use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location};
 use gate_surveys::supply::PackageGraph;
 use gate_surveys::supply::index::Listing;
@@ -17,6 +18,7 @@ pub static CHECK: Check = Check {
     summary: "No dependency was yanked",
     docs: include_str!("yanked.md"),
     dimension: Dimension::Integrity,
+    group: Some(Group::Supply),
     blocks_at: Stage::Broad,
     since: "0.1.0",
     rule: &Rule::<Declaration> { applies, run },

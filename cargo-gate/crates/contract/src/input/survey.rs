@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{Context, Declares, Inputs};
-use gate_policy::{Policy, StabilityPolicy, SupplyPolicy};
+use gate_policy::{KindPolicy, Policy, StabilityPolicy, SupplyPolicy};
 use gate_report::Reason;
+use gate_report::claim::PackageKind;
 use gate_rust::boundary::survey::Survey;
 use gate_rust::facts::UsedPath;
 use gate_rust::library::Survey as Library;
@@ -15,8 +16,16 @@ use gate_surveys::supply::index;
 use gate_text::secrets::file::MachinePath;
 use gate_text::secrets::survey::SecretSurvey;
 
-use super::{AllFiles, Cargo, Documents, FileNames, Lockfile, RustSources};
+use super::{AllFiles, Cargo, Documents, FileNames, Lockfile, Manifests, RustSources};
 use crate::declared::{Input, InputState, known};
+
+/// Kinds of packages follow from their targets, and from their dependencies as manifests declare them.
+impl<R: Declares<Cargo> + Declares<Manifests> + Declares<KindPolicy>> Context<'_, R> {
+    /// Kinds of the packages that the claim is limited to (all members, where it is not), in the order of their names.
+    pub fn kinds(&self) -> Vec<PackageKind> {
+        self.inputs.workspace.kinds(self.inputs.policy, self.inputs.packages)
+    }
+}
 
 /// The code of members: cargo says whose a file is, and the names of files where other packages begin.
 impl<'a, R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames>> Context<'a, R> {

@@ -49,6 +49,9 @@ impl Run {
             decision: Decision::Ready,
             exit_code: 0,
             bounds: Vec::new(),
+            claims: Vec::new(),
+            kinds: Vec::new(),
+            relaxed: Vec::new(),
             counts: Counts::default(),
             subject: Subject {
                 name: "demo".into(),
@@ -137,6 +140,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
         id: id.into(),
         summary: "asks something".into(),
         dimension,
+        group: None,
         outcome: Outcome::Pass,
         reason: None,
         findings,
