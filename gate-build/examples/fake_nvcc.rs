@@ -1,11 +1,13 @@
-//! Answers like nvcc, for the tests of this crate: machines without CUDA have to run them.
+//! Answers like nvcc, and like clang where it is called so, for the tests of this crate: machines without CUDA have to run them.
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
-//! `#error` are what they are in C, `//` starts a comment. `FAKE_LOG` names a file that gets a line for each compilation,
+//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line.
+//! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
+//! `FAKE_LINGER` that it goes on for two seconds then,
 //! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
 //! and waits for an answer, `FAKE_MODE` a way to fail: `crash`, `hang`,
-//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`.
+//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`; `later` is a toolkit that clang can read with help, `much-later` one that it cannot read.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -33,7 +35,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--version") {
         let version = env::var("FAKE_VERSION").unwrap_or_else(|_| "13.0.88".to_owned());
-        if mode == "no-version" {
+        let program = env::args().next().unwrap_or_default();
+        if Path::new(&program).file_stem().is_some_and(|name| name == "clang") {
+            println!("clang version 19.1.7");
+        } else if mode == "no-version" {
             println!("hello");
         } else {
             println!("Cuda compilation tools, release 13.0, V{version}");
@@ -43,6 +48,15 @@ fn main() -> ExitCode {
     if arguments.iter().any(|argument| argument == "--dryrun") {
         if let Ok(top) = env::var("FAKE_TOP") {
             eprintln!("#$ TOP={top}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    // clang, asked whether it can read a toolkit: a later one only with what is missing there.
+    if arguments.iter().any(|argument| argument == "-fsyntax-only") {
+        let is_later = mode == "later" && !arguments.iter().any(|argument| argument == "-idirafter");
+        if is_later || mode == "much-later" {
+            eprintln!("fatal error: 'texture_fetch_functions.h' file not found");
+            return ExitCode::FAILURE;
         }
         return ExitCode::SUCCESS;
     }
@@ -100,6 +114,8 @@ fn main() -> ExitCode {
     if let Ok(file) = env::var("FAKE_EDITS") {
         let mut file = fs::File::create(file).expect("the file can be written");
         file.write_all(b"edited meanwhile\n").expect("the file can be written");
+        drop(file);
+        linger();
     }
     match compiled {
         Ok(()) => ExitCode::SUCCESS,
@@ -107,6 +123,13 @@ fn main() -> ExitCode {
             eprintln!("{message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Goes on only when what was just saved is no longer so new that builds mistrust its date.
+fn linger() {
+    if env::var("FAKE_LINGER").is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(2_100));
     }
 }
 
@@ -133,9 +156,14 @@ fn read(arguments: &[String]) -> Asked {
             "--keep-dir" => asked.keep = Some(value()),
             "-o" => asked.output = value(),
             "-E" => asked.only_preprocess = true,
+            "--options-file" => {
+                let text = fs::read_to_string(value()).expect("the flags can be read");
+                asked.macros.extend(text.split_whitespace().map(str::to_owned));
+            }
             "--ptx" | "-MD" | "--keep" => {}
             _ => {
-                if let Some(arch) = argument.strip_prefix("-arch=sm_") {
+                let arch = argument.strip_prefix("-arch=sm_");
+                if let Some(arch) = arch.or_else(|| argument.strip_prefix("--cuda-gpu-arch=sm_")) {
                     asked.arch = arch.parse().expect("the architecture is a number");
                 } else if let Some(folder) = argument.strip_prefix("-I") {
                     asked.includes.push(folder.into());
@@ -146,6 +174,9 @@ fn read(arguments: &[String]) -> Asked {
                 }
             }
         }
+    }
+    if let Some(folders) = env::var_os("CPATH") {
+        asked.includes.extend(env::split_paths(&folders));
     }
     asked
 }
@@ -171,12 +202,19 @@ fn compile(asked: &Asked) -> Result<(), String> {
     if let Some(folder) = &asked.keep {
         write(&folder.join("unit.cpp1.ii"), &text)?;
     }
+    let mut line = 0;
     let mut ptx = format!(
         "// {:?}\n.version 8.0\n.target sm_{}\n.address_size 64\n",
         asked.macros, asked.arch
     );
-    for line in text.lines().filter(|line| !line.starts_with("# ")) {
-        match line.strip_prefix("entry ") {
+    for text in text.lines() {
+        line += 1;
+        if text.starts_with("# ") {
+            line = 0;
+            continue;
+        }
+        match text.strip_prefix("entry ") {
+            _ if text.is_empty() => {}
             Some(name) => {
                 let _ = writeln!(
                     ptx,
@@ -184,7 +222,7 @@ fn compile(asked: &Asked) -> Result<(), String> {
                 );
             }
             None => {
-                let _ = writeln!(ptx, "// {line}");
+                let _ = writeln!(ptx, "// {}", text.replace("__builtin_LINE()", &line.to_string()));
             }
         }
     }
@@ -218,6 +256,8 @@ fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut St
         } else if line == "#endif" {
             taken.pop();
         } else if !here || line.is_empty() {
+            // Lines stay where they are.
+            out.push('\n');
         } else if let Some(message) = line.strip_prefix("#error ") {
             return Err(format!("{shown}({}): error: {message}", at + 1));
         } else if let Some(name) = line.strip_prefix("#include ") {

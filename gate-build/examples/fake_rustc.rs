@@ -1,6 +1,6 @@
 //! Answers like rustc for `nvptx64-nvidia-cuda`, for the tests of this crate: machines without such a toolchain have to run them.
 //!
-//! Sources are lines. `entry NAME` is a kernel, `mod NAME` reads `NAME.rs` beside the source, `intrinsic` is a function that only
+//! Sources are lines. `entry NAME` is a kernel, `mod NAME` reads `NAME.rs` beside the source, `env NAME` is `option_env!`, `intrinsic` is a function that only
 //! libdevice has, `error` one that does not exist. `FAKE_LOG` names a file that gets a line for each compilation.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     }
     let mut files = vec![source.clone()];
     let mut entries = String::new();
+    let mut variables = String::new();
     let mut at = 0;
     while let Some(file) = files.get(at).cloned() {
         at += 1;
@@ -41,6 +42,14 @@ fn main() -> ExitCode {
                 ("mod", name) => files.push(file.parent().unwrap_or(Path::new("")).join(format!("{name}.rs"))),
                 ("entry", name) => {
                     let _ = write!(entries, ".visible .entry {name}()\n{{\n\tret;\n}}\n");
+                }
+                ("env", name) => {
+                    let value = env::var(name);
+                    let _ = writeln!(entries, "// {value:?}");
+                    let _ = match value {
+                        Ok(value) => writeln!(variables, "# env-dep:{name}={value}"),
+                        Err(_) => writeln!(variables, "# env-dep:{name}"),
+                    };
                 }
                 ("intrinsic", _) => {
                     eprintln!("rustc-LLVM ERROR: no libcall available for fexp");
@@ -67,7 +76,7 @@ fn main() -> ExitCode {
             .iter()
             .map(|file| file.display().to_string().replace(' ', "\\ "))
             .collect();
-        fs::write(output, format!("out.s: {}\n", names.join(" "))).expect("the output can be written");
+        fs::write(output, format!("out.s: {}\n\n{variables}", names.join(" "))).expect("the output can be written");
     }
     ExitCode::SUCCESS
 }

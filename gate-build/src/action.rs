@@ -24,9 +24,14 @@ pub(crate) struct Request {
 type Candidate = (CompilerKind, String, Digest, Vec<(String, String)>);
 
 impl Request {
-    pub(crate) fn new(unit: &Unit, arch: Arch, flags: &[String], compilers: &[Box<dyn Compiler + '_>]) -> Self {
-        let shows_paths = ["-lineinfo", "--generate-line-info", "-G", "--device-debug"];
-        let place = flags.iter().any(|flag| shows_paths.contains(&flag.as_str()));
+    /// What is known; `shows_lines` says whether the PTX is to name lines of the source.
+    pub(crate) fn new(
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        compilers: &[Box<dyn Compiler + '_>],
+        shows_lines: bool,
+    ) -> Self {
         Self {
             unit: unit.name.to_string(),
             language: unit.language,
@@ -44,7 +49,7 @@ impl Request {
                     )
                 })
                 .collect(),
-            place: place.then(|| unit.crate_root.clone()),
+            place: shows_lines.then(|| unit.crate_root.clone()),
         }
     }
 
@@ -74,7 +79,13 @@ impl Request {
 }
 
 /// The key of what came out when these files were read.
-pub(crate) fn of_files(request: &Digest, root: &Path, files: &[(PathBuf, Digest)], others: &[PathBuf]) -> Digest {
+pub(crate) fn of_files(
+    request: &Digest,
+    root: &Path,
+    files: &[(PathBuf, Digest)],
+    variables: &[(String, Option<Digest>)],
+    others: &[PathBuf],
+) -> Digest {
     let mut fields = Fields::new("gate-build action 1");
     fields.add("request", request.bytes());
     let mut path = |kind: &str, path: &Path| {
@@ -89,6 +100,10 @@ pub(crate) fn of_files(request: &Digest, root: &Path, files: &[(PathBuf, Digest)
     }
     for (_, digest) in files {
         fields.add("digest", digest.bytes());
+    }
+    for (name, value) in variables {
+        fields.add("variable", name);
+        fields.add("value", value.as_ref().map_or(&[][..], |value| value.bytes()));
     }
     fields.finish()
 }
@@ -112,12 +127,19 @@ mod tests {
     struct All {
         request: Request,
         files: Vec<(PathBuf, Digest)>,
+        variables: Vec<(String, Option<Digest>)>,
         others: Vec<PathBuf>,
     }
 
     impl All {
         fn key(&self) -> Digest {
-            of_files(&self.request.key(), Path::new("/w"), &self.files, &self.others)
+            of_files(
+                &self.request.key(),
+                Path::new("/w"),
+                &self.files,
+                &self.variables,
+                &self.others,
+            )
         }
     }
 
@@ -143,6 +165,7 @@ mod tests {
                     .iter()
                     .map(|name| (PathBuf::from("/w").join(name), Digest::of(name.as_bytes())))
                     .collect(),
+                variables: vec![("SCALE".to_owned(), Some(Digest::of(b"1")))],
                 others: vec![PathBuf::from("/w/other.h")],
             })
     }
@@ -162,6 +185,11 @@ mod tests {
         ("place of a header", |all| all.files[0].0 = "/elsewhere".into()),
         ("a file that shadows", |all| all.others.push("/w/x.h".into())),
         ("no file that shadows", |all| all.others.clear()),
+        ("a variable that the source asks for", |all| {
+            all.variables[0].1 = Some(Digest::of(b"2"));
+        }),
+        ("a variable that is gone", |all| all.variables[0].1 = None),
+        ("another variable", |all| all.variables[0].0.push('X')),
         ("name of the unit", |all| all.request.unit.push('x')),
         ("language", |all| all.request.language = Language::Rust),
         ("architecture", |all| all.request.arch = Arch::new(90)),
@@ -217,7 +245,7 @@ mod tests {
                 (Path::new(root).join("k.cu"), Digest::of(b"k")),
                 ("/usr/include/x.h".into(), Digest::of(b"x")),
             ];
-            of_files(&request, Path::new(root), &files, &[])
+            of_files(&request, Path::new(root), &files, &[], &[])
         };
         assert_eq!(key("/a/b"), key("/c"));
     }

@@ -24,6 +24,20 @@ pub struct Arch {
 }
 
 impl Arch {
+    /// What is compiled for when nobody says for what: the oldest architecture with bfloat16, on which PTX for it and every
+    /// later one runs.
+    pub(crate) const DEFAULT: Self = Self::new(80);
+
+    /// Whether PTX for this architecture runs on devices of the other one.
+    #[must_use]
+    pub(crate) const fn runs_on(self, device: Self) -> bool {
+        match self.reach {
+            Reach::Onward => self.number <= device.number,
+            Reach::Family => self.number <= device.number && self.number / 10 == device.number / 10,
+            Reach::Exact => self.number == device.number,
+        }
+    }
+
     /// `sm_<number>`: 80 is compute capability 8.0, 120 is 12.0.
     #[must_use]
     pub const fn new(number: u32) -> Self {
@@ -152,6 +166,14 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Arch>().unwrap().to_string(), shown);
         }
+    }
+
+    #[test]
+    fn ptx_runs_as_far_as_its_suffix_says() {
+        let runs = |ptx: &str, device: &str| ptx.parse::<Arch>().unwrap().runs_on(device.parse().unwrap());
+        assert!(runs("80", "86") && runs("80", "80") && runs("80", "120") && !runs("86", "80"));
+        assert!(runs("100f", "103") && !runs("100f", "120") && !runs("103f", "100"));
+        assert!(runs("90a", "90") && !runs("90a", "100"));
     }
 
     #[test]

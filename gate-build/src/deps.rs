@@ -111,6 +111,31 @@ pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
     }
 }
 
+/// Whether it may matter to what is compiled from preprocessed text on which lines its tokens are, or what white space is between them: it asks for
+/// its place in a way that preprocessors leave alone, or has raw strings in it.
+#[must_use]
+pub fn knows_its_place(bytes: &[u8]) -> bool {
+    // A lambda is called by its place in the name of a template that it is given to.
+    const PLACES: &[&str] = &[
+        "__builtin_LINE",
+        "__builtin_COLUMN",
+        "__builtin_source_location",
+        "source_location",
+        "__PRETTY_FUNCTION__",
+        "__builtin_FUNCSIG",
+        "__FUNCSIG__",
+    ];
+    // The standard library's own search, as above.
+    let text = String::from_utf8_lossy(bytes);
+    PLACES.iter().any(|place| text.contains(place)) || text.match_indices("R\"").any(|(at, _)| is_raw(&text[..=at]))
+}
+
+/// Whether a text that a quote follows ends in the prefix of a raw string.
+fn is_raw(text: &str) -> bool {
+    let word = text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+    matches!(word, Some("R" | "LR" | "uR" | "UR" | "u8R"))
+}
+
 /// The quoted name of a line marker, still escaped.
 fn marker(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"#line").or_else(|| line.strip_prefix(b"#"))?;
@@ -194,6 +219,23 @@ mod tests {
         let files: Vec<String> = parsed.files.iter().map(|file| file.display().to_string()).collect();
         assert_eq!(files, ["/w/k.cu", "/w/sp ace é\\h.h"]);
         assert_eq!(parsed.text, b"int x;\n#pragma once\n");
+    }
+
+    #[test]
+    fn text_that_asks_where_it_is_knows_its_place() {
+        for text in [
+            "int a = __builtin_LINE();",
+            "auto a = std::source_location::current();",
+            "f(__PRETTY_FUNCTION__);",
+            "auto a = R\"(a\n\nb)\";",
+            "auto a = u8R\"x(a)x\";",
+            "R\"()\"",
+        ] {
+            assert!(knows_its_place(text.as_bytes()), "{text}");
+        }
+        for text in ["f(\"ERROR\");", "int LINE;", "f(__func__, 12);", "FOR\"x\""] {
+            assert!(!knows_its_place(text.as_bytes()), "{text}");
+        }
     }
 
     proptest::proptest! {

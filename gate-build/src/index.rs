@@ -179,11 +179,16 @@ impl Index {
 
     /// SHA-256 of the whole file.
     pub(crate) fn digest(&self, path: &Path) -> Option<Digest> {
-        self.digest_of(path, Signature::of(path)?)?.parse().ok()
+        self.whole(path, Signature::of(path)?)?.parse().ok()
     }
 
-    /// SHA-256 of the whole file, which has this signature, in hexadecimal digits.
-    pub(crate) fn digest_of(&self, path: &Path, signature: Signature) -> Option<String> {
+    /// SHA-256 of the whole file in hexadecimal digits; `None` when it has not this signature any more.
+    pub(crate) fn digest_of(&self, path: &Path, signature: &Signature) -> Option<String> {
+        let digest = self.whole(path, signature.clone())?;
+        (Signature::of(path).as_ref() == Some(signature)).then_some(digest)
+    }
+
+    fn whole(&self, path: &Path, signature: Signature) -> Option<String> {
         let whole = || fs::read(path).ok().map(|bytes| Digest::of(&bytes).to_string());
         self.fact_of("sha256", path, signature, whole)
     }

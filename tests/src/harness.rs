@@ -100,6 +100,11 @@ impl Gate {
             fs::create_dir(base.join(directory)).expect("a fresh directory can be filled");
         }
         let home = base.join("home");
+        let advisories = base.join("advisory-db");
+        fs::create_dir_all(advisories.join("crates/no-such-package")).expect("a fresh directory can be filled");
+        let harmless = advisory("RUSTSEC-2000-0001", "no-such-package", &day(0));
+        fs::write(advisories.join("crates/no-such-package/RUSTSEC-2000-0001.md"), harmless)
+            .expect("a fresh directory can be filled");
         let mut gate = Self {
             binary: binary.into(),
             scratch,
@@ -124,8 +129,8 @@ impl Gate {
             .env("CARGO_GATE_REDACT", "1")
             // libtest names tests in the order in which they end, which is the machine's if they run beside each other.
             .env("RUST_TEST_THREADS", "1")
-            // Not the advisories that this machine may know of.
-            .env("CARGO_GATE_ADVISORY_DB", "")
+            // Not the advisories that this machine or the program knows of: they age.
+            .env("CARGO_GATE_ADVISORY_DB", &advisories)
             .env("LC_ALL", "C")
     }
 
@@ -389,6 +394,14 @@ impl fmt::Display for Run {
         write!(f, "----- stderr -----\n{}", self.stderr)?;
         Ok(())
     }
+}
+
+/// An advisory about every version of a package, as a file of an advisory database.
+pub fn advisory(id: &str, package: &str, date: &str) -> String {
+    format!(
+        "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"{date}\"\n\n[versions]\npatched = []\n```\n\n# \
+         Trouble in {package}\n"
+    )
 }
 
 /// The day so many days from now, in UTC, as policies write it.

@@ -66,7 +66,9 @@ fn a_small_workspace_is_judged_without_configuration() {
       = note: blocks at controlled
       = help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
 
-    READY for pilot: 1 warning, 12 passed in [time]; next: cargo gate controlled
+    claimed of 1 library: integrity, supply, equivalence; not claimed: ergonomics, governance (nothing declared)
+
+    READY for pilot: 1 warning, 14 passed in [time]; next: cargo gate controlled
     ----- stderr -----
          Running suite.test.workspace
         Finished suite.test.workspace in [time]: pass

@@ -1,5 +1,7 @@
 //! What every subcommand says: exit code, stdout and stderr, one snapshot each.
 
+#[path = "commands/advisories.rs"]
+mod advisories;
 #[path = "commands/data.rs"]
 mod data;
 #[path = "commands/documents.rs"]

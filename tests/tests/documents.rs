@@ -193,3 +193,35 @@ fn commands_that_are_shown_exist() {
     }
     assert!(seen > 20, "only {seen} commands were found");
 }
+
+/// The table of the book is the contract of the product.
+#[test]
+fn the_book_shows_the_stage_contract() {
+    let page = fs::read_to_string(xtask::project_root().join("docs/src/guide/stages.md")).expect("a page can be read");
+    let mut table = String::from(
+        "| group | asked of | evidence | pilot | controlled | broad |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in &gate_contract::stage_contract::ROWS {
+        let kinds: Vec<String> = row.kinds.iter().map(|kind| format!("`{kind}`")).collect();
+        let kinds = if kinds.is_empty() {
+            "all".to_owned()
+        } else {
+            kinds.join(", ")
+        };
+        let effects = Stage::ALL.map(|stage| match stage {
+            _ if stage < row.asked_from => "not asked",
+            _ if stage < row.blocks_at => "warns",
+            _ => "blocks",
+        });
+        table.push_str(&format!(
+            "| `{}` | {kinds} | {} | {} |\n",
+            row.group,
+            row.evidence,
+            effects.join(" | ")
+        ));
+    }
+    assert!(
+        page.contains(&table),
+        "docs/src/guide/stages.md does not contain\n{table}"
+    );
+}

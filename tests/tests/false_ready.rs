@@ -6,6 +6,8 @@ mod commit;
 #[cfg(unix)]
 #[path = "false_ready/compiler.rs"]
 mod compiler;
+#[path = "false_ready/contract.rs"]
+mod contract;
 #[path = "false_ready/evidence.rs"]
 mod evidence;
 #[path = "false_ready/kept_times.rs"]
@@ -46,7 +48,7 @@ fn package() -> Gate {
         )
         .file(".gitignore", "/target\n")
         .file("rust-toolchain.toml", &toolchain())
-        .file("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+        .file("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2021\"\nrust-version = \"1.70\"\n")
         .file("part/src/lib.rs", "pub const PART: u32 = 42;\n")
         .file("data/included.txt", "42\n")
         .file("data/generated.txt", "42\n")

@@ -83,8 +83,9 @@ fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Surveys {
 fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckReport]) -> Answer {
     let workspace = open(check, fixture, rest);
     let history = History::load(&workspace.gate_dir());
+    let catalogue: Vec<_> = gate_checks::ALL.iter().map(|check| check.info(&rest.policy)).collect();
     let inputs = Inputs {
-        catalogue: &gate_checks::infos(),
+        catalogue: &catalogue,
         outcomes,
         ..Inputs::new(&workspace, &rest.policy, &history, rest.now, rest.stage)
     };

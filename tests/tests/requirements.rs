@@ -176,6 +176,10 @@ const THREATS: &[(&str, &str)] = &[
         "cargo-gate/crates/gpu/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
     ),
     (
+        "a decision that claims more than its evidence shows",
+        "tests/tests/false_ready/contract.rs::a_new_crate_with_one_test_is_not_ready_for_broad",
+    ),
+    (
         "a name or a message that affects a terminal, a log or a page",
         "cargo-gate/crates/report/src/render/human/tests.rs::foreign_text_cannot_act",
     ),

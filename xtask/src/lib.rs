@@ -1,5 +1,6 @@
 //! The project's own automation, as a library so that tests can hold the tree to it.
 
+pub mod advisories;
 pub mod authoring;
 pub mod ci;
 pub mod docs;

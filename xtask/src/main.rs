@@ -46,6 +46,12 @@ enum Command {
     },
     /// Say what the latest run of the gate showed of the safety behind what is easy
     Ergonomics,
+    /// Take over the advisory database that is compiled in from a clone of it
+    Advisories {
+        /// The clone; its checked-out commit is used
+        #[arg(long, value_name = "DIRECTORY")]
+        from: std::path::PathBuf,
+    },
     /// Run what continuous integration runs, timed and grouped
     Ci {
         /// Leave out a step; may be repeated
@@ -90,6 +96,7 @@ fn run(command: &Command) -> xtask::Result {
         }
         Command::Usability { write } => xtask::usability::run(&root, &xtask::ci::binary()?, *write)?,
         Command::Ergonomics => xtask::ergonomics::run(&root)?,
+        Command::Advisories { from } => println!("{}", xtask::advisories::write(&root, from)?),
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
         Command::Models => xtask::ci::models(&root)?,
     }

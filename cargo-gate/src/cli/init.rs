@@ -230,12 +230,14 @@ fn others(own: &InitFacts, top: &Path, conversation: &Conversation<'_>) -> Vec<I
 
 fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
     let survey = workspace.boundaries();
-    let members = workspace.cargo().members.iter().map(|member| MemberFacts {
-        name: member.name.clone(),
+    let kinds = gate_surveys::kinds::of(workspace, None);
+    let members = kinds.iter().map(|member| MemberFacts {
+        name: member.package.clone(),
+        kind: member.kind,
         raw_boundaries: survey
             .packages
             .iter()
-            .find(|package| package.name == member.name)
+            .find(|package| package.name == member.package)
             .map(|package| u64::from(package.tally().total())),
     });
     InitFacts {

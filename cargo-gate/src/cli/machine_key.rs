@@ -52,21 +52,7 @@ pub(super) fn load(environment: &Environment) -> Result<Option<String>> {
 
 /// Where the secret is kept: in the directory for the state of programs.
 fn file(environment: &Environment) -> Option<PathBuf> {
-    let state = if cfg!(windows) {
-        environment
-            .path("LOCALAPPDATA")
-            .or_else(|| Some(environment.home()?.join("AppData").join("Local")))
-    } else if cfg!(target_os = "macos") {
-        environment
-            .home()
-            .map(|home| home.join("Library").join("Application Support"))
-    } else {
-        environment
-            .path("XDG_STATE_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| Some(environment.home()?.join(".local").join("state")))
-    };
-    Some(state?.join("cargo-gate").join("evidence.key"))
+    Some(environment.state_home()?.join("cargo-gate").join("evidence.key"))
 }
 
 /// The secret in a file, which is made if it is not there.

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, with its arguments and what it does.
 
+mod advisories;
 mod arguments;
 mod completions;
 mod conversation;
@@ -63,7 +64,7 @@ pub fn command() -> clap::Command {
     disable_help_subcommand = true,
     after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` works in any Cargo workspace.\nSee \
          `cargo gate explain exit-code` for the exit codes and `cargo gate help kernels` for the commands of a \
-         group.\nFor shells and editors there are `cargo gate completions`, `cargo gate man` and `cargo gate lsp`."
+         group.\n`cargo gate advisories update` fetches known vulnerabilities. For shells and editors there are `cargo gate completions`, `cargo gate man` and `cargo gate lsp`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -124,6 +125,9 @@ enum Command {
     /// Sign-off: waivers, register, promotions, closeout
     #[command(subcommand, disable_help_subcommand = true)]
     Govern(govern::GovernCommand),
+    /// The advisory database: which one is used, and `update` to fetch a newer one
+    #[command(hide = true, disable_help_subcommand = true)]
+    Advisories(advisories::AdvisoriesArgs),
     /// Print a completion script for a shell
     #[command(hide = true)]
     Completions(completions::CompletionsArgs),
@@ -226,6 +230,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Evidence(command) => evidence::run(command, conversation),
         Command::Release(command) => release::run(command, conversation),
         Command::Govern(command) => govern::run(command, conversation),
+        Command::Advisories(arguments) => advisories::run(arguments, conversation),
         Command::Completions(arguments) => completions::completions(arguments, self::command(), conversation),
         Command::Man(arguments) => completions::man(arguments, self::command(), conversation),
         #[cfg(feature = "lsp")]

@@ -86,7 +86,9 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
         action: "run",
         reason: match check.phase {
             Phase::Waivers => "reads which findings the waivers matched",
-            Phase::Evidence | Phase::Outcomes | Phase::Checklist => "reads the outcomes of the other checks",
+            Phase::Evidence | Phase::Outcomes | Phase::Checklist | Phase::Contract => {
+                "reads the outcomes of the other checks"
+            }
         }
         .to_owned(),
         fingerprint: None,

@@ -146,7 +146,7 @@ fn request(
 ) -> Request {
     Request {
         stage,
-        strict: arguments.strict || opened.policy.stages.get(&stage).is_some_and(|declared| declared.strict),
+        strict: arguments.strict || opened.policy.is_strict(stage),
         keep_going: arguments.keep_going,
         jobs: usize::from(arguments.jobs),
         packages: arguments.packages.clone(),

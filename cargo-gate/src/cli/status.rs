@@ -53,7 +53,8 @@ fn table(opened: &Opened) -> StatusTable {
             let (evidence, outcomes) = match &item.action {
                 Action::Reuse(evidence) => {
                     let result = verdict::under_policy(&id, &evidence.result, &opened.policy, today);
-                    let outcomes = Stage::ALL.map(|stage| (stage, verdict::outcome_at(&result, stage)));
+                    let outcome = |stage| verdict::outcome_at(&result, stage, opened.policy.is_strict(stage));
+                    let outcomes = Stage::ALL.map(|stage| (stage, outcome(stage)));
                     (EvidenceState::Fresh, BTreeMap::from(outcomes))
                 }
                 Action::Run(_) if item.fingerprint.volatile_part().is_some() => {

@@ -84,8 +84,8 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
     let mut text = String::new();
     let mut code = exit::READY;
     for evidence in &results {
-        let outcome = verdict::outcome_at(&evidence.result, Stage::Broad);
-        if !outcome.passes(false) {
+        let outcome = verdict::outcome_at(&evidence.result, Stage::Broad, false);
+        if !outcome.passes() {
             code = code.max(if outcome == Outcome::Fail {
                 exit::NOT_READY
             } else {
@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             });
         }
         totals.add(evidence.suite.as_ref());
-        if detail == Detail::Quiet && outcome.passes(false) {
+        if detail == Detail::Quiet && outcome.passes() {
             continue;
         }
         text.push_str(&line(

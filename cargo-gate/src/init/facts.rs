@@ -2,6 +2,7 @@
 
 use gate_base::paths;
 use gate_policy::TierPolicy;
+use gate_report::claim::Kind;
 
 /// What is known about the workspace that gets a policy.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +61,8 @@ pub struct ProductionSuite {
 pub struct MemberFacts {
     /// Package name.
     pub name: String,
+    /// What kind of software it is, by its targets and dependencies.
+    pub kind: Kind,
     /// Number of raw boundaries in it; `None` when nobody counted.
     pub raw_boundaries: Option<u64>,
 }

@@ -26,7 +26,9 @@ fn world(platforms: &[&str], files: &[(&str, &str)]) -> World {
             scope: "one".into(),
             max_age: None,
             predecessor_commits: 0,
-            strict: false,
+            min_age: None,
+            strict: None,
+            reason: None,
             location: location.clone(),
         },
     );

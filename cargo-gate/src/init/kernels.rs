@@ -173,6 +173,7 @@ mod tests {
     fn a_name_that_is_taken_is_refused() {
         let member = MemberFacts {
             name: "kernels".into(),
+            kind: gate_report::claim::Kind::Kernels,
             raw_boundaries: None,
         };
         let members = [(member, "gpu/kernels".to_owned())];

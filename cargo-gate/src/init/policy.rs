@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use gate_policy::{PRODUCTION_SUITES, SCHEMA_URL, Tier, TierPolicy};
 
+use gate_report::claim::Kind;
+
 use super::ci::{bench_command, branch};
 use super::{InitFacts, ProductionSuite, quoted};
 
@@ -12,6 +14,7 @@ use super::{InitFacts, ProductionSuite, quoted};
 pub fn policy_text(facts: &InitFacts) -> String {
     let mut text = format!("#:schema {SCHEMA_URL}\n");
     text.push_str(HEAD);
+    kinds(&mut text, facts);
     tiers(&mut text, facts);
     text.push_str(PROFILE_AND_BOUNDARY);
     suites(&mut text, facts);
@@ -38,7 +41,15 @@ max-age = "30d" # how old the pilot decision may be
 [stage.broad]
 scope = "unlimited production use"
 max-age = "30d" # how old the controlled decision may be
+# min-age = "24h" # how long `controlled` must have lasted; less takes a `reason`
 
+# `broad` requires a streak of READY runs of `controlled`. Fewer take a `reason`.
+# [history]
+# runs = 3
+# days = 2
+"#;
+
+const TIERS: &str = r#"
 # Authority level of the crates: `portable` (safe code), `idiomatic` (portable and free of lint warnings) or `native` (raw
 # authority is the purpose of the crate). An exception from the default needs an owner, a reason and an expiry date.
 "#;
@@ -83,13 +94,41 @@ const GOVERNANCE: &str = r#"
 # reason = ""
 # expires = 2030-01-31
 
-# A surface excluded from the claim: the decision is then at best READY_WITH_BOUNDED_SCOPE.
+# Who owns packages and suites, in addition to CODEOWNERS. `broad` requires it.
+# [owners]
+# default = ""
+
+# A group of evidence that is not claimed: the decision is then at best READY_WITH_BOUNDED_SCOPE.
+# [[exclusion]]
+# surface = "performance"
+# groups = ["performance"]
+# reason = ""
+# risk = "medium"
+
+# A surface excluded from the claim.
 # [[exclusion]]
 # surface = ""
 # packages = []
 # reason = ""
 # risk = "low"
 "#;
+
+/// The kinds of packages, as far as they are asked for more than libraries are.
+fn kinds(text: &mut String, facts: &InitFacts) {
+    text.push_str(
+        "\n# What kind of software each package is, as its targets and dependencies suggest: correct it. The kind decides which\n\
+         # evidence `controlled` and `broad` require: `service`, `tool`, `model`, `kernels` or `library`.\n[kinds]\n",
+    );
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Library) {
+        let of_kind = facts.members.iter().filter(|member| member.kind == kind);
+        let names: Vec<String> = of_kind.map(|member| quoted(&member.name)).collect();
+        if !names.is_empty() {
+            let _ = writeln!(text, "{kind} = [{}]", names.join(", "));
+        }
+    }
+    text.push_str("# library = [\"…\"] # and every package that no list names and that has no binary\n");
+    text.push_str(TIERS);
+}
 
 /// Benchmarks beside those of the branch, from controlled on: they take their time.
 fn benchmarks(text: &mut String, facts: &InitFacts) {
@@ -208,16 +247,14 @@ fn production(text: &mut String, facts: &InitFacts, locked: &str) {
 }
 
 const TOOLS: &str = r#"
-# Lints and formatting warn; set `required = true` to block.
+# Lints and formatting block from controlled on.
 [[suite.tool]]
 name = "clippy"
 tool = "clippy"
-required = false
 stage = "controlled"
 
 [[suite.tool]]
 name = "rustfmt"
 tool = "rustfmt"
-required = false
 stage = "controlled"
 "#;

@@ -2,10 +2,12 @@ use insta::assert_snapshot;
 
 use super::*;
 use gate_policy::{Catalogue, validate};
+use gate_report::claim::Kind;
 
 fn facts() -> InitFacts {
     let member = |name: &str, raw_boundaries| MemberFacts {
         name: name.into(),
+        kind: if name == "app" { Kind::Service } else { Kind::Library },
         raw_boundaries,
     };
     InitFacts {
@@ -83,7 +85,7 @@ fn the_policy_validates_for_any_workspace() {
                 let policy = validate("gate.toml", &examples, &catalogue)
                     .unwrap_or_else(|errors| panic!("{}\n{examples}", errors.render(false)));
                 assert_eq!(policy.waivers.len(), 1);
-                assert_eq!(policy.exclusions.len(), 1);
+                assert_eq!(policy.exclusions.len(), 2);
             }
         }
     }

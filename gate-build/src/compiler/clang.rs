@@ -1,18 +1,20 @@
-//! Clang's CUDA front end, without a CUDA toolkit.
+//! Clang's CUDA front end: with the headers and libdevice of a CUDA toolkit where there is one that this clang can read, else with the few
+//! declarations of this crate.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::flags::Asked;
-use super::setting::Setting;
+use super::setting::{LIBDEVICE, Setting};
 use super::{
     Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, lacks_header, ptx_of,
 };
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
-use crate::digest::{Digest, Fields};
+use crate::digest::Fields;
 use crate::index::Index;
 use crate::process::Invocation;
 use crate::unit::Unit;
@@ -22,7 +24,100 @@ use crate::version::ToolVersion;
 pub(crate) struct Clang<'a> {
     program: PathBuf,
     identity: CompilerIdentity,
+    library: Library,
     setting: &'a Setting,
+}
+
+/// What a source finds of CUDA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Library {
+    /// A toolkit, as clang reads it.
+    Toolkit(PathBuf),
+    /// A toolkit that is later than this clang: with headers that clang misses.
+    Later(PathBuf),
+    /// The declarations of this crate; the toolkit that this clang cannot read, and why.
+    Own(Option<(PathBuf, String)>),
+}
+
+impl Library {
+    fn arguments(&self, setting: &Setting) -> Vec<OsString> {
+        let shims = setting.shims.join("clang");
+        let mut path = OsString::from("--cuda-path=");
+        match self {
+            Self::Toolkit(root) | Self::Later(root) => {
+                path.push(root);
+                let mut arguments = vec![path, "-Wno-unknown-cuda-version".into()];
+                let own = root.join("include").join("cccl");
+                if own.is_dir() {
+                    arguments.extend(["-isystem".into(), own.into()]);
+                }
+                if matches!(self, Self::Later(_)) {
+                    // Behind every other folder: an installation may have them.
+                    arguments.extend(["-idirafter".into(), setting.shims.join("clang-later").into()]);
+                    arguments.push("-D_NV_RSQRT_SPECIFIER=".into());
+                }
+                arguments
+            }
+            Self::Own(_) => {
+                // A toolkit that happens to be on PATH would decide about the version of the PTX.
+                path.push(&shims);
+                let header = shims.join("gate_cuda.h");
+                let mut arguments: Vec<OsString> = vec!["-nocudainc".into(), "-nocudalib".into(), path];
+                arguments.extend(["-include".into(), header.into()]);
+                arguments
+            }
+        }
+    }
+
+    /// What this clang can read of the toolkit that is there.
+    fn of(program: &Path, version: &str, setting: &Setting, index: &Index) -> Self {
+        let Some(root) = &setting.toolkit else {
+            return Self::Own(None);
+        };
+        // It names the version of the toolkit.
+        let header = index.sample(&root.join("include").join("cuda_runtime_api.h"));
+        let Some(header) = header else { return Self::Own(None) };
+        let candidates = [Self::Toolkit(root.clone()), Self::Later(root.clone())];
+        let mut problem = String::new();
+        let readable = |library: &Self, problem: &mut String| {
+            let mut arguments: Vec<OsString> = ["-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch=sm_75"]
+                .map(OsString::from)
+                .into();
+            arguments.extend(library.arguments(setting));
+            arguments.extend([
+                "-fsyntax-only".into(),
+                setting.shims.join("clang").join("nothing.cu").into(),
+            ]);
+            let invocation = Invocation {
+                program,
+                arguments,
+                directory: setting.crate_root.clone(),
+                env: &setting.env,
+                timeout: setting.timeout,
+            };
+            let finished = invocation.run().ok()?;
+            if !finished.status.success() && problem.is_empty() {
+                let first = finished.text.lines().find(|line| line.contains("error"));
+                first.unwrap_or_default().trim().clone_into(problem);
+            }
+            Some(finished.status.success())
+        };
+        let fact = index.fact(
+            &format!("clang {version} with {} {header}", root.display()),
+            program,
+            || {
+                let found = candidates
+                    .iter()
+                    .position(|library| readable(library, &mut problem) == Some(true));
+                Some(found.map_or_else(|| problem.replace(['\n', '\t', '\r'], " "), |at| at.to_string()))
+            },
+        );
+        let fact = fact.unwrap_or_default();
+        match fact.parse::<usize>().ok().and_then(|at| candidates.get(at)) {
+            Some(library) => library.clone(),
+            None => Self::Own(Some((root.clone(), fact))),
+        }
+    }
 }
 
 impl<'a> Clang<'a> {
@@ -43,8 +138,22 @@ impl<'a> Clang<'a> {
                 )
             }));
         };
-        let mut fields = Fields::new("clang-1");
+        let library = Library::of(program, &version, setting, index);
+        let mut fields = Fields::new("clang-2");
         fields.add("version", &version);
+        match &library {
+            Library::Toolkit(root) | Library::Later(root) => {
+                let kind = if matches!(library, Library::Later(_)) {
+                    "later toolkit"
+                } else {
+                    "toolkit"
+                };
+                // Its headers are among the files of a unit.
+                let libdevice = index.sample(&root.join(LIBDEVICE));
+                fields.add(kind, libdevice.as_ref().map_or(&[][..], |digest| digest.bytes()));
+            }
+            Library::Own(_) => {}
+        }
         fields.add(
             "shims",
             setting.shims.file_name().unwrap_or_default().as_encoded_bytes(),
@@ -59,6 +168,7 @@ impl<'a> Clang<'a> {
                 version,
                 digest: fields.finish(),
             },
+            library,
             setting,
         })
     }
@@ -68,18 +178,10 @@ impl<'a> Clang<'a> {
             Diagnostic::error(Id::FlagUnsupported, format!("clang has no equivalent of `{flag}`"))
                 .help("remove the flag from build.rs, or install nvcc")
         })?;
-        let shims = self.setting.shims.join("clang");
-        let mut arguments: Vec<OsString> = Vec::new();
-        for argument in ["-x", "cuda", "--cuda-device-only", "-nocudainc", "-nocudalib"] {
-            arguments.push(argument.into());
-        }
+        let mut arguments: Vec<OsString> = ["-x", "cuda", "--cuda-device-only"].map(OsString::from).into();
         arguments.push(format!("-O{}", asked.level.number()).into());
         arguments.push(format!("--cuda-gpu-arch={arch}").into());
-        // A toolkit that happens to be on PATH would decide about the version of the PTX.
-        let mut nowhere = OsString::from("--cuda-path=");
-        nowhere.push(&shims);
-        arguments.push(nowhere);
-        arguments.extend(["-include".into(), shims.join("gate_cuda.h").into()]);
+        arguments.extend(self.library.arguments(self.setting));
         arguments.push(format!("-std={}", asked.standard.as_deref().unwrap_or("c++17")).into());
         arguments.extend(asked.macros.iter().map(OsString::from));
         for (option, folders) in [
@@ -91,7 +193,9 @@ impl<'a> Clang<'a> {
                 arguments.extend([option.into(), folder.into()]);
             }
         }
-        arguments.extend(["-isystem".into(), shims.into()]);
+        if matches!(self.library, Library::Own(_)) {
+            arguments.extend(["-isystem".into(), self.setting.shims.join("clang").into()]);
+        }
         if asked.fast_math {
             arguments.push("-ffast-math".into());
         }
@@ -171,6 +275,11 @@ impl Compiler for Clang<'_> {
                         .help(format!(
                             "install a clang that supports {arch}, or change `.arch(…)` in build.rs"
                         ))
+                } else if let Library::Own(Some((root, why))) = &self.library {
+                    error.help(format!(
+                        "install a clang that can read the CUDA toolkit in `{}`, or NVRTC or nvcc ({why})",
+                        root.display()
+                    ))
                 } else if lacks_header(text) {
                     error.help(format!("{HEADER_HELP}; CUDA's own headers come with NVRTC or nvcc"))
                 } else if text.contains("undeclared identifier") {
@@ -200,6 +309,7 @@ impl Compiler for Clang<'_> {
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),
             },
+            variables: BTreeSet::new(),
         })
     }
 
@@ -212,15 +322,19 @@ impl Compiler for Clang<'_> {
         if !finished.status.success() {
             return None;
         }
-        let parsed = deps::parse_preprocessed(&fs::read(&output).ok()?);
-        Some(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.setting.absolute(parsed.files),
-        })
+        let text = fs::read(&output).ok()?;
+        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
     }
 
     fn preprocesses_apart(&self) -> bool {
         true
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        match &self.library {
+            Library::Toolkit(root) | Library::Later(root) => vec![self.program.clone(), root.join(LIBDEVICE)],
+            Library::Own(_) => vec![self.program.clone()],
+        }
     }
 
     fn inputs(&self) -> Vec<(String, String)> {

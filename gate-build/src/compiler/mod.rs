@@ -2,17 +2,20 @@
 
 mod clang;
 mod flags;
+mod given;
 mod nvcc;
 mod nvrtc;
 mod setting;
 mod shims;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
+use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
 use crate::schedule::Begin;
@@ -20,9 +23,10 @@ use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
 pub(crate) use flags::{Asked, Level};
+pub(crate) use given::Given;
 pub(crate) use nvcc::{Nvcc, VARIABLES};
 pub(crate) use nvrtc::Nvrtc;
-pub(crate) use setting::{Setting, host_compiler, plain};
+pub(crate) use setting::{Setting, host_compiler, plain, toolkit_of};
 pub(crate) use shims::write as write_shims;
 
 /// Kinds of compilers.
@@ -112,6 +116,8 @@ pub(crate) struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// Digest of the source after preprocessing, where the compiler hands it out.
     pub preprocessed: Option<Digest>,
+    /// Names of the variables of the environment that the source asks for.
+    pub variables: BTreeSet<String>,
 }
 
 /// The source of a unit after preprocessing.
@@ -121,6 +127,18 @@ pub(crate) struct Preprocessed {
     pub text: Digest,
     /// Every file that was read, as in [`Compiled`].
     pub dependencies: Vec<PathBuf>,
+}
+
+impl Preprocessed {
+    /// What a preprocessor wrote, its files as `absolute` names them. Where the place of a token may matter to what is compiled, every byte counts.
+    fn of(text: &[u8], absolute: impl FnOnce(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
+        let parsed = deps::parse_preprocessed(text);
+        let whole = deps::knows_its_place(text);
+        Self {
+            text: Digest::of(if whole { text } else { &parsed.text }),
+            dependencies: absolute(parsed.files),
+        }
+    }
 }
 
 /// Who finds out the preprocessed text of what is compiled.

@@ -1,5 +1,6 @@
 //! NVIDIA's compiler driver.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -223,7 +224,7 @@ impl Compiler for Nvcc<'_> {
             Text::Elsewhere(..) => None,
             Text::Wanted => preprocessed_file(scratch)
                 .and_then(|file| fs::read(file).ok())
-                .map(|bytes| Digest::of(&deps::parse_preprocessed(&bytes).text)),
+                .map(|bytes| Preprocessed::of(&bytes, |_| Vec::new()).text),
         };
         let listed = fs::read_to_string(&dependency_file)
             .ok()
@@ -238,6 +239,7 @@ impl Compiler for Nvcc<'_> {
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
             warnings: warnings(&finished.text),
             preprocessed,
+            variables: BTreeSet::new(),
         })
     }
 
@@ -250,21 +252,27 @@ impl Compiler for Nvcc<'_> {
         if !finished.status.success() {
             return None;
         }
-        let parsed = deps::parse_preprocessed(&fs::read(&output).ok()?);
-        Some(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.setting.absolute(parsed.files),
-        })
+        let text = fs::read(&output).ok()?;
+        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.files.clone()
+        let setting = self.setting;
+        let host = setting.host_compiler.iter().map(|(file, _)| file.clone());
+        let options = setting.given.files.iter().filter(|file| file.is_file()).cloned();
+        self.files.iter().cloned().chain(host).chain(options).collect()
     }
 
     fn inputs(&self) -> Vec<(String, String)> {
         let mut inputs = self.setting.variables(VARIABLES);
         let host = self.setting.host_compiler();
         inputs.push(("host compiler".to_owned(), host));
+        for file in &self.setting.given.files {
+            // Where it is below the crate, another checkout has the same.
+            let name = file.strip_prefix(&self.setting.crate_root).unwrap_or(file);
+            let digest = fs::read(file).map_or_else(|_| "none".to_owned(), |bytes| Digest::of(&bytes).to_string());
+            inputs.push((format!("flags in {}", name.display()), digest));
+        }
         if self.setting.locks {
             inputs.push(("for".to_owned(), "lock".to_owned()));
         }

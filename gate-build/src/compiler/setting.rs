@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::given::Given;
+use crate::digest::Digest;
 use crate::env::Env;
 use crate::index::Index;
 use crate::schedule::{self, Permits};
@@ -19,8 +21,12 @@ pub(crate) struct Setting {
     pub timeout: Duration,
     /// Folder with the headers of this crate, for compilers that come without their own.
     pub shims: PathBuf,
-    /// The program that nvcc preprocesses with, as far as it is known: its path and a digest.
-    pub host_compiler: String,
+    /// The program that nvcc preprocesses with, and a digest of it; `None` where none was found.
+    pub host_compiler: Option<(PathBuf, Digest)>,
+    /// What nvcc is given.
+    pub given: Given,
+    /// The toolkit, where there is one with headers and libdevice.
+    pub toolkit: Option<PathBuf>,
     /// For threads that compilers start.
     pub permits: Arc<Permits>,
     /// Whether the result is for the kernel lock, or compared with it.
@@ -69,22 +75,40 @@ impl Setting {
 
     /// Which C++ compiler nvcc preprocesses with.
     pub(crate) fn host_compiler(&self) -> String {
-        self.host_compiler.clone()
+        let digest = self.host_compiler.as_ref().map(|(_, digest)| digest.to_string());
+        digest.unwrap_or_else(|| "none".to_owned())
     }
 }
 
-/// The C++ compiler that nvcc takes unless a flag names one, with a digest of its program.
-pub(crate) fn host_compiler(env: &Env, index: &Index) -> String {
+/// NVIDIA's device functions as LLVM reads them, below a toolkit.
+pub(crate) const LIBDEVICE: &str = "nvvm/libdevice/libdevice.10.bc";
+
+/// The folder of the toolkit that one of these programs or libraries belongs to, with headers and libdevice.
+pub(crate) fn toolkit_of<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Option<PathBuf> {
+    let is_toolkit = |root: &&Path| root.join("include/cuda_runtime.h").is_file() && root.join(LIBDEVICE).is_file();
+    files.into_iter().find_map(|file| {
+        let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        let mut roots = file.ancestors().skip(1).take(4).chain(real.ancestors().skip(1).take(4));
+        roots.find(is_toolkit).map(Path::to_path_buf)
+    })
+}
+
+/// The C++ compiler that nvcc takes, with a digest of its program.
+pub(crate) fn host_compiler(env: &Env, given: &Given, root: &Path, index: &Index) -> Option<(PathBuf, Digest)> {
     let name = if cfg!(windows) { "cl.exe" } else { "gcc" };
-    let chosen = env.variable("NVCC_CCBIN").map(PathBuf::from);
-    let candidates = chosen
-        .into_iter()
-        .flat_map(|chosen| [chosen.join(name), chosen])
-        .chain(env.search_path().into_iter().map(|folder| folder.join(name)));
-    candidates
-        .into_iter()
-        .find_map(|file| index.sample(&file))
-        .map_or_else(|| "none".to_owned(), |digest| digest.to_string())
+    let chosen = given.host_compiler().map(PathBuf::from);
+    let chosen = chosen.or_else(|| env.variable("NVCC_CCBIN").map(PathBuf::from));
+    // A plain name is looked for on `PATH`.
+    let on_path = |chosen: PathBuf| env.search_path().into_iter().map(move |folder| folder.join(&chosen));
+    let chosen = chosen.into_iter().flat_map(|chosen| {
+        let below = root.join(&chosen);
+        [below.join(name), below]
+            .into_iter()
+            .chain(on_path(chosen))
+            .collect::<Vec<_>>()
+    });
+    let mut candidates = chosen.chain(env.search_path().into_iter().map(|folder| folder.join(name)));
+    candidates.find_map(|file| index.sample(&file).map(|digest| (file, digest)))
 }
 
 /// The path without `.` and `..` as far as its text allows: `/cuda/bin/../include` is `/cuda/include`.

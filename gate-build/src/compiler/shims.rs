@@ -37,6 +37,14 @@ const CLANG: &[(&str, &str)] = &[
     // Sources include these for what `gate_cuda.h` has brought already.
     ("cuda_runtime.h", "#pragma once\n"),
     ("device_launch_parameters.h", "#pragma once\n"),
+    // What is compiled to see whether headers can be read.
+    ("nothing.cu", "\n"),
+];
+
+/// For clang with a later CUDA toolkit: headers that clang asks for and that are there no longer, or in another package.
+const CLANG_LATER: &[(&str, &str)] = &[
+    ("texture_fetch_functions.h", "#pragma once\n"),
+    ("curand_mtgp32_kernel.h", "#pragma once\n"),
 ];
 
 /// Writes the headers below `folder`, in a folder named after their contents, and returns that one.
@@ -45,14 +53,14 @@ const CLANG: &[(&str, &str)] = &[
 /// As the operating system says.
 pub(crate) fn write(folder: &Path) -> io::Result<PathBuf> {
     let mut fields = Fields::new("shims");
-    for (name, text) in NVRTC.iter().chain(CLANG) {
+    for (name, text) in NVRTC.iter().chain(CLANG).chain(CLANG_LATER) {
         fields.add(name, text);
     }
     let folder = folder.join(fields.finish().prefix(16));
     // The last file that is written says that all the others are there.
     let complete = folder.join("complete");
     if !complete.is_file() {
-        for (kind, files) in [("nvrtc", NVRTC), ("clang", CLANG)] {
+        for (kind, files) in [("nvrtc", NVRTC), ("clang", CLANG), ("clang-later", CLANG_LATER)] {
             for (name, text) in files {
                 disk::write_atomically(&folder.join(kind).join(name), text.as_bytes())?;
             }

@@ -44,6 +44,8 @@ ids! {
     FlagUnsupported = "flag_unsupported",
     /// No compiler found: an error if one was requested, else a warning that no GPU kernels are built
     CompilerMissing = "compiler_missing",
+    /// The compiler that was asked for is not the kind of compiler that made the lock
+    OtherCompiler = "other_compiler",
     /// The compiler was found but cannot be read, loaded or started, or does not print its version
     CompilerUnusable = "compiler_unusable",
     /// The compiler crashed

@@ -9,6 +9,7 @@ mod fields;
 mod files;
 mod line;
 mod read;
+mod script;
 mod verify;
 mod write;
 

@@ -5,13 +5,16 @@ use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::{KernelLock, LOCK_FILE, LockedEntry, LockedImage, Part, RELOCK, line_of};
+use super::{KernelLock, LOCK_FILE, LockedEntry, LockedImage, LockedUnit, Part, RELOCK, line_of, script};
 use crate::arch::Arch;
 use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
 use crate::glob;
 use crate::ptx::Module;
 use crate::unit::UnitName;
+
+/// The build script, as cargo calls it where no manifest does.
+const SCRIPT: &str = "build.rs";
 
 /// Digest of a text file, the same whichever line ends a checkout has: `\r\n` counts as `\n`. For files with `\n`
 /// it is what `sha256sum` prints.
@@ -166,6 +169,9 @@ impl KernelLock {
         files: impl IntoIterator<Item = &'a str>,
     ) -> Vec<LockProblem> {
         let mut problems = self.unlocked(files);
+        if let Some(script) = read(SCRIPT).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+            problems.extend(self.other_archs(&script));
+        }
         for (unit, locked) in &self.units {
             for (arch, image) in &locked.images {
                 problems.extend(image.changed_sources(unit, *arch, read));
@@ -177,6 +183,34 @@ impl KernelLock {
         problems.sort();
         problems.dedup();
         problems
+    }
+
+    /// Architectures that the text of the build script names and the lock has not, and the other way round.
+    fn other_archs(&self, text: &str) -> Vec<LockProblem> {
+        let Some(asked) = script::archs(text) else {
+            return Vec::new();
+        };
+        let locked = |unit: &LockedUnit| unit.images.keys().copied().collect::<BTreeSet<_>>();
+        let all: BTreeSet<Arch> = self.units.values().flat_map(locked).collect();
+        let problem = |message: String| LockProblem {
+            file: SCRIPT.to_string(),
+            line: None,
+            kind: ProblemKind::Incomplete,
+            message,
+            help: format!("recompile and lock it with `{RELOCK}`"),
+        };
+        if self.units.is_empty() {
+            return Vec::new();
+        }
+        let missing = asked.difference(&all);
+        let missing = missing.map(|arch| problem(format!("it asks for {arch}, and `{LOCK_FILE}` has no PTX for that")));
+        let spare = all.difference(&asked);
+        let spare = spare.map(|arch| {
+            problem(format!(
+                "it does not ask for {arch}, and `{LOCK_FILE}` has PTX for that"
+            ))
+        });
+        missing.chain(spare).collect()
     }
 
     /// Those of these files that the patterns of the build script name and that are no unit of the lock.

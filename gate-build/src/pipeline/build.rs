@@ -9,22 +9,23 @@ use super::choice;
 use super::codes::Codes;
 use super::context::Mode;
 use super::embed::{self, Parsed};
-use super::listing::searched;
+use super::listing::{self, searched};
 use super::locked::{Lock, Locker};
 use super::report::{Asked, Entry, Report, Trace};
 use super::state::{self, State};
 use super::subject::Build;
 use super::task::{Done, Shared, Task};
 use super::times::Times;
-use super::{budgets, directives, file_clock, pin};
+use super::{budgets, directives, pin, watch};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::Setting;
+use crate::compiler::{Given, Setting};
 use crate::diagnostic::{Diagnostic, Id, Severity};
 use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::resources::Ptxas;
+use crate::rust;
 use crate::schedule;
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
@@ -58,10 +59,7 @@ impl Build<'_> {
             if lock != Lock::Leave && problems.is_empty() {
                 return Err(Error::missing(
                     Id::CompilerMissing,
-                    format!(
-                        "`GATE_KERNELS_LOCK` is set, but no compiler for {} was found",
-                        self.plan.languages()
-                    ),
+                    format!("`GATE_KERNELS_LOCK` is set, but {}", self.no_compiler()),
                     self.plan.remedy(),
                 ));
             }
@@ -71,6 +69,9 @@ impl Build<'_> {
         let scratch = self.scratch();
         // Where it cannot be made, each compilation says what it could not write.
         let _ = fs::create_dir_all(&scratch);
+        let options = &setting.given.files;
+        let foreign = listing::foreign(parts.iter().filter(|file| !options.contains(file)));
+        let named = listing::named_by_variables(&self.context.env, self.context.crate_root());
         let layered = Layered::new(store, remote);
         let is_kept = store.is_some() || remote.is_some();
         let shared = Shared {
@@ -78,12 +79,16 @@ impl Build<'_> {
             local: store,
             timeout: setting.timeout,
             index,
+            env: &self.context.env,
+            given: &setting.given,
+            foreign: &foreign,
+            named: &named,
             listings: self.listings,
             codes: &Codes::default(),
             intact: &state::intact(&self.context.state_file()),
             permits: &setting.permits,
             has_threads: schedule::has_threads(&self.context.env),
-            began: file_clock::now(&scratch),
+            began: self.began,
             scratch: scratch.clone(),
         };
         let mut pairs: Vec<(&Unit, Arch)> = self
@@ -142,7 +147,14 @@ impl Build<'_> {
         }
         let asked = is_kept.then(|| account(&results, &layered, store, remote));
         let happened = Happened { asked, trace };
-        let state = self.finish(results, problems, parts, &times, (store, happened), lock)?;
+        let state = self.finish(
+            results,
+            problems,
+            (parts, &setting.given),
+            &times,
+            (store, happened),
+            lock,
+        )?;
         if let Some(store) = store {
             pin::keep(self.context.crate_root(), &state.built.units, store, index);
         }
@@ -190,7 +202,7 @@ impl Build<'_> {
         &self,
         results: Vec<TaskResult<'_>>,
         problems: Vec<Diagnostic>,
-        parts: BTreeSet<PathBuf>,
+        (parts, given): (BTreeSet<PathBuf>, &Given),
         times: &Times,
         (store, happened): (Option<&Local>, Happened),
         lock: Lock,
@@ -204,7 +216,8 @@ impl Build<'_> {
         };
         let mut failed = Vec::new();
         let mut warnings = problems;
-        let mut files = parts;
+        let foreign = listing::foreign(parts.iter().filter(|file| !given.files.contains(file)));
+        let mut files = parts.clone();
         let mut sorted = results;
         sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
@@ -222,6 +235,7 @@ impl Build<'_> {
                     );
                     measured.push((unit.name.to_string(), arch, done.took));
                     files.extend(image.dependencies.iter().cloned());
+                    state.variables.extend(done.variables);
                     parsed.extend(done.module.map(|module| (image.ptx.clone(), module)));
                     match state.built.units.last_mut() {
                         Some(last) if last.name == unit.name => last.images.push(image),
@@ -243,16 +257,15 @@ impl Build<'_> {
         }
         warnings.extend(self.judge(&state.built.units, store, lock)?);
         state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
-        let watched: Vec<PathBuf> = self
-            .plan
-            .folders
-            .iter()
-            .filter(|folder| folder.is_dir())
-            .cloned()
-            .collect();
+        state.folders = self.searched_folders(given);
+        state.near = self.near_folders(&state.built.units, &foreign);
+        let watched = self.watched(&parts, state.folders.iter().chain(&state.near));
         state.directives = directives::lines(&files, &watched);
+        let variables = state.variables.iter();
+        let variables = variables.map(|name| format!("cargo::rerun-if-env-changed={name}"));
+        state.directives.extend(variables);
+        state.absent = self.absent(&state.built.units);
         state.directives.extend(directives::warnings(&warnings));
-        state.folders = self.searched_folders();
         files.extend(
             state
                 .built
@@ -291,6 +304,7 @@ impl Build<'_> {
             plan: self.plan,
             root: self.context.crate_root(),
             env: &self.context.env,
+            began: self.began,
             ptxas,
         };
         match lock {
@@ -301,16 +315,71 @@ impl Build<'_> {
         Ok(warnings)
     }
 
+    /// Folders and files that cargo is to look at beside what was read.
+    fn watched<'b>(&self, parts: &BTreeSet<PathBuf>, folders: impl Iterator<Item = &'b PathBuf>) -> BTreeSet<PathBuf> {
+        let root = self.context.crate_root();
+        let busy = [self.context.out_dir.as_path(), root];
+        let is_calm = |folder: &&PathBuf| !busy.iter().any(|busy| busy.starts_with(folder));
+        let mut watched: BTreeSet<PathBuf> = self
+            .plan
+            .folders
+            .iter()
+            .filter(|folder| folder.is_dir())
+            .cloned()
+            .collect();
+        // Those of build.rs are watched however large they are.
+        let there = folders.filter(|folder| folder.is_dir());
+        let others: Vec<&PathBuf> = there
+            .filter(|folder| !watched.iter().any(|known| folder.starts_with(known)))
+            .collect();
+        watched.extend(
+            others
+                .into_iter()
+                .filter(is_calm)
+                .filter(|folder| directives::is_small(folder))
+                .cloned(),
+        );
+        watched.extend(watch::beside(parts, &busy));
+        watched
+    }
+
+    /// Files that would decide about Rust kernels if they were there.
+    fn absent(&self, units: &[BuiltUnit]) -> Vec<PathBuf> {
+        let mut files = BTreeSet::new();
+        for built in units.iter().filter(|unit| unit.language == Language::Rust) {
+            let unit = self.plan.units.iter().find(|unit| unit.name == built.name);
+            for (unit, image) in unit.filter(|unit| unit.path.is_dir()).into_iter().zip(&built.images) {
+                files.extend(rust::settings(&self.context.env, &unit.path, &image.dependencies));
+            }
+        }
+        files.retain(|file| !file.is_file());
+        files.into_iter().collect()
+    }
+
+    /// Folders outside the crate in which a new file may be read instead of another by its name alone.
+    fn near_folders(&self, units: &[BuiltUnit], foreign: &[PathBuf]) -> Vec<PathBuf> {
+        let root = self.context.crate_root();
+        let units = units.iter().filter(|unit| unit.language == Language::Cuda);
+        let read: Vec<PathBuf> = units
+            .flat_map(|unit| &unit.images)
+            .flat_map(|image| image.dependencies.iter().cloned())
+            .collect();
+        let mut folders = listing::near(&read, root, foreign);
+        if !read.is_empty() {
+            folders.extend(listing::named_by_variables(&self.context.env, root));
+        }
+        folders.into_iter().collect()
+    }
+
     /// Folders in which a new file may be read instead of another.
-    fn searched_folders(&self) -> Vec<PathBuf> {
+    fn searched_folders(&self, given: &Given) -> Vec<PathBuf> {
         let root = self.context.crate_root();
         let folders: BTreeSet<PathBuf> = self
             .plan
             .units
             .iter()
             .filter(|unit| unit.language == Language::Cuda)
-            .flat_map(|unit| searched(&unit.path, root, &self.plan.flags))
-            .filter(|folder| folder.is_dir())
+            .flat_map(|unit| searched(&unit.path, root, &given.flags))
             .collect();
         folders.into_iter().collect()
     }

@@ -1,5 +1,7 @@
 //! Which compilers a build uses, in which order.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -9,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::lock::LOCK_FILE;
 use crate::rust::{self, Rustc};
 use crate::toolkit::Toolkit;
 use crate::unit::Language;
@@ -19,6 +22,8 @@ pub(crate) struct Choice {
     pub files: Vec<(CompilerKind, PathBuf)>,
     /// Why it is this choice, where a variable decided.
     pub because: Option<String>,
+    /// What is there and would compile something else than the lock has, which is followed instead.
+    pub passed_over: Option<CompilerKind>,
 }
 
 impl Choice {
@@ -55,6 +60,7 @@ impl Choice {
                 Some(file) => Ok(Self {
                     files: vec![(kind, file)],
                     because: Some(format!("GATE_KERNEL_COMPILER={kind}")),
+                    passed_over: None,
                 }),
                 None => Err(Error::missing(
                     Id::CompilerMissing,
@@ -73,6 +79,7 @@ impl Choice {
             return Ok(Self {
                 files: vec![(CompilerKind::Nvcc, nvcc)],
                 because: Some(format!("{name} is set")),
+                passed_over: None,
             });
         }
         Ok(Self::found(&file))
@@ -89,6 +96,36 @@ impl Choice {
         self.because.is_none() && kinds.next() == Some(CompilerKind::Clang)
     }
 
+    /// Keeps to the compilers of a lock: NVIDIA's two write the same, and clang something else. Where only the other is there, the lock is
+    /// followed.
+    #[must_use]
+    pub(crate) fn keeping_to(mut self, locked: &BTreeSet<CompilerKind>, toolkit: &Toolkit) -> Self {
+        let Some((kind, _)) = self.files.first().filter(|_| self.because.is_none()) else {
+            return self;
+        };
+        let kind = *kind;
+        if locked.is_empty() || locked.iter().any(|locked| is_clang(*locked) == is_clang(kind)) {
+            return self;
+        }
+        self.files.clear();
+        match &toolkit.clang {
+            Some(clang) if !is_clang(kind) => self.files.push((CompilerKind::Clang, clang.clone())),
+            _ => self.passed_over = Some(kind),
+        }
+        self
+    }
+
+    /// A warning where a compiler that was asked for is not of the kind that made the lock.
+    pub(crate) fn other_than(&self, locked: &BTreeSet<CompilerKind>) -> Option<Diagnostic> {
+        let (kind, _) = self.files.first()?;
+        let because = self.because.as_deref()?;
+        let other = locked.first()?;
+        (!locked.iter().any(|locked| is_clang(*locked) == is_clang(*kind))).then(|| {
+            let message = format!("CUDA sources are compiled by {kind} ({because}), and `{LOCK_FILE}` is of {other}");
+            Diagnostic::warning(Id::OtherCompiler, message).help("unset the variable to use the PTX of the lock")
+        })
+    }
+
     fn found(file: &impl Fn(CompilerKind) -> Option<PathBuf>) -> Self {
         let there = |kinds: &[CompilerKind]| -> Vec<(CompilerKind, PathBuf)> {
             kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).collect()
@@ -97,8 +134,27 @@ impl Choice {
         if files.is_empty() {
             files = there(&[CompilerKind::Clang]);
         }
-        Self { files, because: None }
+        Self {
+            files,
+            because: None,
+            passed_over: None,
+        }
     }
+}
+
+fn is_clang(kind: CompilerKind) -> bool {
+    kind == CompilerKind::Clang
+}
+
+/// Kinds of the compilers that made the PTX of CUDA sources in the lock of a crate; none where there is no lock.
+pub(crate) fn locked_kinds(root: &Path) -> BTreeSet<CompilerKind> {
+    // All of it is read, and its mistakes are reported, where it is used.
+    let text = fs::read_to_string(root.join(LOCK_FILE)).unwrap_or_default();
+    let compilers = text.lines().filter_map(|line| line.strip_prefix("compiler = \""));
+    compilers
+        .filter_map(|compiler| CompilerKind::named(compiler.split(' ').next()?))
+        .filter(|kind| kind.language() == Language::Cuda)
+        .collect()
 }
 
 /// The compiler of Rust kernels, and every file that was looked for. Which one it is depends on how the kernels are written, so

@@ -96,6 +96,7 @@ mod tests {
             action: Digest::of(b"action"),
             compiler: CompilerKind::Nvrtc,
             files: files.to_vec(),
+            variables: Vec::new(),
             others: Vec::new(),
         };
         assert_eq!(of_record(&store, &record), None);

@@ -56,8 +56,13 @@ pub(crate) fn places(env: &Env, searched: &[PathBuf]) -> Vec<PathBuf> {
     places.into_iter().collect()
 }
 
-fn is_small(folder: &Path) -> bool {
-    let mut left = MOST;
+pub(super) fn is_small(folder: &Path) -> bool {
+    is_smaller(folder, MOST)
+}
+
+/// Whether there are at most so many entries below a folder, links followed.
+pub(super) fn is_smaller(folder: &Path, most: usize) -> bool {
+    let mut left = most;
     fits(folder, &mut left, 0)
 }
 

@@ -21,9 +21,8 @@ impl Task<'_> {
     /// # Errors
     /// What the compilers say.
     pub(crate) fn run(&self, shared: &Shared<'_>) -> Result<Done, Diagnostic> {
-        let request = Request::new(self.unit, self.arch, self.flags, self.compilers);
-        let shows_lines = request.place.is_some();
-        let request = request.key();
+        let shows_lines = shared.given.shows_lines();
+        let request = Request::new(self.unit, self.arch, self.flags, self.compilers, shows_lines).key();
         let root = &self.unit.crate_root;
         let parse = |bytes: &[u8]| Manifest::parse(std::str::from_utf8(bytes).ok()?, root);
         let found = shared
@@ -112,9 +111,7 @@ impl Task<'_> {
                 note,
                 warnings: compiled.warnings.iter().map(kept_line).collect(),
             };
-            if !compiled.dependencies.iter().any(|file| has_changed(file, began)) {
-                self.remember(&mut manifest, &request, &action, &compiled, shared);
-            }
+            self.remember(&mut manifest, &request, (&action, began), &compiled, shared);
             action
         };
         // Half a megabyte takes a hundredth of a second for each in a build script, which cargo does not optimise. What is no PTX is said
@@ -127,6 +124,7 @@ impl Task<'_> {
             module,
             compiler: identity.clone(),
             files: compiled.dependencies,
+            variables: compiled.variables,
             reason,
             compiled: true,
             remote: false,
@@ -158,7 +156,9 @@ impl Task<'_> {
                 None => {
                     let taken = self.take(shared, &record.action).ok_or(Reason::Lost)?;
                     let files = record.files.iter().map(|(file, _)| file.clone()).collect();
-                    return Ok(reused(taken, files, Reason::SameInputs));
+                    let mut done = reused(taken, files, Reason::SameInputs);
+                    done.variables = record.variables.iter().map(|(name, _)| name.clone()).collect();
+                    return Ok(done);
                 }
                 Some(changes) if at == 0 => reason = changes,
                 Some(_) => {}
@@ -174,6 +174,14 @@ impl Task<'_> {
             .iter()
             .filter(|(file, digest)| shared.index.digest(file) != Some(*digest))
             .map(|(file, _)| file.clone())
+            .collect();
+        let others = record
+            .variables
+            .iter()
+            .filter(|(name, value)| shared.value(name) != *value);
+        let changed: Vec<PathBuf> = changed
+            .into_iter()
+            .chain(others.map(|(name, _)| variable(name)))
             .collect();
         if !changed.is_empty() {
             return Some(Reason::Changed(changed));
@@ -193,7 +201,13 @@ impl Task<'_> {
         for compiler in self.compilers {
             let text = text.of(compiler.identity().kind);
             match compiler.compile(self.unit, self.arch, self.flags, scratch, text) {
-                Ok(compiled) => {
+                Ok(mut compiled) => {
+                    // A compiler that is broken is said aloud; one that does not know what a source needs is in the report.
+                    let broken = refusals.iter().filter(|refusal| refusal.id == Id::CompilerUnusable);
+                    compiled.warnings.extend(broken.map(|refusal| {
+                        let by = compiler.identity();
+                        Diagnostic::warning(refusal.id, format!("{}; compiled by {by}", refusal.message))
+                    }));
                     let note = refusals.first().map(short);
                     return Ok((compiler.as_ref(), compiled, note));
                 }
@@ -234,10 +248,16 @@ impl Task<'_> {
         &self,
         manifest: &mut Manifest,
         request: &Digest,
-        action: &Action,
+        (action, began): (&Action, SystemTime),
         compiled: &Compiled,
         shared: &Shared<'_>,
     ) {
+        let read = (compiled.dependencies.as_slice(), &compiled.variables);
+        let record = self.record(request, action, read, shared);
+        // Asked when all of them have been read: what has changed meanwhile is not what was compiled.
+        if compiled.dependencies.iter().any(|file| has_changed(file, began)) {
+            return;
+        }
         // The blob first: what an action names is there, or the action is a miss.
         keep(shared, Space::Blob, &action.digest, &compiled.ptx);
         let text = action.to_text();
@@ -245,7 +265,7 @@ impl Task<'_> {
             let key = action::of_text(request, action.compiler, digest);
             keep(shared, Space::Action, &key, text.as_bytes());
         }
-        if let Some(record) = self.record(request, action, &compiled.dependencies, shared) {
+        if let Some(record) = record {
             keep(shared, Space::Action, &record.action, text.as_bytes());
             self.keep_record(record, manifest, request, shared);
         }
@@ -257,6 +277,11 @@ impl Task<'_> {
         let text = manifest.to_text(&self.unit.crate_root);
         keep(shared, Space::Manifest, request, text.as_bytes());
     }
+}
+
+/// A variable among the names of files in a report.
+fn variable(name: &str) -> PathBuf {
+    PathBuf::from(format!("${name}"))
 }
 
 /// A compiler, what it compiled, and why it was not the first of the choice.

@@ -17,12 +17,10 @@ use crate::unit::UnitName;
 impl Build<'_> {
     /// No compiler of CUDA sources answers, or none is wanted: the lock, else nothing.
     pub(super) fn without_compiler(&self, problems: Vec<Diagnostic>, store: Option<&Local>) -> Result<State, Error> {
-        let searched = self.toolkit.searched.len();
+        let why = self.no_compiler();
         if self.mode == Mode::Build || !problems.is_empty() {
             let mut all = problems;
             if all.is_empty() {
-                let languages = self.plan.languages();
-                let why = format!("no compiler for {languages} found (places searched: {searched})");
                 all.push(Diagnostic::error(Id::CompilerMissing, why).help(format!(
                     "{}, or unset `GATE_KERNELS` to build without a compiler",
                     self.plan.remedy()
@@ -30,9 +28,20 @@ impl Build<'_> {
             }
             return Err(Error::Kernels(all));
         }
+        self.fall_back(&why, &[], store)
+    }
+
+    /// That no compiler was found, or none that is to be used.
+    pub(super) fn no_compiler(&self) -> String {
+        let searched = self.toolkit.searched.len();
         let languages = self.plan.languages();
         let why = format!("no compiler for {languages} found (places searched: {searched})");
-        self.fall_back(&why, &[], store)
+        match self.choice.passed_over {
+            Some(kind) => format!(
+                "{why}, other than {kind}, which did not make `{LOCK_FILE}` and is used only with `GATE_KERNEL_COMPILER={kind}`"
+            ),
+            None => why,
+        }
     }
 
     /// The PTX of the lock, else none.
@@ -53,8 +62,13 @@ impl Build<'_> {
         let mut outputs: Vec<PathBuf> = Vec::new();
         let mut warnings = warnings.to_vec();
         match taken {
-            Some((units, read)) => {
+            Some(locked::Taken {
+                units,
+                files: read,
+                warnings: more,
+            }) => {
                 files.extend(read);
+                warnings.extend(more);
                 for unit in &units {
                     report
                         .entries

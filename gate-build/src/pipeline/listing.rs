@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::env::Env;
+
 /// A folder with more files than this is looked at no further; an installation of a large library has some thousands.
 const MOST: usize = 20_000;
 
@@ -13,6 +15,8 @@ const MOST: usize = 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Listings {
     known: Mutex<BTreeMap<PathBuf, Arc<Listing>>>,
+    /// Names in folders themselves.
+    top: Mutex<BTreeMap<PathBuf, Arc<BTreeSet<OsString>>>>,
 }
 
 /// What is below a folder.
@@ -65,6 +69,73 @@ impl Listings {
         }
         others.into_iter().collect()
     }
+
+    /// Files that would be read from this folder instead of one of `read`, by the name that an `#include` may give it: every end of its path. For
+    /// folders that may hold anything, of which only what is called so is looked at. Sorted.
+    pub(crate) fn shadows(&self, folder: &Path, read: &[PathBuf]) -> Vec<PathBuf> {
+        let names = self.names(folder);
+        let mut found = BTreeSet::new();
+        for file in read.iter().filter(|_| !names.is_empty()) {
+            let parts: Vec<&OsStr> = file.iter().collect();
+            for at in 1..parts.len() {
+                if !names.contains(parts[at]) {
+                    continue;
+                }
+                let mut other = folder.to_path_buf();
+                other.extend(&parts[at..]);
+                if !found.contains(&other) && !read.contains(&other) && other.is_file() {
+                    found.insert(other);
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Names of what is in a folder itself.
+    fn names(&self, folder: &Path) -> Arc<BTreeSet<OsString>> {
+        let mut top = self.top.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = top.entry(folder.to_path_buf()).or_insert_with(|| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            Arc::new(entries.map(|entry| entry.file_name()).collect())
+        });
+        Arc::clone(names)
+    }
+}
+
+/// Folders of headers outside the crate that are neither the compilers' nor the system's: what appears there may be read by a header there.
+pub(crate) fn near(files: &[PathBuf], root: &Path, foreign: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+    let is_users = |folder: &&Path| !folder.starts_with(root) && !foreign.iter().any(|other| folder.starts_with(other));
+    folders.into_iter().filter(is_users).map(Path::to_path_buf).collect()
+}
+
+/// Folders that variables name for headers of every unit, whether or not they are there.
+pub(crate) fn named_by_variables(env: &Env, root: &Path) -> Vec<PathBuf> {
+    let variables = ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "INCLUDE"];
+    let values = variables.iter().filter_map(|name| env.variable(name));
+    // An empty part is the current folder.
+    values
+        .flat_map(std::env::split_paths)
+        .map(|folder| root.join(folder))
+        .collect()
+}
+
+/// Folders of the system and of the installations that these files belong to.
+pub(crate) fn foreign<'a>(compilers: impl IntoIterator<Item = &'a PathBuf>) -> Vec<PathBuf> {
+    let system = [
+        "/usr/include",
+        "/usr/lib",
+        "C:\\Program Files",
+        "C:\\Program Files (x86)",
+    ];
+    let mut folders: BTreeSet<PathBuf> = system.map(PathBuf::from).into();
+    for file in compilers {
+        let real = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        let roots = [file, &real].into_iter().filter_map(|file| file.parent()?.parent());
+        let is_toolkit = |root: &&Path| root.join("nvvm").is_dir() || root.join("include/cuda_runtime.h").is_file();
+        folders.extend(roots.filter(is_toolkit).map(Path::to_path_buf));
+    }
+    folders.into_iter().collect()
 }
 
 /// Folders whose files a unit may read: that of its source, and the user's own of `-I` and its like. Headers of

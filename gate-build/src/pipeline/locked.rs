@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::plan::Plan;
+use super::task::has_changed;
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{Asked, CompilerIdentity, CompilerKind};
@@ -21,7 +23,7 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
-use crate::unit::{Language, Unit};
+use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +73,22 @@ fn diagnostic(root: &Path, problem: LockProblem) -> Diagnostic {
     diagnostic
 }
 
-/// Units of the lock, and the files that were read for them.
-type Taken = (Vec<BuiltUnit>, Vec<PathBuf>);
+/// What a build takes from the lock.
+pub(super) struct Taken {
+    pub units: Vec<BuiltUnit>,
+    /// Files that were read for them.
+    pub files: Vec<PathBuf>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The image for a device: that of its architecture, else, where a variable names the device, the latest whose PTX runs there.
+fn image_for(images: &BTreeMap<Arch, LockedImage>, device: Arch, of_variable: bool) -> Option<(Arch, &LockedImage)> {
+    let exact = images.get(&device).map(|image| (device, image));
+    exact.or_else(|| {
+        let runs = images.iter().filter(|(arch, _)| of_variable && arch.runs_on(device));
+        runs.map(|(arch, image)| (*arch, image)).next_back()
+    })
+}
 
 /// The PTX of every unit from the lock, written below `out`, each verified by its digest and by its sources. `None`
 /// when there is no lock.
@@ -85,11 +101,14 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
     let mut problems = Vec::new();
     let mut units = Vec::new();
     let mut files = vec![root.join(LOCK_FILE)];
+    let mut instead = BTreeSet::new();
     for unit in &plan.units {
-        let mut images = Vec::new();
-        for &arch in &plan.archs {
-            let locked = lock.units.get(&unit.name).and_then(|locked| locked.images.get(&arch));
-            let Some(locked) = locked else {
+        let mut images: Vec<BuiltImage> = Vec::new();
+        for &device in &plan.archs {
+            let locked = lock.units.get(&unit.name);
+            let found = locked.and_then(|locked| image_for(&locked.images, device, plan.of_variable));
+            let Some((arch, locked)) = found else {
+                let arch = device;
                 problems.push(
                     Diagnostic::error(Id::LockIncomplete, format!("`{LOCK_FILE}` has no PTX for it on {arch}"))
                         .unit(unit.name.as_str())
@@ -97,6 +116,12 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
                 );
                 continue;
             };
+            if arch != device {
+                instead.insert((device, arch));
+            }
+            if images.iter().any(|image| image.arch == arch) {
+                continue;
+            }
             if let Some(problem) = other_flags(plan, unit, arch, locked, root) {
                 problems.push(problem);
                 continue;
@@ -117,7 +142,15 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
         });
     }
     if problems.is_empty() {
-        Ok(Some((units, files)))
+        let warnings = instead.into_iter().map(|(device, arch)| {
+            let message = format!("`{LOCK_FILE}` has no PTX for {device}: taking that for {arch}, which runs there");
+            Diagnostic::warning(Id::LockIncomplete, message)
+        });
+        Ok(Some(Taken {
+            units,
+            files,
+            warnings: warnings.collect(),
+        }))
     } else {
         Err(Error::Kernels(problems))
     }
@@ -201,6 +234,8 @@ pub(super) struct Locker<'a> {
     pub plan: &'a Plan,
     pub root: &'a Path,
     pub env: &'a Env,
+    /// When the build began, by the clock that dates files.
+    pub began: SystemTime,
     /// ptxas, where there is one, and a folder to remember its answers in.
     pub ptxas: Option<(Ptxas, PathBuf)>,
 }
@@ -231,8 +266,14 @@ impl Locker<'_> {
                 format!("cannot read `{}`: {problem}", image.ptx.display()),
             )
         })?;
-        let sources = digest_sources(self.root, &self.sources(image), &[])
-            .map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
+        let files = self.sources(image);
+        let sources =
+            digest_sources(self.root, &files, &[]).map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
+        if let Some(file) = files.iter().find(|file| has_changed(file, self.began)) {
+            let name = UnitName::of(self.root, file);
+            let message = format!("`{name}` was saved while the PTX for {} was compiled", image.arch);
+            return Err(error(Id::SourceChanged, message).help("run the command again"));
+        }
         let facts: Option<(Facts, String)> = match &self.ptxas {
             Some((ptxas, cache)) => {
                 // Of the text without what differs between machines, so that each of them asks for the same.

@@ -20,9 +20,9 @@ mod state;
 mod subject;
 mod task;
 mod times;
+mod watch;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use self::choice::Choice;
 pub use self::context::Context;
@@ -33,7 +33,7 @@ use self::plan::Plan;
 use self::report::Report;
 use self::subject::Build;
 use crate::built::Built;
-use crate::compiler::{self, Setting};
+use crate::compiler::{self, Given, Setting};
 use crate::digest::{Digest, Fields};
 use crate::error::Error;
 use crate::index::{Index, Signature};
@@ -64,7 +64,6 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
 }
 
 fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
-    let started = SystemTime::now();
     let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
     let store = Local::of(&context.env)?;
@@ -74,9 +73,16 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     let mut choice = Choice {
         files: Vec::new(),
         because: None,
+        passed_over: None,
     };
+    let mut other = None;
     if wanted && plan.has(Language::Cuda) {
+        let locked = choice::locked_kinds(context.crate_root());
         choice = Choice::of(&toolkit, &context.env)?;
+        other = choice.other_than(&locked);
+        if mode == Mode::Auto {
+            choice = choice.keeping_to(&locked, &toolkit);
+        }
     }
     let mut toolkit = toolkit;
     if wanted && plan.has(Language::Rust) {
@@ -91,7 +97,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     let configuration = configuration(kernels, context, mode, &plan, &choice);
     let lock = Lock::of(&context.env)?;
     let known = match lock {
-        Lock::Leave => state::load(&state_file, &configuration, &listings),
+        Lock::Leave => state::load(&state_file, &configuration, &listings, &context.env),
         // There is something to do even where nothing changed.
         Lock::Write | Lock::Check => None,
     };
@@ -102,9 +108,9 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
                 &state_file,
                 &configuration,
                 &state,
-                &listings,
-                &Index::new(own.join("index")),
-                started,
+                (&listings, &Index::new(own.join("index"))),
+                &context.env,
+                None,
             );
         }
         let report = Report {
@@ -115,13 +121,17 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         };
         let mut built = state.built;
         built.report = report.write(&context.out_dir)?;
-        return Ok(Outcome {
-            built,
-            directives: state.directives,
-        });
+        let mut directives = state.directives;
+        directives.extend(directives::warnings(other.as_slice()));
+        return Ok(Outcome { built, directives });
     }
 
+    // Before anything is read that decides about the result. Where the folder cannot be made, the clock gives an early date.
+    let _ = std::fs::create_dir_all(&own);
+    // Nothing that was saved up to now shares this date.
+    let began = file_clock::after(file_clock::now(&own), &own);
     let build = Build {
+        began,
         kernels,
         context,
         mode,
@@ -132,7 +142,8 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     };
     let remote = store::Setting::of(&context.env, &context.out_dir, &context.crate_root)?.map(store::Remote::new);
     let index = Index::new(store.as_ref().map_or_else(|| own.join("index"), Local::index_file));
-    let host_compiler = compiler::host_compiler(&context.env, &index);
+    let given = Given::of(&plan.flags, &context.env, context.crate_root());
+    let host_compiler = compiler::host_compiler(&context.env, &given, context.crate_root(), &index);
     let shims = compiler::write_shims(&own.join("shims")).map_err(Error::io("cannot write", own.join("shims")))?;
     let setting = Setting {
         crate_root: context.crate_root.clone(),
@@ -140,6 +151,8 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         timeout,
         shims,
         host_compiler,
+        given,
+        toolkit: compiler::toolkit_of(toolkit.nvcc.iter().chain(&toolkit.nvrtc)),
         permits: Arc::default(),
         locks: lock != Lock::Leave,
     };
@@ -149,7 +162,15 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         store.sweep();
     }
     let mut state = result?;
-    state::save(&state_file, &configuration, &state, &listings, &index, started);
+    state.directives.extend(directives::warnings(other.as_slice()));
+    state::save(
+        &state_file,
+        &configuration,
+        &state,
+        (&listings, &index),
+        &context.env,
+        Some(began),
+    );
     // About this build, not about the state that it leaves.
     let warning = remote.and_then(|remote| remote.warning());
     state.directives.extend(directives::warnings(warning.as_slice()));

@@ -1,5 +1,6 @@
 //! What is to be compiled, before anything is looked for.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
@@ -10,10 +11,6 @@ use crate::glob;
 use crate::kernels::Kernels;
 use crate::unit::{Language, Unit, UnitName};
 
-/// What is compiled when nobody says for what: the oldest architecture with bfloat16, on which PTX for it and every
-/// later one runs.
-const DEFAULT_ARCH: Arch = Arch::new(80);
-
 /// What is to be compiled.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -21,6 +18,8 @@ pub(crate) struct Plan {
     pub units: Vec<Unit>,
     /// Sorted.
     pub archs: Vec<Arch>,
+    /// Whether a variable named them and not build.rs.
+    pub of_variable: bool,
     /// For CUDA sources.
     pub flags: Vec<String>,
     /// Folders below the crate in which a new file may change what is compiled.
@@ -110,6 +109,7 @@ impl Plan {
         Ok(Self {
             units,
             archs: archs(kernels, context)?,
+            of_variable: variable(kernels, context).is_some(),
             flags,
             folders,
             rust_remedy: rust_remedy(kernels),
@@ -172,12 +172,19 @@ fn folder_of_pattern(root: &Path, pattern: &str) -> Option<PathBuf> {
     (folder != root && !root.starts_with(&folder)).then_some(folder)
 }
 
+/// The value of `CUDA_COMPUTE_CAP`, where it decides.
+fn variable<'a>(kernels: &Kernels, context: &'a Context) -> Option<&'a OsStr> {
+    context
+        .env
+        .variable("CUDA_COMPUTE_CAP")
+        .filter(|_| !kernels.prefers_lock)
+}
+
 /// `CUDA_COMPUTE_CAP` goes before what build.rs says, as users of other helpers expect; a lock that is preferred has what it
 /// has.
 fn archs(kernels: &Kernels, context: &Context) -> Result<Vec<Arch>, Error> {
     let mut archs = kernels.archs.clone();
-    let asked = context.env.variable("CUDA_COMPUTE_CAP");
-    if let Some(value) = asked.filter(|_| !kernels.prefers_lock) {
+    if let Some(value) = variable(kernels, context) {
         let text = value.to_string_lossy();
         archs = text
             .split([',', ';', ' '])
@@ -193,7 +200,7 @@ fn archs(kernels: &Kernels, context: &Context) -> Result<Vec<Arch>, Error> {
             })?;
     }
     if archs.is_empty() {
-        archs.push(DEFAULT_ARCH);
+        archs.push(Arch::DEFAULT);
     }
     archs.sort();
     archs.dedup();

@@ -4,6 +4,7 @@
 //! compiled at once. Everything else is for the preprocessor to say: a header of which more than comments has changed, and lines that have moved, which
 //! matter to `assert`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -26,16 +27,27 @@ impl Task<'_> {
         reason: &Reason,
         shared: &Shared<'_>,
     ) -> Option<(Record, Done)> {
+        // Of Rust the tokens are not known, and a variable may have changed instead.
         let Reason::Changed(changed) = reason else { return None };
+        if self.unit.language == Language::Rust {
+            return None;
+        }
         let (record, files) = manifest
             .records
             .iter()
             .find_map(|record| Some((record, self.same_code(record, shared)?)))?;
         let taken = self.take(shared, &record.action)?;
         let record = Record {
-            action: action::of_files(request, &self.unit.crate_root, &files, &record.others),
+            action: action::of_files(
+                request,
+                &self.unit.crate_root,
+                &files,
+                &record.variables,
+                &record.others,
+            ),
             compiler: record.compiler,
             files,
+            variables: record.variables.clone(),
             others: record.others.clone(),
         };
         let paths = record.files.iter().map(|(file, _)| file.clone()).collect();
@@ -116,13 +128,12 @@ impl Task<'_> {
         };
         let taken = self.take(shared, &action::of_text(request, *kind, &preprocessed.text))?;
         let files = &preprocessed.dependencies;
-        let record = if files.iter().any(|file| has_changed(file, began)) {
-            None
-        } else {
-            let record = self.record(request, &taken.action, files, shared)?;
+        let record = self.record(request, &taken.action, (files, &BTreeSet::new()), shared);
+        // Asked when all of them have been read: what has changed meanwhile is not what was preprocessed.
+        let record = record.filter(|_| !files.iter().any(|file| has_changed(file, began)));
+        if let Some(record) = &record {
             keep(shared, Space::Action, &record.action, taken.action.to_text().as_bytes());
-            Some(record)
-        };
+        }
         Some((record, reused(taken, files.clone(), Reason::SameText(changed.clone()))))
     }
 
@@ -131,7 +142,7 @@ impl Task<'_> {
         let Some(store) = shared.store.filter(|_| self.unit.language == Language::Cuda) else {
             return;
         };
-        let mut folders = searched(&self.unit.path, &self.unit.crate_root, self.flags);
+        let mut folders = searched(&self.unit.path, &self.unit.crate_root, &shared.given.flags);
         folders.insert(self.unit.crate_root.clone());
         // Nobody edits headers of compilers.
         let is_users = |file: &Path| folders.iter().any(|folder| file.starts_with(folder));

@@ -1,7 +1,7 @@
 //! What the last build of this crate left, so that the next one can see by file times, or by the bytes of what was
 //! touched, that nothing changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,16 @@ use std::time::SystemTime;
 
 use super::listing::Listings;
 use super::report::Entry;
+use super::task::value_of;
 use crate::built::{Built, BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{CompilerIdentity, CompilerKind};
 use crate::digest::{Digest, Fields, checksum};
 use crate::disk;
+use crate::env::Env;
 use crate::index::{Index, Signature};
 use crate::unit::{Language, UnitName};
 
-const HEADER: &str = "gate-build state 3";
+const HEADER: &str = "gate-build state 4";
 
 /// A file with more bytes than this is not read to see whether it still is what it was: those of compilers are.
 const LARGE: u64 = 1 << 18;
@@ -33,8 +35,16 @@ pub(crate) struct State {
     pub files: Vec<PathBuf>,
     /// Folders in which a new file may matter.
     pub folders: Vec<PathBuf>,
+    /// Folders in which a new file may matter that is called like one that was read.
+    pub near: Vec<PathBuf>,
+    /// Files that would matter if they were there.
+    pub absent: Vec<PathBuf>,
+    /// Variables of the environment that sources ask for.
+    pub variables: BTreeSet<String>,
     /// What files held, as far as it is known.
     pub contents: BTreeMap<PathBuf, Content>,
+    /// What files were when their bytes were compared with what they held.
+    signatures: BTreeMap<PathBuf, Signature>,
     /// Whether files have other times than were kept, and the same bytes.
     pub touched: bool,
 }
@@ -77,54 +87,70 @@ impl fmt::Display for Content {
 
 /// Keeps the state of a build with this configuration.
 ///
-/// `started` is when the build began: what has changed since may be something else than what was compiled.
+/// `began` is when the build began: of a file that has changed since nobody knows which of its contents was read, so the next build looks closer.
+/// `None` where nothing was read but to compare it.
 pub(crate) fn save(
     file: &Path,
     configuration: &Digest,
     state: &State,
-    listings: &Listings,
-    index: &Index,
-    started: SystemTime,
+    (listings, index): (&Listings, &Index),
+    env: &Env,
+    began: Option<SystemTime>,
 ) {
     // Not keeping it only means looking closer the next time.
-    if let Some(text) = to_text(configuration, state, listings, index, started) {
+    if let Some(text) = to_text(configuration, state, (listings, index), env, began) {
         let _ = disk::write_atomically(file, text.as_bytes());
     } else {
         let _ = fs::remove_file(file);
     }
 }
 
-/// What a file of this signature held in this build, as text; `None` when it may have changed since, or finding it out would take long.
-fn content_of(
-    file: &Path,
-    state: &State,
-    ptx: &BTreeMap<&Path, Digest>,
-    index: &Index,
-    (signature, started): (Signature, SystemTime),
-) -> Option<String> {
-    if let Some(content) = state.contents.get(file) {
-        return Some(content.to_string());
-    }
+/// What a file of this signature held in this build, as text, where the build itself wrote it.
+fn written(file: &Path, state: &State, ptx: &BTreeMap<&Path, Digest>) -> Option<String> {
     if let Some(digest) = ptx.get(file) {
         return Some(digest.to_string());
     }
     // What a build writes beside the PTX is made from it.
-    let written = state.built.bindings.as_deref() == Some(file)
+    let is_written = state.built.bindings.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
-    if written {
-        let bytes = fs::read(file).ok()?;
-        return Some(Content::Sum(checksum(&bytes)).to_string());
+    let bytes = is_written.then(|| fs::read(file).ok())??;
+    Some(Content::Sum(checksum(&bytes)).to_string())
+}
+
+/// A file as the next build is to find it: its signature and what it held, `-` for what is not known. With neither, the next build looks closer.
+fn kept(
+    file: &Path,
+    state: &State,
+    ptx: &BTreeMap<&Path, Digest>,
+    index: &Index,
+    began: Option<SystemTime>,
+) -> Option<String> {
+    let signature = match state.signatures.get(file) {
+        Some(signature) => signature.clone(),
+        None => Signature::of(file)?,
+    };
+    let content = match state.contents.get(file) {
+        Some(content) => Some(content.to_string()),
+        None => written(file, state, ptx),
+    };
+    if content.is_none() && began.is_some_and(|began| signature.changed() >= began) {
+        return Some("- -".to_owned());
     }
-    let same = signature.changed() <= started && signature.length() <= LARGE;
-    same.then(|| index.digest_of(file, signature)).flatten()
+    // A file that has just changed is looked at again the next time.
+    let known = if signature.is_racy() { "-" } else { signature.as_str() }.to_owned();
+    let content = content.or_else(|| {
+        let is_read = began.is_some() && signature.length() <= LARGE;
+        is_read.then(|| index.digest_of(file, &signature)).flatten()
+    });
+    Some(format!("{known} {}", content.as_deref().unwrap_or("-")))
 }
 
 fn to_text(
     configuration: &Digest,
     state: &State,
-    listings: &Listings,
-    index: &Index,
-    started: SystemTime,
+    (listings, index): (&Listings, &Index),
+    env: &Env,
+    began: Option<SystemTime>,
 ) -> Option<String> {
     let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
     let mut numbers = BTreeMap::new();
@@ -137,16 +163,24 @@ fn to_text(
         })
     };
     for (number, file) in state.files.iter().enumerate() {
-        let signature = Signature::of(file)?;
-        // A file that has just changed is looked at again the next time.
-        let known = if signature.is_racy() { "-" } else { signature.as_str() }.to_owned();
-        let content = content_of(file, state, &ptx, index, (signature, started));
-        let content = content.as_deref().unwrap_or("-");
-        line("file", &format!("{known} {content}"), file.to_str()?)?;
+        line("file", &kept(file, state, &ptx, index, began)?, file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }
     for folder in &state.folders {
         line("folder", &names_of(folder, listings).to_string(), folder.to_str()?)?;
+    }
+    for folder in &state.near {
+        line(
+            "near",
+            &shadows_of(folder, &state.files, listings).to_string(),
+            folder.to_str()?,
+        )?;
+    }
+    for file in &state.absent {
+        line("absent", "-", file.to_str()?)?;
+    }
+    for name in &state.variables {
+        line("variable", &shown(env, name), name)?;
     }
     for directive in &state.directives {
         line("directive", "-", directive)?;
@@ -209,6 +243,20 @@ fn names_of(folder: &Path, listings: &Listings) -> Digest {
     fields.finish()
 }
 
+/// The value of a variable as it is kept.
+fn shown(env: &Env, name: &str) -> String {
+    value_of(env, name).map_or_else(|| "-".to_owned(), |digest| digest.to_string())
+}
+
+/// A digest of what would be read from a folder instead of one of these files.
+fn shadows_of(folder: &Path, files: &[PathBuf], listings: &Listings) -> Digest {
+    let mut fields = Fields::new("shadows");
+    for file in listings.shadows(folder, files) {
+        fields.add("file", file.as_os_str().as_encoded_bytes());
+    }
+    fields.finish()
+}
+
 /// Digests of the PTX that the last build left, of those files that have not changed since, as far as their times say.
 pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
     let text = fs::read_to_string(file).unwrap_or_default();
@@ -240,7 +288,7 @@ pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
 }
 
 /// The state of the last build, if it had this configuration and nothing it depends on has changed since.
-pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> Option<State> {
+pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings, env: &Env) -> Option<State> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines();
     if lines.next() != Some(HEADER) || lines.next()?.strip_prefix("configuration ")? != configuration.to_string() {
@@ -267,10 +315,12 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
         match kind {
             "file" => {
                 let (content, path) = (Content::parse(words.next()?), PathBuf::from(words.next()?));
-                if Signature::of(&path)?.as_str() != first {
+                let signature = Signature::of(&path)?;
+                if signature.as_str() != first {
                     // Touched, or so young then that its times say nothing.
                     touched.push((path.clone(), content?));
                 }
+                state.signatures.insert(path.clone(), signature);
                 state.contents.extend(content.map(|content| (path.clone(), content)));
                 state.files.push(path);
             }
@@ -280,6 +330,28 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
                     return None;
                 }
                 state.folders.push(path);
+            }
+            // After the files.
+            "near" => {
+                let path = PathBuf::from(words.next()?);
+                if shadows_of(&path, &state.files, listings).to_string() != first {
+                    return None;
+                }
+                state.near.push(path);
+            }
+            "absent" => {
+                let path = PathBuf::from(words.next()?);
+                if path.is_file() {
+                    return None;
+                }
+                state.absent.push(path);
+            }
+            "variable" => {
+                let name = words.next()?;
+                if shown(env, name) != first {
+                    return None;
+                }
+                state.variables.insert(name.to_owned());
             }
             "directive" => state.directives.push(words.next()?.to_owned()),
             "bindings" => state.built.bindings = Some(words.next()?.into()),

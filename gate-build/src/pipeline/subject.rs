@@ -1,6 +1,7 @@
 //! What one build is about.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::choice::Choice;
 use super::context::{Context, Mode};
@@ -16,6 +17,8 @@ use crate::unit::UnitName;
 
 /// One build in which something may have changed.
 pub(super) struct Build<'a> {
+    /// When it began, by the clock that dates files.
+    pub began: SystemTime,
     pub kernels: &'a Kernels,
     pub context: &'a Context,
     pub mode: Mode,

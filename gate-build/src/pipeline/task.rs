@@ -1,21 +1,24 @@
 //! One unit for one architecture, and what is known of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::codes::Codes;
-use super::listing::{Listings, searched};
+use super::listing::{Listings, near, searched};
 use crate::action;
 use crate::arch::Arch;
-use crate::compiler::{Compiler, CompilerIdentity, CompilerKind};
+use crate::compiler::{Compiler, CompilerIdentity, CompilerKind, Given};
 use crate::diagnostic::{Diagnostic, Id, warning_of_line};
 use crate::digest::Digest;
+use crate::env::Env;
 use crate::index::{Index, Signature};
 use crate::ptx::Module;
+use crate::rust;
 use crate::schedule::Permits;
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
-use crate::unit::Unit;
+use crate::unit::{Language, Unit};
 
 /// What tasks share.
 pub(crate) struct Shared<'a> {
@@ -25,6 +28,13 @@ pub(crate) struct Shared<'a> {
     /// How long a compilation may take.
     pub timeout: Duration,
     pub index: &'a Index,
+    pub env: &'a Env,
+    /// What nvcc is given.
+    pub given: &'a Given,
+    /// Where headers are looked for that are not the user's: in folders of compilers and of the system.
+    pub foreign: &'a [PathBuf],
+    /// Folders that variables name for headers.
+    pub named: &'a [PathBuf],
     pub listings: &'a Listings,
     pub codes: &'a Codes,
     /// For threads beside those that tasks run on.
@@ -37,6 +47,20 @@ pub(crate) struct Shared<'a> {
     pub scratch: PathBuf,
     /// When the build began, by the clock that dates files.
     pub began: SystemTime,
+}
+
+impl Shared<'_> {
+    /// A digest of the value of a variable.
+    pub(super) fn value(&self, name: &str) -> Option<Digest> {
+        value_of(self.env, name)
+    }
+}
+
+/// A digest of the value of a variable of this environment.
+pub(super) fn value_of(env: &Env, name: &str) -> Option<Digest> {
+    let is_named = |(other, _): &(&OsStr, &OsStr)| *other == name;
+    let (_, value) = env.variables().find(is_named)?;
+    Some(Digest::of(value.as_encoded_bytes()))
 }
 
 /// One unit for one architecture.
@@ -77,6 +101,8 @@ pub(crate) struct Done {
     pub module: Option<Module>,
     pub compiler: CompilerIdentity,
     pub files: Vec<PathBuf>,
+    /// Variables of the environment that the source asks for.
+    pub variables: BTreeSet<String>,
     pub reason: Reason,
     pub compiled: bool,
     /// Whether another machine's result is in it.
@@ -90,7 +116,12 @@ impl Task<'_> {
     /// Files that are found where headers are searched and were not read.
     pub(super) fn others(&self, files: &[PathBuf], shared: &Shared<'_>) -> Vec<PathBuf> {
         let root = &self.unit.crate_root;
-        let mut folders = searched(&self.unit.path, root, self.flags);
+        if self.unit.language == Language::Rust {
+            let settings = rust::settings(shared.env, &self.unit.path, files);
+            let is_other = |file: &PathBuf| self.unit.path.is_dir() && file.is_file() && !files.contains(file);
+            return settings.into_iter().filter(is_other).collect();
+        }
+        let mut folders = searched(&self.unit.path, root, &shared.given.flags);
         // A header is looked for beside the one that includes it, too.
         folders.extend(
             files
@@ -98,7 +129,16 @@ impl Task<'_> {
                 .filter(|file| file.starts_with(root))
                 .filter_map(|file| file.parent().map(Path::to_path_buf)),
         );
-        shared.listings.others(&folders, files)
+        let mut others = shared.listings.others(&folders, files);
+        let near = near(files, root, shared.foreign);
+        let near = near.into_iter().chain(shared.named.iter().cloned());
+        let near: BTreeSet<PathBuf> = near.filter(|folder| !folders.contains(folder)).collect();
+        for folder in &near {
+            others.extend(shared.listings.shadows(folder, files));
+        }
+        others.sort();
+        others.dedup();
+        others
     }
 
     /// A record of files as they are now; `None` when one cannot be read any more.
@@ -106,7 +146,7 @@ impl Task<'_> {
         &self,
         request: &Digest,
         action: &Action,
-        files: &[PathBuf],
+        (files, variables): (&[PathBuf], &BTreeSet<String>),
         shared: &Shared<'_>,
     ) -> Option<Record> {
         let mut files: Vec<PathBuf> = files.to_vec();
@@ -120,10 +160,15 @@ impl Task<'_> {
                 Some((file, digest))
             })
             .collect::<Option<_>>()?;
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|name| (name.clone(), shared.value(name)))
+            .collect();
         Some(Record {
-            action: action::of_files(request, &self.unit.crate_root, &files, &others),
+            action: action::of_files(request, &self.unit.crate_root, &files, &variables, &others),
             compiler: action.compiler,
             files,
+            variables,
             others,
         })
     }
@@ -183,6 +228,7 @@ pub(super) fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done 
             digest: action.installation,
         },
         files,
+        variables: BTreeSet::new(),
         reason,
         compiled: false,
         took: action.took,

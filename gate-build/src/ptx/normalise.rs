@@ -1,7 +1,8 @@
 //! The stated normalisation: what two builds of the same kernel may differ in.
 //!
 //! 1. nvcc puts a hash of the absolute source path into the names of everything with internal linkage: the eight hexadecimal digits after
-//!    `_INTERNAL_` and `_GLOBAL__N__` become zeros. (NVRTC hashes the name it is given.)
+//!    `_INTERNAL_` and `_GLOBAL__N__` become zeros. (NVRTC hashes the name it is given.) In a source without anything of external linkage it ends such a name
+//!    in the number of its process, `_4_k_cu_cde4afe4_22947`: that end is left out, and the length in front of the name follows.
 //! 2. The build id of the compiler in the header comment (`// Compiler Build ID: CL-…`) is left out.
 //! 3. Paths below the [`Roots`] become relative to them, in `.file` directives and in byte arrays: an `assert` compiles `__FILE__` into
 //!    `.b8 name[N] = {47, 116, …}`. The length of the array follows. `\` becomes `/` in such paths.
@@ -134,34 +135,78 @@ fn row(text: &str) -> Option<Vec<u8>> {
     text.split(',').map(|byte| byte.trim().parse().ok()).collect()
 }
 
-/// Zeros the path hashes.
+/// In front of the hash of a path.
+const MARKERS: [&str; 2] = ["_INTERNAL_", "_GLOBAL__N__"];
+
+/// Zeros the path hashes, and leaves the numbers of processes out.
 fn hashes(line: &str) -> Cow<'_, str> {
     // Most lines have no upper-case underscore name at all.
-    if !line.contains("_INTERNAL_") && !line.contains("_GLOBAL__N__") {
+    if !MARKERS.iter().any(|marker| line.contains(marker)) {
         return Cow::Borrowed(line);
     }
     let mut output = String::with_capacity(line.len());
     let mut rest = line;
     loop {
-        let next = ["_INTERNAL_", "_GLOBAL__N__"]
+        let next = MARKERS
             .iter()
-            .filter_map(|marker| rest.find(marker).map(|at| at + marker.len()))
+            .filter_map(|marker| Some((rest.find(marker)?, *marker)))
             .min();
-        let Some(at) = next else { break };
-        let (before, after) = rest.split_at(at);
-        output.push_str(before);
-        let hash = after.as_bytes().get(..9).is_some_and(|hash| {
-            hash[8] == b'_' && hash[..8].iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
-        });
-        if hash {
-            output.push_str("00000000");
-            rest = &after[8..];
-        } else {
+        let Some((at, marker)) = next else { break };
+        let (before, name) = rest.split_at(at);
+        let after = &name[marker.len()..];
+        if !is_hash(after.as_bytes()) {
+            output.push_str(before);
+            output.push_str(marker);
             rest = after;
+            continue;
+        }
+        let digits = before.len() - before.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let (before, length) = before.split_at(digits);
+        output.push_str(before);
+        let process = length
+            .parse()
+            .ok()
+            .and_then(|length: usize| Some((length, process(name.get(..length)?, marker)?)));
+        match process {
+            Some((length, process)) => {
+                let kept = length - process;
+                output.push_str(&kept.to_string());
+                output.push_str(marker);
+                output.push_str("00000000");
+                output.push_str(&name[marker.len() + 8..kept]);
+                rest = &name[length..];
+            }
+            None => {
+                output.push_str(length);
+                output.push_str(marker);
+                output.push_str("00000000");
+                rest = &after[8..];
+            }
         }
     }
     output.push_str(rest);
     Cow::Owned(output)
+}
+
+/// Eight hexadecimal digits and an underscore.
+fn is_hash(bytes: &[u8]) -> bool {
+    let is_digit = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    bytes
+        .get(..9)
+        .is_some_and(|hash| hash[8] == b'_' && hash[..8].iter().all(is_digit))
+}
+
+/// Length of the end of a name that is the number of a process: `_INTERNAL_<hash>_<length>_<file>_<hash>_<process>`.
+fn process(name: &str, marker: &str) -> Option<usize> {
+    let rest = name.get(marker.len() + 9..)?;
+    let (length, rest) = rest.split_once('_')?;
+    let rest = rest.get(length.parse().ok()?..)?.strip_prefix('_')?;
+    if !is_hash(rest.as_bytes()) {
+        return None;
+    }
+    let number = &rest[8..];
+    let is_number = number.len() > 1 && number[1..].bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(number.len())
 }
 
 /// `.file 1 "path", 1700000000, 4711`.
@@ -222,6 +267,31 @@ mod tests {
         assert_eq!(
             normalise(text, &Roots::default()),
             "// _ZN43_INTERNAL_00000000_12_quantized_cu_1fba617b3fooE\ncall _ZN52_GLOBAL__N__00000000_4_k_cu_ab3barE, _INTERNAL_x;"
+        );
+    }
+
+    /// As nvcc 13.5 writes them for a source with nothing but an anonymous namespace, in two processes.
+    #[test]
+    fn the_number_of_a_process_is_left_out_with_its_length() {
+        let of = |process: &str, internal: usize| {
+            let global = internal + 2;
+            format!(
+                ".global .b8 _ZN{internal}_INTERNAL_3cc51576_9_noext2_cu_cde4afe4_{process}{global}_GLOBAL__N__3cc51576_9_noext2_cu_cde4afe4_{process}3tabE[4];\n\
+                 .entry _ZN{global}_GLOBAL__N__3cc51576_9_noext2_cu_cde4afe4_{process}1kEPi("
+            )
+        };
+        let expected = ".global .b8 _ZN39_INTERNAL_00000000_9_noext2_cu_cde4afe441_GLOBAL__N__00000000_9_noext2_cu_cde4afe43tabE[4];\n\
+                        .entry _ZN41_GLOBAL__N__00000000_9_noext2_cu_cde4afe41kEPi(";
+        for text in [of("22947", 45), of("7", 41), of("4194304", 47)] {
+            let normalised = normalise(&text, &Roots::default());
+            assert_eq!(normalised, expected);
+            assert_eq!(normalise(&normalised, &Roots::default()), expected);
+        }
+        // A file may be called like that.
+        let named = "_ZN47_INTERNAL_3cc51576_18_k_cu_cde4afe4_1_cu_cde4afe43tabE";
+        assert_eq!(
+            normalise(named, &Roots::default()),
+            named.replace("3cc51576", "00000000")
         );
     }
 

@@ -22,6 +22,7 @@ mod sources;
 
 pub(crate) use find::find;
 pub(crate) use rustc::Rustc;
+pub(crate) use sources::settings;
 
 /// The target.
 pub(crate) const TARGET: &str = "nvptx64-nvidia-cuda";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compiler::Setting;
 use crate::diagnostic::{Diagnostic, Id};
-use crate::env::{Disk, Env};
+use crate::env::{Disk, Env, Os};
 use crate::process::{Finished, Invocation};
 
 /// rustc, and the cargo that belongs to it.
@@ -68,6 +68,20 @@ impl Programs<'_> {
 /// The variables that a rustc or cargo of its own gets: not what cargo tells a build script about the crate that is being
 /// built, and not what asks the outer build for flags or wrappers.
 pub(crate) fn own_environment(env: &Env, more: &[(&str, &OsStr)]) -> Env {
+    let given = |name: &OsStr| more.iter().any(|(given, _)| name.eq_ignore_ascii_case(given));
+    let own = env
+        .variables()
+        .filter(|(name, _)| passes(env, name) && !given(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let more = more
+        .iter()
+        .map(|(name, value)| (OsString::from(name), (*value).to_owned()));
+    let unstable = (OsString::from("RUSTC_BOOTSTRAP"), OsString::from("1"));
+    Env::new(env.os(), own.chain(more).chain([unstable]), Disk)
+}
+
+/// Whether a variable of this environment is handed on as it is. On Windows case does not matter.
+pub(super) fn passes(env: &Env, name: &OsStr) -> bool {
     const KEPT: &[&str] = &[
         "CARGO_HOME",
         "CARGO_HTTP_",
@@ -90,21 +104,14 @@ pub(crate) fn own_environment(env: &Env, more: &[(&str, &OsStr)]) -> Env {
         "MAKEFLAGS",
         "MFLAGS",
     ];
-    let kept = |name: &OsStr| {
-        let name = name.to_string_lossy();
-        let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-        starts(KEPT) || !starts(DROPPED)
+    let name = name.to_string_lossy();
+    let name = if env.os() == Os::Windows {
+        name.to_ascii_uppercase()
+    } else {
+        name.into_owned()
     };
-    let given = |name: &OsStr| more.iter().any(|(given, _)| name.eq_ignore_ascii_case(given));
-    let own = env
-        .variables()
-        .filter(|(name, _)| kept(name) && !given(name))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let more = more
-        .iter()
-        .map(|(name, value)| (OsString::from(name), (*value).to_owned()));
-    let unstable = (OsString::from("RUSTC_BOOTSTRAP"), OsString::from("1"));
-    Env::new(env.os(), own.chain(more).chain([unstable]), Disk)
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    starts(KEPT) || !starts(DROPPED)
 }
 
 /// The flag that writes `to` for the folder `from`.

@@ -225,6 +225,7 @@ impl Compiler for Rustc<'_> {
             dependencies,
             warnings,
             preprocessed: None,
+            variables: sources::variables(&self.programs.setting.env, scratch),
         })
     }
 }

@@ -15,6 +15,9 @@ const END: &str = "end ";
 /// Versions of a unit's inputs that a manifest remembers: enough to go back and forth between branches.
 const RECORDS: usize = 12;
 
+/// Stands for the value of a variable that is not set.
+const UNSET: &str = "-";
+
 /// A duration in thousandths of a second, as entries keep it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Seconds(pub u64);
@@ -44,6 +47,8 @@ pub(crate) struct Record {
     pub compiler: CompilerKind,
     /// Files with their digests, in order.
     pub files: Vec<(PathBuf, Digest)>,
+    /// Variables of the environment that its source asks for, with digests of their values; `None` where one was not set.
+    pub variables: Vec<(String, Option<Digest>)>,
     /// Files called like one that was read, in folders that are searched, which were not read themselves.
     pub others: Vec<PathBuf>,
 }
@@ -72,6 +77,10 @@ impl Manifest {
                     let _ = writeln!(text, "file {digest} {path}");
                 }
             }
+            for (name, value) in &record.variables {
+                let value = value.map_or_else(|| UNSET.to_owned(), |digest| digest.to_string());
+                let _ = writeln!(text, "variable {value} {}", escape(name));
+            }
             for file in &record.others {
                 if let Some(path) = portable(root, file) {
                     let _ = writeln!(text, "other {path}");
@@ -97,6 +106,7 @@ impl Manifest {
                         action: action.parse().ok()?,
                         compiler: CompilerKind::named(compiler)?,
                         files: Vec::new(),
+                        variables: Vec::new(),
                         others: Vec::new(),
                     });
                 }
@@ -104,6 +114,15 @@ impl Manifest {
                     let (digest, path) = rest.split_once(' ')?;
                     let file = (root.join(unescape(path)), digest.parse().ok()?);
                     manifest.records.last_mut()?.files.push(file);
+                }
+                "variable" => {
+                    let (value, name) = rest.split_once(' ')?;
+                    let value = if value == UNSET {
+                        None
+                    } else {
+                        Some(value.parse().ok()?)
+                    };
+                    manifest.records.last_mut()?.variables.push((unescape(name), value));
                 }
                 "other" => manifest.records.last_mut()?.others.push(root.join(unescape(rest))),
                 _ => return None,
@@ -277,6 +296,7 @@ mod tests {
                 action: Digest::of(b"a"),
                 compiler: CompilerKind::Nvrtc,
                 files: names.iter().map(|name| (root.join(name), Digest::of(name.as_bytes()))).collect(),
+                variables: names.iter().map(|name| (name.clone(), (name.len() > 2).then(|| Digest::of(b"x")))).collect(),
                 others: vec![PathBuf::from("/usr/include/x.h")],
             });
             let text = manifest.to_text(root);

@@ -118,6 +118,29 @@ fn a_change_that_the_preprocessor_removes_compiles_nothing() {
 }
 
 #[test]
+fn lines_that_move_count_where_the_code_asks_for_them() {
+    for text in ["at __builtin_LINE()", "text R\"( )\""] {
+        let this = Crate::new();
+        this.write("kernels/k.cu", &format!("entry k\n{text}\n"));
+        this.build().unwrap();
+        this.write("kernels/k.cu", &format!("entry k\n\n{text}\n"));
+        this.log();
+        let built = this.build().unwrap();
+        let log = this.log();
+        assert!(
+            log.contains(&"compile kernels/k.cu sm_80".to_owned()),
+            "{text} {log:?} {:?}",
+            this.list("reused")
+        );
+        let own = ptx(&built, "kernels/k.cu");
+        // As if there were nothing to reuse.
+        fs::remove_dir_all(this.path("store")).unwrap();
+        fs::remove_dir_all(this.out()).unwrap();
+        assert_eq!(own, ptx(&this.build().unwrap(), "kernels/k.cu"));
+    }
+}
+
+#[test]
 fn a_comment_at_the_end_of_a_line_asks_no_compiler() {
     let this = three();
     this.build().unwrap();
@@ -420,6 +443,23 @@ fn a_file_that_changes_while_it_is_compiled_is_compiled_again() {
     let built = this.build().unwrap();
     assert!(ptx(&built, "kernels/a.cu").contains("edited meanwhile"));
     assert!(ptx(&built, "kernels/b.cu").contains("edited meanwhile"));
+}
+
+#[test]
+fn a_file_that_changes_long_before_the_build_ends_is_compiled_again() {
+    let mut this = Crate::new();
+    this.write("kernels/k.cu", "#include \"k.h\"\nentry k\n");
+    this.write("kernels/k.h", "header\n");
+    this.set("FAKE_LINGER", "1");
+    this.set("FAKE_EDITS", &this.root().join("kernels/k.h").display().to_string());
+    assert!(ptx(&this.build().unwrap(), "kernels/k.cu").contains("header"));
+    this.unset("FAKE_EDITS");
+    this.unset("FAKE_LINGER");
+    assert!(ptx(&this.build().unwrap(), "kernels/k.cu").contains("edited meanwhile"));
+    this.log();
+    // And is then known.
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
 }
 
 #[test]

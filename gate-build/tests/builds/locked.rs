@@ -50,6 +50,87 @@ fn a_crate_is_found_through_another_folder() {
     assert_eq!(built.units[0].name.as_str(), "kernels/k.cu");
 }
 
+/// A file system with nothing in it but one folder of this one.
+struct Only(std::path::PathBuf);
+
+impl Files for Only {
+    fn is_file(&self, path: &std::path::Path) -> bool {
+        path.starts_with(&self.0) && path.is_file()
+    }
+
+    fn entries(&self, directory: &std::path::Path) -> Vec<std::ffi::OsString> {
+        let below = directory.starts_with(&self.0);
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries.filter(|_| below).map(|entry| entry.file_name()).collect()
+    }
+}
+
+fn with_clang(this: &Crate, more: &[(&str, &str)]) -> Result<(Built, Vec<String>), Error> {
+    with(this, &["clang"], more)
+}
+
+/// The build on a machine with these programs on `PATH` and no other compiler.
+fn with(this: &Crate, programs: &[&str], more: &[(&str, &str)]) -> Result<(Built, Vec<String>), Error> {
+    let bin = this.path("bin");
+    let _ = fs::remove_dir_all(&bin);
+    fs::create_dir_all(&bin).expect("a folder can be made");
+    for program in programs {
+        let program = bin.join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+        fs::copy(crate::support::fake_nvcc(), program).expect("the fake can be copied");
+    }
+    let mut variables = this.variables();
+    variables.remove("NVCC");
+    variables.insert("PATH".to_owned(), bin.display().to_string());
+    variables.extend(more.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+    let env = Env::new(Os::host(), variables, Only(bin));
+    let context = gate_build::Context::new(this.root(), this.path("other-out"), env);
+    Kernels::new()
+        .cuda("kernels/**/*.cu")
+        .arch(["sm_80"])
+        .compile_in(&context)
+}
+
+#[test]
+fn another_kind_of_compiler_than_that_of_the_lock_is_asked_for_by_name() {
+    let this = locked();
+    let provenance = |built: &Built| built.units[0].images[0].provenance;
+    let (built, _) = with_clang(&this, &[]).unwrap();
+    assert_eq!(provenance(&built), Provenance::Locked);
+    assert_eq!(this.log(), [""; 0]);
+    // Not even to write the lock anew.
+    let error = with_clang(&this, &[("GATE_KERNELS_LOCK", "write")])
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("used only with `GATE_KERNEL_COMPILER=clang`"), "{error}");
+    assert_eq!(this.log(), [""; 0]);
+    let (built, lines) = with_clang(&this, &[("GATE_KERNEL_COMPILER", "clang")]).unwrap();
+    assert_eq!(provenance(&built), Provenance::Built);
+    let warning = "cargo::warning=warning[other_compiler]: CUDA sources are compiled by clang \
+                   (GATE_KERNEL_COMPILER=clang), and `kernels.lock` is of nvcc";
+    assert!(lines.contains(&warning.to_owned()), "{lines:?}");
+    // Said each time, not only when something is compiled.
+    let (_, again) = with_clang(&this, &[("GATE_KERNEL_COMPILER", "clang")]).unwrap();
+    assert!(again.contains(&warning.to_owned()), "{again:?}");
+}
+
+#[test]
+fn a_lock_of_clang_is_followed_where_only_nvcc_is() {
+    let this = Crate::new();
+    this.write("kernels/k.cu", "entry k\n");
+    let write = [("GATE_KERNEL_COMPILER", "clang"), ("GATE_KERNELS_LOCK", "write")];
+    with_clang(&this, &write).unwrap();
+    for (programs, expected) in [
+        (&["nvcc"][..], Provenance::Locked),
+        (&["nvcc", "clang"], Provenance::Built),
+        (&["clang"], Provenance::Built),
+    ] {
+        let (built, _) = with(&this, programs, &[]).unwrap();
+        let image = &built.units[0].images[0];
+        assert_eq!(image.provenance, expected, "{programs:?}");
+        assert_eq!(image.compiler.as_ref().unwrap().kind.as_str(), "clang", "{programs:?}");
+    }
+}
+
 #[test]
 fn the_lock_stands_in_for_a_compiler() {
     let this = locked();
@@ -81,6 +162,71 @@ fn a_changed_source_is_an_error_until_it_is_locked_again() {
     this.build().unwrap();
     this.unset("GATE_KERNELS_LOCK");
     without_compiler(&this).unwrap();
+}
+
+#[test]
+fn a_source_that_is_saved_while_it_is_locked_is_not_locked() {
+    let mut this = locked();
+    let lock = fs::read(this.root().join("kernels.lock")).unwrap();
+    this.write("kernels/k.cu", "#include \"k.h\"\nentry k\nentry more\n");
+    this.set("GATE_KERNELS_LOCK", "write");
+    this.set("FAKE_EDITS", &this.root().join("kernels/k.h").display().to_string());
+    let error = this.build().unwrap_err().to_string();
+    assert!(
+        error.contains("`kernels/k.h` was saved while the PTX for sm_80 was compiled"),
+        "{error}"
+    );
+    assert_eq!(fs::read(this.root().join("kernels.lock")).unwrap(), lock);
+    this.unset("FAKE_EDITS");
+    this.build().unwrap();
+    this.unset("GATE_KERNELS_LOCK");
+    assert!(ptx(&without_compiler(&this).unwrap(), "kernels/k.cu").contains("edited meanwhile"));
+}
+
+#[test]
+fn ptx_of_an_older_architecture_is_taken_for_a_device_that_a_variable_names() {
+    let mut this = locked();
+    this.set("CUDA_COMPUTE_CAP", "86,80,90");
+    let (built, lines) = with(&this, &[], &[]).unwrap();
+    let images = &built.units[0].images;
+    assert_eq!(images.len(), 1);
+    assert_eq!(images[0].arch.to_string(), "sm_80");
+    let warnings = lines
+        .iter()
+        .filter(|line| line.contains("taking that for sm_80, which runs there"));
+    assert_eq!(warnings.count(), 2, "{lines:?}");
+    this.set("CUDA_COMPUTE_CAP", "75");
+    let error = with(&this, &[], &[]).unwrap_err().to_string();
+    assert!(error.contains("has no PTX for it on sm_75"), "{error}");
+    // What build.rs names is what is shipped.
+    this.unset("CUDA_COMPUTE_CAP");
+    let env = Env::new(Os::host(), [("GATE_KERNELS", "locked")], Nothing);
+    let context = gate_build::Context::new(this.root(), this.path("other-out"), env);
+    let kernels = Kernels::new().cuda("kernels/**/*.cu").arch(["sm_86"]);
+    assert!(kernels.compile_in(&context).is_err());
+}
+
+#[test]
+fn other_architectures_of_the_build_script_are_found_without_running_it() {
+    let this = locked();
+    let verify = |arch: &str| {
+        let script = format!("gate_build::Kernels::new().cuda(\"kernels/**/*.cu\").arch([{arch}]).compile()");
+        this.write("build.rs", &script);
+        let lock = gate_build::lock::KernelLock::read(&this.root()).unwrap().unwrap();
+        let problems = lock.verify(&this.root());
+        problems
+            .iter()
+            .map(|problem| problem.message.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(verify("\"sm_80\""), [""; 0]);
+    assert_eq!(
+        verify("\"sm_90\""),
+        [
+            "it asks for sm_90, and `kernels.lock` has no PTX for that",
+            "it does not ask for sm_80, and `kernels.lock` has PTX for that"
+        ]
+    );
 }
 
 #[test]

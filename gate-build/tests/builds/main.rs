@@ -1,5 +1,6 @@
 //! Builds of crates with kernels, from the builder to what cargo gets.
 
+mod clang;
 mod companions;
 mod cuda_builder;
 mod diagnostics;
@@ -9,5 +10,6 @@ mod locked;
 mod parallel;
 mod remote;
 mod rust_kernels;
+mod stale;
 mod store;
 mod support;

@@ -114,3 +114,35 @@ fn a_lock_that_is_preferred_needs_no_compiler_and_notices_changes() {
         "{error}"
     );
 }
+
+#[test]
+fn variables_that_a_source_asks_for_count() {
+    let mut this = crate_with_toolchain();
+    this.write("device/lib.rs", "env SCALE\nenv CARGO_PKG_NAME\nentry k\n");
+    let text = |this: &Crate| {
+        let kernels = Kernels::new().rust("device/lib.rs").arch(["sm_80"]);
+        let (built, lines) = kernels.compile_in(&this.context()).expect("it builds");
+        // Those that cargo sets for each crate are not of this build.
+        assert!(
+            lines.contains(&"cargo::rerun-if-env-changed=SCALE".to_owned()),
+            "{lines:?}"
+        );
+        assert!(!lines.iter().any(|line| line.contains("CARGO_PKG_NAME")), "{lines:?}");
+        fs::read_to_string(&built.units[0].images[0].ptx).expect("the PTX is there")
+    };
+    let unset = text(&this);
+    this.log();
+    text(&this);
+    assert_eq!(this.log(), [""; 0]);
+    this.set("SCALE", "2");
+    assert!(text(&this).contains("// Ok(\"2\")"));
+    this.log();
+    this.unset("SCALE");
+    assert_eq!(text(&this), unset);
+    // What was compiled before is taken back.
+    assert_eq!(this.log(), [""; 0]);
+    this.set("SCALE", "2");
+    fs::remove_dir_all(this.out()).expect("outputs can be removed");
+    assert!(text(&this).contains("// Ok(\"2\")"));
+    assert_eq!(this.log(), [""; 0]);
+}

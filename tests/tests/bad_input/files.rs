@@ -85,8 +85,8 @@ fn dangling_links_and_strange_names_are_just_files() {
     let files = first.json()["subject"]["files"].as_u64().expect("a number");
     assert_eq!(files, 9 + u64::from(odd), "{first}");
     let again = gate.run(["pilot", "--plan"]);
-    // The check that reads the outcomes of the others.
-    assert!(again.stdout.contains("pilot: 1 to run"), "{again}");
+    // The checks that read the outcomes of the others.
+    assert!(again.stdout.contains("pilot: 2 to run"), "{again}");
     // What is found in such a file is told on one line.
     gate.write(
         "gate.toml",

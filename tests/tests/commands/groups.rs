@@ -1,5 +1,6 @@
 //! Groups: what comes later waits for what comes first.
 
+use gate_report::group::Group;
 use serde_json::Value;
 
 use super::*;
@@ -75,7 +76,7 @@ const PASSES: &str = "cargo --version";
 fn the_plan_is_in_the_order_of_groups() {
     let gate = gate_with(PASSES, PASSES);
     let plan = gate.run(["broad", "--plan", "--message-format", "json"]).json();
-    let order = ["integrity", "equivalence", "resilience", "ergonomics", "governance"];
+    let order = Group::ALL.map(Group::name);
     let items = plan["items"].as_array().expect("items");
     let groups: Vec<usize> = items
         .iter()
@@ -85,7 +86,7 @@ fn the_plan_is_in_the_order_of_groups() {
         })
         .collect();
     assert!(groups.is_sorted(), "{plan:#}");
-    for (place, group) in order.iter().enumerate() {
+    for (place, group) in order.iter().enumerate().filter(|(_, group)| **group != "performance") {
         assert!(groups.contains(&place), "{group} is empty: {plan:#}");
     }
     let mut suites: Vec<&str> = items.iter().filter_map(|item| item["id"].as_str()).collect();

@@ -53,6 +53,8 @@ const CALLS: &[(&str, &[&str], i32)] = &[
     ),
     ("govern closeout", &[], 0),
     ("govern weekly", &[], 0),
+    ("advisories status", &[], 0),
+    ("advisories update", &["--url", "nowhere"], 3),
 ];
 
 fn leaves<'c>(command: &'c Command, path: &str, found: &mut Vec<(String, &'c Command)>) {

@@ -11,6 +11,12 @@ use super::{Gate, Mutation, Undo};
 /// Mutations that built-in checks must find.
 pub(crate) const ALL: &[Mutation] = &[
     Mutation {
+        name: "let nobody answer for the packages",
+        check: "stage.contract",
+        apply: |gate| gate.replace("gate.toml", "[owners]\ndefault = \"platform team\"\n", ""),
+        ..COMMITTED
+    },
+    Mutation {
         name: "ignore the lockfile",
         check: "lockfile.tracked",
         apply: |gate| {
@@ -100,6 +106,7 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "lose the history",
         check: "stage.predecessor",
+        also: &["history.consistent"],
         apply: |gate| {
             for entry in ["history.jsonl", "runs"] {
                 let gate_dir = gate.workspace().join("target/gate");
@@ -261,6 +268,7 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "put an absolute home path into a log (24)",
         check: "redaction.audit",
+        also: &["suite.test.logic"],
         apply: |gate| {
             gate.append("gate.toml", "\n[paths]\n");
             print_in_a_test(gate, "println!(\"/home/{}/x\", \"monika\");");

@@ -146,8 +146,8 @@ fn to_run(gate: &Gate) -> Vec<String> {
         .iter()
         .filter(|item| item["action"] == "run")
         .map(|item| item["id"].as_str().expect("an id").to_owned())
-        .filter(|id| id != "stage.predecessor" && id != "waiver.valid")
-        .filter(|id| gate_checks::find(id).is_none_or(|check| check.phase != gate_contract::Phase::Outcomes))
+        .filter(|id| id != "stage.predecessor" && id != "history.consistent")
+        .filter(|id| gate_checks::find(id).is_none_or(|check| check.phase == gate_contract::Phase::Evidence))
         .collect()
 }
 

@@ -93,7 +93,7 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "ask for more runs than there were",
         check: "history.consistent",
-        apply: |gate| gate.append("gate.toml", "\n[history]\nruns = 500\n"),
+        apply: |gate| gate.replace("gate.toml", "runs = 1\ndays", "runs = 500\ndays"),
         ..COMMITTED
     },
     Mutation {
@@ -110,9 +110,10 @@ pub(crate) const ALL: &[Mutation] = &[
         name: "answer for one package alone",
         check: "owners.declared",
         apply: |gate| {
-            gate.append(
+            gate.replace(
                 "gate.toml",
-                "\n[owners]\npackages = { logic = \"a\" }\nsuites = { \"*\" = \"b\" }\n",
+                "[owners]\ndefault = \"platform team\"\n",
+                "[owners]\npackages = { logic = \"a\" }\nsuites = { \"*\" = \"b\" }\n",
             );
         },
         ..COMMITTED

@@ -16,6 +16,23 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "depend on a version that was yanked",
+        check: "supply.yanked",
+        apply: |gate| {
+            depend_on_greet(gate, "1.0.1");
+            let line = format!(
+                "{{\"name\":\"greet\",\"vers\":\"1.0.1\",\"cksum\":\"{}\",\"yanked\":true}}",
+                "0".repeat(64)
+            );
+            gate.write(
+                "cargo-home/registry/index/index.crates.io-1949cf8c6b5b557f/.cache/gr/ee/greet",
+                format!("\u{3}\u{2}\0\0\0etag\x001.0.1\0{line}\0"),
+            );
+        },
+        variables: &[("CARGO_HOME", "cargo-home")],
+        ..COMMITTED
+    },
+    Mutation {
         name: "let the waiver for an advisory expire (10)",
         check: "waiver.valid",
         also: &["supply.advisories"],

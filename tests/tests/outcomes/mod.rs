@@ -8,6 +8,7 @@ use gate_engine::verdict::{self, Afterwards, Judged, Rules};
 use gate_evidence::EvidenceResult;
 use gate_evidence::history::History;
 use gate_policy::Policy;
+use gate_report::group::Group;
 use gate_report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
 use gate_surveys::Surveys;
 use jiff::Timestamp;
@@ -27,6 +28,7 @@ pub(crate) fn of_the_others(
         id: other.id.to_owned(),
         summary: other.summary.to_owned(),
         dimension: other.dimension,
+        group: other.group(),
         result: other.rule.run(&inputs).into(),
         evidence: None,
     });
@@ -71,6 +73,7 @@ fn suite(name: &str, tests: &[String]) -> Judged {
         id: format!("suite.test.{name}"),
         summary: "Runs tests".to_owned(),
         dimension: Dimension::Correctness,
+        group: Group::Equivalence,
         result: EvidenceResult::Findings(Vec::new()),
         evidence: Some(EvidenceRecord {
             fingerprint: String::new(),

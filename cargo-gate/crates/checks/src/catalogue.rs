@@ -68,7 +68,7 @@ fn each_check_has_the_phase_of_what_it_reads() {
         let outcomes = check.reads::<input::Outcomes>();
         let expected = match check.phase {
             Phase::Evidence => (false, false),
-            Phase::Outcomes | Phase::Checklist => (true, false),
+            Phase::Outcomes | Phase::Checklist | Phase::Contract => (true, false),
             Phase::Waivers => (outcomes, true),
         };
         assert_eq!((outcomes, check.reads::<input::WaiverUses>()), expected, "{}", check.id);
@@ -133,7 +133,13 @@ fn every_check_has_a_fixture_and_its_clean_twin() {
 fn no_waiver_covers_what_judges_waivers_and_the_policy() {
     let catalogue = super::catalogue();
     let others: Vec<&str> = catalogue.ids().filter(|id| !catalogue.is_waivable(id)).collect();
-    let expected = ["config.sanity", "waiver.authority", "waiver.valid", "checklist.stage"];
+    let expected = [
+        "config.sanity",
+        "stage.contract",
+        "waiver.authority",
+        "waiver.valid",
+        "checklist.stage",
+    ];
     assert_eq!(others, expected);
     let of_waivers = |check: &&&gate_contract::Check| check.phase > Phase::Outcomes;
     assert!(ALL.iter().filter(of_waivers).all(|check| !check.waivable));

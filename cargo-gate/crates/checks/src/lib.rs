@@ -45,7 +45,7 @@ pub(crate) mod surveys;
 
 use gate_base::digest::sha256_hex;
 use gate_contract::{Check, CheckInfo};
-use gate_policy::Catalogue;
+use gate_policy::{Catalogue, Policy};
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
 /// continuous integration, supply chain, documents, and last those that judge the evaluation itself.
@@ -62,6 +62,7 @@ pub const ALL: &[&Check] = &[
     &config::sanity::CHECK,
     &environment::clean::CHECK,
     &stage::predecessor::CHECK,
+    &stage::contract::CHECK,
     &history::consistent::CHECK,
     &register::criticals::CHECK,
     &owners::declared::CHECK,
@@ -77,6 +78,7 @@ pub const ALL: &[&Check] = &[
     &ci::actions_pinned::CHECK,
     &ci::matrix::CHECK,
     &supply::advisories::CHECK,
+    &supply::yanked::CHECK,
     &decision_log::valid::CHECK,
     &run_stats::valid::CHECK,
     &runtime::prod::CHECK,
@@ -116,7 +118,8 @@ pub const ALL: &[&Check] = &[
 
 /// What checks may know of each other, in the order of the catalogue.
 pub fn infos() -> Vec<CheckInfo> {
-    ALL.iter().map(|check| check.info()).collect()
+    let policy = Policy::default();
+    ALL.iter().map(|check| check.info(&policy)).collect()
 }
 
 /// What a policy may name.

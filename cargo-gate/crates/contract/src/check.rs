@@ -4,6 +4,7 @@ use std::fmt;
 
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
+use gate_policy::Policy;
 use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Reason};
 
@@ -25,6 +26,9 @@ pub struct Check {
     pub dimension: Dimension,
     /// The group in whose turn it is evaluated, where that is not the group of its dimension.
     pub group: Option<Group>,
+    /// Whether its judgement is evidence for its group in the [stage contract](crate::stage_contract), under this policy.
+    /// What is judged without being asked for shows little; what a policy declares does.
+    pub group_evidence: fn(&Policy) -> bool,
     /// First stage at which its findings block.
     pub blocks_at: Stage,
     /// Which of its findings block from another stage on; the rest is advice, which blocks none.
@@ -58,6 +62,7 @@ impl Check {
         docs: "",
         dimension: Dimension::Contract,
         group: None,
+        group_evidence: |_| false,
         blocks_at: Stage::Pilot,
         other_stages: &[],
         since: "",
@@ -83,11 +88,12 @@ impl Check {
     }
 
     /// What other checks may know of it.
-    pub fn info(&self) -> CheckInfo {
+    pub fn info(&self, policy: &Policy) -> CheckInfo {
         let momentary = self.reads::<input::CargoEnvironment>()
             || self.reads::<input::GitStatus>()
             || self.reads::<input::History>()
             || self.reads::<input::EvaluatedStage>()
+            || self.reads::<input::RegistryIndex>()
             || self.reads::<input::Today>()
             || self.reads::<input::Toolchain>();
         CheckInfo {
@@ -95,6 +101,7 @@ impl Check {
             summary: self.summary,
             blocks_at: self.blocks_at,
             phase: self.phase,
+            group_evidence: self.group() == Group::Integrity || (self.group_evidence)(policy),
             lasting: self.phase == Phase::Evidence && !momentary,
         }
     }

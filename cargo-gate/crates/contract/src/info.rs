@@ -13,6 +13,8 @@ pub struct CheckInfo {
     pub blocks_at: Stage,
     /// When it is judged.
     pub phase: Phase,
+    /// Whether its judgement is evidence for its group in the [stage contract](crate::stage_contract).
+    pub group_evidence: bool,
     /// Whether its outcome is the same on every machine and every day with the same content.
     pub lasting: bool,
 }
@@ -28,4 +30,6 @@ pub enum Phase {
     Waivers,
     /// When all others are judged, so that a checklist can name them. No waiver covers it.
     Checklist,
+    /// Last: it holds what was judged against the stage contract. No waiver covers it.
+    Contract,
 }

@@ -10,6 +10,7 @@ mod declared;
 mod info;
 pub mod input;
 mod inputs;
+pub mod stage_contract;
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -15,7 +15,7 @@ use gate_policy::{BoundaryAllow, BoundaryPolicy, CiPolicy, Policy, Tier, TierPol
 use gate_report::{CheckReport, Location};
 use gate_surveys::Surveys;
 use gate_surveys::document::{Document, Documents};
-use gate_world::cargo::{CargoModel, Resolution};
+use gate_world::cargo::{CargoModel, ManifestText, Resolution};
 use gate_world::config::CargoConfig;
 use gate_world::environment::Environment;
 use gate_world::files::{File, FileKind, FileList};
@@ -159,6 +159,11 @@ impl World {
             .map(|(path, text)| manifest(path, text))
             .collect::<Vec<_>>();
         self.workspace.manifests = OnceLock::from(parsed);
+        let text = |(path, text): &(&str, &str)| ManifestText {
+            path: self.workspace.root.join(path),
+            text: Some((*text).to_owned()),
+        };
+        self.workspace.manifest_texts = manifests.iter().map(text).collect();
     }
 
     /// Replaces the CI files: path and text.

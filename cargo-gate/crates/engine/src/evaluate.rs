@@ -9,7 +9,7 @@ use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::stage::Stage;
-use gate_contract::{Check, CheckInfo, Inputs, Phase};
+use gate_contract::{Check, CheckInfo, Inputs, Phase, stage_contract};
 use gate_evidence::history::History;
 use gate_evidence::run_dir::RunFile;
 use gate_evidence::store::Store;
@@ -127,7 +127,7 @@ impl<'a> Surroundings<'a> {
             .zip(completed)
             .map(|(item, completed)| self.judged(item, completed, &mut files))
             .collect();
-        let catalogue: Vec<CheckInfo> = self.checks.iter().map(|check| check.info()).collect();
+        let catalogue: Vec<CheckInfo> = self.checks.iter().map(|check| check.info(self.policy)).collect();
         let afterwards = Afterwards {
             checks: &plan.afterwards,
             inputs: Inputs {
@@ -138,6 +138,15 @@ impl<'a> Surroundings<'a> {
         let rules = self.rules(request);
         let checklist = plan.afterwards.iter().find(|check| check.phase == Phase::Checklist);
         let verdict = verdict::decide(judged, Some(afterwards), self.policy, rules, plan.bounds);
+        let kinds = self.workspace.kinds(self.policy, &request.packages);
+        let contract = stage_contract::Evaluated {
+            kinds: &kinds,
+            exclusions: &self.policy.exclusions,
+            suites: &self.policy.suites,
+            catalogue: &catalogue,
+            outcomes: &verdict.checks,
+        };
+        let claims = contract.claims();
         let report = Report {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -153,6 +162,9 @@ impl<'a> Surroundings<'a> {
             decision: verdict.decision,
             exit_code: verdict.exit_code,
             bounds: verdict.bounds,
+            claims,
+            kinds,
+            relaxed: self.policy.relaxed(request.stage),
             counts: verdict.counts,
             subject: Subject {
                 selected: terms::selected(&request.packages),
@@ -308,6 +320,7 @@ impl<'a> Surroundings<'a> {
             id: item.unit.id(),
             summary: item.unit.summary(),
             dimension: item.unit.dimension(),
+            group: item.unit.group(),
             result: evidence.result,
             evidence: (!held_back).then_some(record),
         }

@@ -287,7 +287,7 @@ impl Runner<'_> {
         }
         self.observer.event(&Event::CheckFinished {
             id: &id,
-            outcome: verdict::outcome_at(&completed.evidence.result, self.rules.stage),
+            outcome: verdict::outcome_at(&completed.evidence.result, self.rules.stage, self.rules.strict),
             duration_ms: completed.evidence.duration_ms,
             reused: completed.reused,
         });

@@ -3,15 +3,19 @@
 
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
-use super::{bench, checklist, conformance, exclusion, notify, profile, rails, slo, stage, suites, uses, waiver};
+use super::{
+    bench, checklist, conformance, exclusion, kinds, notify, profile, rails, record, slo, stage, suites, uses, waiver,
+};
 
 /// Errors between values, by section.
-const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 11] = [
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 13] = [
     suites::problems,
     profile::problems,
     exclusion::problems,
+    kinds::problems,
     notify::problems,
     stage::problems,
+    record::problems,
     checklist::problems,
     bench::problems,
     slo::problems,

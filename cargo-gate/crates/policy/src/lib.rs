@@ -36,6 +36,7 @@ mod format;
 mod generated;
 mod item;
 mod kernels;
+mod kinds;
 mod known;
 pub mod limits;
 mod load;
@@ -112,7 +113,7 @@ pub use semantics::{
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
 pub use suite::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise, Objective, SloPolicy};
-pub use supply::SupplyPolicy;
+pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;
 pub use validate::validate;

@@ -1,12 +1,14 @@
 //! The validated policy: what the rest of the tool reads. Positions point into `gate.toml`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;
 use gate_report::Location;
+use gate_report::claim::Relaxation;
 
 pub use super::authority::Authority;
 pub use super::boundary::{BoundaryAllow, BoundaryPolicy};
@@ -22,6 +24,7 @@ use super::failure::FailurePolicy;
 use super::generated::GeneratedFiles;
 pub use super::item::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 use super::kernels::KernelPolicy;
+pub use super::kinds::KindPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
@@ -36,7 +39,7 @@ use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;
 pub use super::waiver::Waiver;
-use super::{checklist, record, stage, suites};
+use super::{checklist, format, record, stage, suites};
 
 /// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
 ///
@@ -56,6 +59,8 @@ pub struct Policy {
     #[serde(rename = "stage")]
     #[schemars(schema_with = "stage::stages", extend("x-missing" = "add `stage.pilot.scope = \"one internal service\"`"))]
     pub stages: BTreeMap<Stage, StagePolicy>,
+    /// What kind of software each package is; it decides which evidence the stages ask for.
+    pub kinds: Option<KindPolicy>,
     /// Authority level of the crates.
     pub tiers: Option<TierPolicy>,
     /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
@@ -128,7 +133,7 @@ pub struct Policy {
     /// Waivers for named findings. An expired or unused waiver is itself a finding.
     #[serde(default, rename = "waiver")]
     pub waivers: Vec<Waiver>,
-    /// Surfaces excluded from the claim. An exclusion reduces the claim, not the list of checks.
+    /// Surfaces and groups excluded from the claim. An exclusion reduces the claim, not the list of checks.
     #[serde(default, rename = "exclusion")]
     pub exclusions: Vec<Exclusion>,
     /// Notifications about runs. They never change a decision.
@@ -161,6 +166,47 @@ impl Policy {
             .as_ref()
             .and_then(|boundary| boundary.inventory.as_deref())
             .unwrap_or("boundary_inventory.json")
+    }
+
+    /// Whether warnings block a stage, except those about a later stage. `controlled` and `broad` are strict by default.
+    pub fn is_strict(&self, stage: Stage) -> bool {
+        let declared = self.stages.get(&stage).and_then(|declared| declared.strict);
+        declared.unwrap_or(stage > Stage::Pilot)
+    }
+
+    /// Least age of the decision of the previous stage.
+    pub fn min_age(&self, stage: Stage) -> Duration {
+        let declared = self.stages.get(&stage).and_then(|declared| declared.min_age);
+        declared.unwrap_or_else(|| StagePolicy::usual_min_age(stage))
+    }
+
+    /// Defaults of a stage that this policy replaces by weaker rules, each with its reason.
+    pub fn relaxed(&self, stage: Stage) -> Vec<Relaxation> {
+        let declared = self.stages.get(&stage);
+        let reason = |reason: Option<&String>| reason.cloned().unwrap_or_default();
+        let of_stage = |rule: String| Relaxation {
+            rule,
+            reason: reason(declared.and_then(|declared| declared.reason.as_ref())),
+        };
+        let mut relaxed = Vec::new();
+        if stage > Stage::Pilot && !self.is_strict(stage) {
+            relaxed.push(of_stage("warnings do not block".to_owned()));
+        }
+        if self.min_age(stage) < StagePolicy::usual_min_age(stage) {
+            let shown = format::duration_text(self.min_age(stage));
+            relaxed.push(of_stage(format!("the previous decision is at least {shown} old")));
+        }
+        if let Some(history) = self
+            .history
+            .as_ref()
+            .filter(|history| stage == Stage::Broad && history.is_weaker())
+        {
+            relaxed.push(Relaxation {
+                rule: format!("{} ready runs on {} days are enough", history.runs, history.days),
+                reason: reason(history.reason.as_ref()),
+            });
+        }
+        relaxed
     }
 
     /// Scripts that another CI system starts.

@@ -10,6 +10,10 @@ use gate_base::stage::Stage;
 use gate_report::Location;
 
 use super::pattern;
+use super::problem::Problem;
+use super::rule;
+use super::rules::Rules;
+use super::tables::{is_filled, table};
 use super::value::{CheckId, CheckPattern, Day, Glob, Period, Text, period};
 
 /// How long evidence may be reused.
@@ -60,9 +64,15 @@ impl EvidenceAge {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HistoryPolicy {
-    /// Number of latest runs of the previous stage that must have ended READY.
-    #[schemars(range(min = 1, max = 1000), extend("x-sane-min" = 2, "x-sane-max" = 50, "x-why" = "one run may be luck", "examples" = [5]))]
+    /// Number of latest runs of the previous stage, each of another commit, that must have ended READY. Default: 3. Fewer take
+    /// a `reason`.
+    #[serde(default = "three")]
+    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 50, "x-why" = "so many runs take months", "examples" = [5]))]
     pub runs: u32,
+    /// Number of different days (UTC) on which they must have run. Default: 2. Fewer take a `reason`.
+    #[serde(default = "two")]
+    #[schemars(range(min = 1, max = 365), extend("x-sane-max" = 30, "x-why" = "so many days take months", "examples" = [3]))]
+    pub days: u32,
     /// Largest age at which a run counts: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "ninety_days", with = "period")]
     #[schemars(with = "Period", extend(
@@ -70,9 +80,50 @@ pub struct HistoryPolicy {
         "x-why" = "old runs say little about this code", "examples" = ["90d"]
     ))]
     pub within: Duration,
+    /// Why fewer runs or days than by default are enough. Every decision for broad shows it.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["released once a year"]))]
+    pub reason: Option<String>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
+}
+
+impl HistoryPolicy {
+    /// What holds where the policy does not say.
+    pub fn usual() -> Self {
+        Self {
+            runs: three(),
+            days: two(),
+            within: ninety_days(),
+            reason: None,
+            location: Location::file(String::new()),
+        }
+    }
+
+    /// Whether it asks for less than the default.
+    pub fn is_weaker(&self) -> bool {
+        self.runs < three() || self.days < two()
+    }
+}
+
+/// Fewer runs or days than by default take a reason.
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    let Some(history) = table(rules.file, &["history"]).filter(|history| !is_filled(history, "reason")) else {
+        return Vec::new();
+    };
+    let fewer =
+        [("runs", three()), ("days", two())]
+            .into_iter()
+            .filter_map(|(key, usual)| {
+                let value = history.get(key)?;
+                let number: u32 = value.get_ref().as_integer()?.as_str().parse().ok()?;
+                (number < usual).then(|| {
+                    Problem::new(value.span(), format!("fewer {key} than {usual} have no reason"))
+                .rule(&rule::WEAKER_WITHOUT_REASON)
+                .help("add `reason = \"…\"` to `[history]`, which every decision for broad shows, or remove the line")
+                })
+            });
+    fewer.collect()
 }
 
 /// Which warnings must be reviewed.
@@ -126,6 +177,14 @@ pub struct Reviewed {
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
+}
+
+fn three() -> u32 {
+    3
+}
+
+fn two() -> u32 {
+    2
 }
 
 fn ninety_days() -> Duration {

@@ -36,7 +36,8 @@ rules! {
     EMPTY_LIST = "empty-list", "A list that needs an element is not empty";
     EMPTY_TEXT = "empty-text", "A string is not empty";
     EXCLUDING_KEYS = "excluding-keys", "Keys that exclude each other are not set together";
-    EXCLUSION_OF_NOTHING = "exclusion-of-nothing", "An exclusion names at least one package or path";
+    EXCLUSION_OF_BUILT_IN = "exclusion-of-built-in", "An exclusion leaves out no group that every stage requires";
+    EXCLUSION_OF_NOTHING = "exclusion-of-nothing", "An exclusion names at least one package, path or group";
     GAP_IN_UNSUPPORTED_OPERATOR = "gap-in-unsupported-operator", "An allowed gap names an operator that the backend supports";
     KEY_OF_A_RISK = "key-of-a-risk", "Only a risk has `impact`, `probability`, `mitigation`, `fallback` and `review`";
     MALFORMED_COMMAND = "malformed-command", "A command is a program with arguments, without shell syntax";
@@ -79,6 +80,7 @@ rules! {
     UNKNOWN_ITEM = "unknown-item", "A referenced register item exists";
     UNKNOWN_KEY = "unknown-key", "A key is known in its table";
     UNKNOWN_VALUE = "unknown-value", "A value is one of the words that its key takes";
+    WEAKER_WITHOUT_REASON = "weaker-without-reason", "A rule weaker than the default has a reason";
     WINDOW_TOO_SMALL = "window-too-small", "A rails window has at least `min-samples` calls";
     WRONG_TYPE = "wrong-type", "A value has the type of its key";
 }

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::{
     BoundaryPolicy, CachePolicy, ChecklistItem, CiPolicy, Claim, ConformancePolicy, DecisionPolicy, Deprecation,
-    DocsPolicy, EvidenceAge, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, OwnerPolicy, PathsPolicy,
-    Policy, ProfilePolicy, Register, ReleasePolicy, RuntimePolicy, SecretsPolicy, StabilityPolicy, StagePolicy,
-    SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy, UsesPolicy, Waiver, WaiverPolicy, WarningPolicy,
+    DocsPolicy, EvidenceAge, Exclusion, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, KindPolicy,
+    OwnerPolicy, PathsPolicy, Policy, ProfilePolicy, Register, ReleasePolicy, RuntimePolicy, SecretsPolicy,
+    StabilityPolicy, StagePolicy, SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy, UsesPolicy, Waiver,
+    WaiverPolicy, WarningPolicy,
 };
 
 /// A section of `gate.toml` that a check can declare to read. It is implemented by the type of what the section declares,
@@ -54,6 +55,8 @@ sections! {
     ChecklistItem, "checklists", checklist: Vec<ChecklistItem>;
     CiPolicy, "ci", ci: Option<CiPolicy>;
     Claim, "claims", claims: Vec<Claim>;
+    Exclusion, "exclusions", exclusions: Vec<Exclusion>;
+    KindPolicy, "kinds", kinds: Option<KindPolicy>;
     ConformancePolicy, "conformance", conformance: Option<ConformancePolicy>;
     DecisionPolicy, "decisions", decisions: Option<DecisionPolicy>;
     DocsPolicy, "docs", docs: Option<DocsPolicy>;

@@ -11,7 +11,7 @@ use gate_report::Location;
 
 use super::problem::{Oddity, Problem, shown};
 use super::rules::Rules;
-use super::tables::{table, text};
+use super::tables::{is_filled, table, text};
 use super::value::{Period, Text, optional_period};
 use super::{format, rule};
 
@@ -36,12 +36,30 @@ pub struct StagePolicy {
     #[serde(default)]
     #[schemars(range(min = 0, max = 50), extend("x-sane-max" = 20, "x-why" = "many commits are another program", "examples" = [5]))]
     pub predecessor_commits: u32,
-    /// Whether warnings block, as with `--strict`.
-    #[serde(default)]
-    pub strict: bool,
+    /// Least age of the decision of the previous stage, during which it ran: a number with `s`, `m`, `h` or `d`. Default: 24
+    /// hours at broad, none before. Less takes a `reason`.
+    #[serde(default, with = "optional_period")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-max" = "365d", "x-sane-max" = "30d", "x-why" = "what was decided so long ago runs with old dependencies",
+        "examples" = ["3d"]
+    ))]
+    pub min_age: Option<Duration>,
+    /// Whether warnings block, except those about a later stage. Default: true at controlled and broad, where `false` takes
+    /// a `reason`.
+    pub strict: Option<bool>,
+    /// Why the stage asks for less than it does by default. Every decision of the stage shows it.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["internal tool without users outside the team"]))]
+    pub reason: Option<String>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
+}
+
+impl StagePolicy {
+    /// How long the previous stage must have lasted where the policy does not say.
+    pub fn usual_min_age(stage: Stage) -> Duration {
+        Duration::from_secs(if stage == Stage::Broad { 24 * 60 * 60 } else { 0 })
+    }
 }
 
 /// The rollout stages, earliest first. Pilot is required, and so is its scope.
@@ -76,9 +94,33 @@ pub struct CheckPolicy {
     pub location: Location,
 }
 
-/// A check is moved to an earlier stage, never to a later one.
+/// A check is moved to an earlier stage, never to a later one; a stage that asks for less says why.
 pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
+    for stage in [Stage::Controlled, Stage::Broad] {
+        let Some(declared) = table(rules.file, &["stage", stage.name()]) else {
+            continue;
+        };
+        let value = |key: &str| declared.get(key).map(|value| (value.get_ref(), value.span()));
+        let lenient = value("strict").filter(|(strict, _)| strict.as_bool() == Some(false));
+        let hasty = value("min-age").filter(|(age, _)| {
+            let age = age.as_str().and_then(format::duration);
+            age.is_some_and(|age| age < StagePolicy::usual_min_age(stage))
+        });
+        for (found, key) in [(lenient, "strict = false"), (hasty, "a shorter `min-age`")] {
+            if let Some((_, span)) = found.filter(|_| !is_filled(declared, "reason")) {
+                let message = format!("{key} at {stage} has no reason").replace("strict = false", "`strict = false`");
+                let help = format!(
+                    "add `reason = \"…\"` to `[stage.{stage}]`, which every decision shows, or remove the line"
+                );
+                problems.push(
+                    Problem::new(span, message)
+                        .rule(&rule::WEAKER_WITHOUT_REASON)
+                        .help(help),
+                );
+            }
+        }
+    }
     for (id, value) in table(rules.file, &["checks"]).into_iter().flat_map(DeTable::iter) {
         let id: &str = id.get_ref();
         let declared = value.get_ref().as_table().and_then(|check| text(check, "blocks-at"));
@@ -102,24 +144,19 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
 pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
     let mut odd = Vec::new();
     let pilot = table(rules.file, &["stage", Stage::Pilot.name()]);
-    if let Some(commits) = pilot.and_then(|pilot| pilot.get("predecessor-commits")) {
-        odd.push(Oddity {
-            message: "`predecessor-commits` has no effect at pilot, which has no stage before it".into(),
-            help: "remove the line, or move it to `[stage.controlled]`".into(),
-            span: commits.span(),
-        });
+    for key in ["predecessor-commits", "max-age", "min-age"] {
+        if let Some(value) = pilot.and_then(|pilot| pilot.get(key)) {
+            odd.push(Oddity {
+                message: format!("`{key}` has no effect at pilot, which has no stage before it"),
+                help: "remove the line, or move it to `[stage.controlled]`".into(),
+                span: value.span(),
+            });
+        }
     }
     let age = |stage: Stage| {
         let value = table(rules.file, &["stage", stage.name()])?.get("max-age")?;
         Some((format::duration(value.get_ref().as_str()?)?, value.span()))
     };
-    if let Some((_, span)) = age(Stage::Pilot) {
-        odd.push(Oddity {
-            message: "`max-age` has no effect at pilot, which has no stage before it".into(),
-            help: "remove the line, or move it to `[stage.controlled]`".into(),
-            span,
-        });
-    }
     if let (Some((controlled, _)), Some((broad, span))) = (age(Stage::Controlled), age(Stage::Broad))
         && broad > controlled
     {

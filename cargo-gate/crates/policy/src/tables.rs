@@ -38,6 +38,17 @@ pub(super) fn tables_of<'t, 'i>(
         .filter_map(|element| Some((element.get_ref().as_table()?, element.span())))
 }
 
+/// The texts of the array with this key, and where they stand.
+pub(super) fn texts<'t, 'i>(
+    table: &'t DeTable<'i>,
+    key: &str,
+) -> impl Iterator<Item = (&'t str, Range<usize>)> + use<'t, 'i> {
+    let list = table.get(key).and_then(|list| list.get_ref().as_array());
+    list.into_iter()
+        .flat_map(|list| list.iter())
+        .filter_map(|element| Some((element.get_ref().as_str()?, element.span())))
+}
+
 /// Whether a table has this key, with something in it.
 pub(super) fn is_filled(table: &DeTable<'_>, key: &str) -> bool {
     match table.get(key).map(Spanned::get_ref) {

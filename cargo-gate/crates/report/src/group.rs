@@ -14,9 +14,13 @@ use crate::Dimension;
 pub enum Group {
     /// What is judged is what it claims to be: inputs, configuration, authority, secrets.
     Integrity,
+    /// Whether dependencies may be used: sources, advisories, licences.
+    Supply,
     /// Results are right, and the same wherever they are computed.
     Equivalence,
-    /// It keeps working, fast enough and observably, under load and faults.
+    /// It is fast enough, and not slower than before.
+    Performance,
+    /// It keeps working, observably, under load and faults.
     Resilience,
     /// Authors and users can work with it: documents, style, interfaces that stay.
     Ergonomics,
@@ -26,9 +30,11 @@ pub enum Group {
 
 impl Group {
     /// All groups in their order.
-    pub const ALL: [Group; 5] = [
+    pub const ALL: [Group; 7] = [
         Group::Integrity,
+        Group::Supply,
         Group::Equivalence,
+        Group::Performance,
         Group::Resilience,
         Group::Ergonomics,
         Group::Governance,
@@ -38,7 +44,9 @@ impl Group {
     pub fn name(self) -> &'static str {
         match self {
             Group::Integrity => "integrity",
+            Group::Supply => "supply",
             Group::Equivalence => "equivalence",
+            Group::Performance => "performance",
             Group::Resilience => "resilience",
             Group::Ergonomics => "ergonomics",
             Group::Governance => "governance",
@@ -55,7 +63,8 @@ impl Group {
             | Dimension::Privacy
             | Dimension::Reproducibility => Group::Integrity,
             Dimension::Correctness | Dimension::Determinism => Group::Equivalence,
-            Dimension::Observability | Dimension::Performance | Dimension::Reliability => Group::Resilience,
+            Dimension::Performance => Group::Performance,
+            Dimension::Observability | Dimension::Reliability => Group::Resilience,
             Dimension::Governance => Group::Governance,
         }
     }

@@ -1,6 +1,7 @@
 //! The report: a stable, versioned model and renderers that only read it.
 
 mod benchmark;
+pub mod claim;
 mod dimension;
 pub mod group;
 mod model;

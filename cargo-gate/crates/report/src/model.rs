@@ -12,6 +12,7 @@ pub use gate_base::location::Location;
 use gate_base::stage::Stage;
 
 use super::benchmark::BenchmarkResult;
+use super::claim::{GroupClaim, PackageKind, Relaxation};
 
 /// Version of the report model; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -163,9 +164,9 @@ impl Reason {
 pub enum Outcome {
     /// No finding, or every finding is waived or excluded.
     Pass,
-    /// A finding that does not block this stage.
+    /// Findings that do not block this stage.
     Warn,
-    /// A finding that blocks this stage.
+    /// A finding that blocks this stage: by its own stage, or because the stage is strict.
     Fail,
     /// The evidence does not allow a decision.
     Inconclusive,
@@ -176,13 +177,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether this outcome lets a stage pass (under `strict`, warnings do not).
-    pub fn passes(self, strict: bool) -> bool {
-        match self {
-            Outcome::Pass => true,
-            Outcome::Warn => !strict,
-            _ => false,
-        }
+    /// Whether this outcome lets a stage pass.
+    pub fn passes(self) -> bool {
+        matches!(self, Outcome::Pass | Outcome::Warn)
     }
 }
 
@@ -289,6 +286,9 @@ pub struct CheckReport {
     pub summary: String,
     /// What kind of property it is about.
     pub dimension: Dimension,
+    /// Its group in the stage contract; absent in reports of versions before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
     /// Outcome at the stage under evaluation.
     pub outcome: Outcome,
     /// Why it was not run, was inconclusive or ended in an error.
@@ -488,7 +488,7 @@ pub struct Report {
     pub duration_ms: u64,
     /// The stage under evaluation.
     pub stage: Stage,
-    /// Whether warnings block.
+    /// Whether warnings block, except those about a later stage.
     pub strict: bool,
     /// Declared deployment scope of the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -500,6 +500,15 @@ pub struct Report {
     /// Surfaces outside the claim; never empty when the decision is `READY_WITH_BOUNDED_SCOPE`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<Bound>,
+    /// What the decision claims of each group, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<GroupClaim>,
+    /// Kinds of the packages that were judged, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<PackageKind>,
+    /// Defaults of the stage that the policy replaces by weaker rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relaxed: Vec<Relaxation>,
     /// Number of checks by outcome.
     pub counts: Counts,
     /// The workspace that was judged.

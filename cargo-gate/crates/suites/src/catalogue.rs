@@ -98,9 +98,10 @@ pub fn group(suite: &SuitePolicy) -> Group {
     }
     match (suite.kind, suite.tool.as_deref()) {
         (SuiteKind::Test, _) => Group::Equivalence,
-        (SuiteKind::Bench | SuiteKind::Slo, _) => Group::Resilience,
+        (SuiteKind::Bench, _) => Group::Performance,
+        (SuiteKind::Slo, _) => Group::Resilience,
         // Whether dependencies may be used comes before what is built of them.
-        (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Integrity,
+        (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Supply,
         // What a release promised is what users compare its results with.
         (SuiteKind::Tool, Some("cargo-semver-checks")) => Group::Equivalence,
         (SuiteKind::Tool, _) => Group::Ergonomics,

@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod boundary_inventory;
 pub mod document;
+pub mod kinds;
 pub mod outside_root;
 mod prefetch;
 pub mod stability;
@@ -16,9 +17,12 @@ mod tests;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, OnceLock};
 
-use crate::supply::{Advisories, Places};
+use crate::supply::index::RegistryIndex;
+use crate::supply::{Advisories, Places, snapshot};
 use gate_base::error::Result;
 use gate_ci::CiFiles;
+use gate_policy::Policy;
+use gate_report::claim::PackageKind;
 use gate_rust::boundary::cache::ScanCache;
 use gate_rust::boundary::survey::Survey;
 use gate_rust::code::{Code, CodeCache};
@@ -46,6 +50,10 @@ pub struct Surveys {
     pub ci: OnceLock<CiFiles>,
     /// Advisory databases.
     pub advisories: OnceLock<Advisories>,
+    /// The advisory database that is compiled in; none for workspaces made by hand, which are as old as they say.
+    pub built_in_advisories: Option<&'static [u8]>,
+    /// What cargo keeps of registries' indexes.
+    pub registry_index: OnceLock<RegistryIndex>,
     /// Tracked Markdown files.
     pub documents: OnceLock<Documents>,
     /// What documents name above the workspace.
@@ -88,6 +96,8 @@ impl Surveys {
             boundaries: OnceLock::new(),
             ci: OnceLock::new(),
             advisories: OnceLock::new(),
+            built_in_advisories: None,
+            registry_index: OnceLock::new(),
             documents: OnceLock::new(),
             outside_root: OnceLock::new(),
             code: OnceLock::new(),
@@ -105,7 +115,10 @@ impl Surveys {
         let (workspace, prefetched) = Workspace::open_with(options, |listed, goes_on| {
             wanted(listed.root).map(|wanted| Prefetch::work(&wanted, listed, goes_on))
         })?;
-        Ok(Self::new(workspace, prefetched.flatten().unwrap_or_default()))
+        Ok(Self {
+            built_in_advisories: Some(snapshot::BUILT_IN),
+            ..Self::new(workspace, prefetched.flatten().unwrap_or_default())
+        })
     }
 
     fn prefetched<T>(&self, take: impl FnOnce(&mut Prefetch) -> Option<T>) -> Option<T> {
@@ -137,6 +150,13 @@ impl Surveys {
             cache.save();
             survey
         })
+    }
+
+    /// Kinds of the packages that a claim is limited to (all members, where it is not), in the order of their names.
+    pub fn kinds(&self, policy: &Policy, packages: &[String]) -> Vec<PackageKind> {
+        let mut kinds = kinds::of(self, policy.kinds.as_ref());
+        kinds.retain(|kind| packages.is_empty() || packages.contains(&kind.package));
+        kinds
     }
 
     /// Continuous integration of the repository that holds the workspace, read on first use. `scripts` are further entry
@@ -206,7 +226,19 @@ impl Surveys {
             let prefetched = self.prefetched(|prefetched| prefetched.advisories.take());
             prefetched
                 .filter(|advisories| *advisories.places() == places)
-                .unwrap_or_else(|| Advisories::look(places, &self.gate_dir()))
+                .unwrap_or_else(|| Advisories::look(places, self.built_in_advisories, &self.gate_dir()))
+        })
+    }
+
+    /// What cargo keeps of registries' indexes about the packages of `Cargo.lock`, looked up on first use.
+    pub fn registry_index(&self) -> &RegistryIndex {
+        self.registry_index.get_or_init(|| {
+            let lock = self.lockfile().bytes.as_deref().unwrap_or_default();
+            let prefetched = self.prefetched(|prefetched| prefetched.registry_index.take());
+            prefetched.filter(|index| index.is_of(lock)).unwrap_or_else(|| {
+                let home = self.environment().cargo_home(&self.workspace.options.cwd);
+                RegistryIndex::look(home.as_deref(), lock, &self.gate_dir())
+            })
         })
     }
 

@@ -71,6 +71,21 @@ impl Environment {
             .or_else(|| Some(self.home()?.join(".rustup")))
     }
 
+    /// Where programs keep what the user need not see: `XDG_STATE_HOME`, else `.local/state` in the home directory;
+    /// `Library/Application Support` on macOS, `LOCALAPPDATA` on Windows.
+    pub fn state_home(&self) -> Option<PathBuf> {
+        if cfg!(windows) {
+            self.path("LOCALAPPDATA")
+                .or_else(|| Some(self.home()?.join("AppData").join("Local")))
+        } else if cfg!(target_os = "macos") {
+            Some(self.home()?.join("Library").join("Application Support"))
+        } else {
+            self.path("XDG_STATE_HOME")
+                .filter(|path| path.is_absolute())
+                .or_else(|| Some(self.home()?.join(".local").join("state")))
+        }
+    }
+
     /// The program of this name as the `PATH` finds it, absolute. A name with a directory in it counts from `cwd`.
     pub fn find_program(&self, name: &OsStr, cwd: &Path) -> Option<PathBuf> {
         let existing = |base: PathBuf| self.spellings(base).into_iter().find(|path| is_program(path));

@@ -283,11 +283,7 @@ fn run(report: &Report) -> String {
         text::line(&text::timestamp(&report.started)),
         subject(report)
     );
-    let blocking: Vec<_> = report
-        .checks
-        .iter()
-        .filter(|check| !check.outcome.passes(report.strict))
-        .collect();
+    let blocking: Vec<_> = report.checks.iter().filter(|check| !check.outcome.passes()).collect();
     if !blocking.is_empty() {
         let _ = writeln!(out, "\n{STRONG}why:{STRONG:#}");
     }

@@ -305,7 +305,7 @@ fn outputs(copy: Surveys, workspace: &Surveys, conversation: &Conversation<'_>) 
         .surroundings()
         .run_suites(suites, &request, &Tee(&[&progress]), conversation.cancel)?;
     let failed = results.iter().filter_map(|evidence| {
-        let outcome = verdict::outcome_at(&evidence.result, Stage::Broad);
+        let outcome = verdict::outcome_at(&evidence.result, Stage::Broad, false);
         let word = match outcome {
             Outcome::Pass | Outcome::Warn => return None,
             Outcome::Fail => "fails",

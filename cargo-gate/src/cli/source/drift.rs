@@ -187,6 +187,7 @@ mod tests {
             id: id.into(),
             summary: String::new(),
             dimension: Dimension::Integrity,
+            group: None,
             outcome,
             reason: (!code.is_empty()).then(|| Reason::new(code, "why")),
             findings: Vec::new(),

@@ -85,11 +85,15 @@ impl Nvrtc {
         self.flow.is_some()
     }
 
-    /// Loads the library.
+    /// Loads the library, and before it the one with its device functions: it asks for that by name alone, and some are installed where the system
+    /// does not look.
     ///
     /// # Errors
     /// It is no NVRTC, or one for another machine.
-    pub(super) fn load(file: &Path) -> Result<Self, String> {
+    pub(super) fn load(file: &Path, builtins: Option<&Path>) -> Result<Self, String> {
+        if let Some(Ok(builtins)) = builtins.map(open) {
+            Box::leak(Box::new(builtins));
+        }
         let library = open(file).map_err(|error| error.to_string())?;
         // Kept for the life of the process, so that the functions taken from it are valid as long as they are used.
         let library: &'static Library = Box::leak(Box::new(library));

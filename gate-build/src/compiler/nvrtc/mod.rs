@@ -3,6 +3,7 @@
 mod library;
 mod spool;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,9 +17,8 @@ use super::{
     lacks_header, plain, splits,
 };
 use crate::arch::{Arch, Reach};
-use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
-use crate::digest::{Digest, Fields};
+use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
 use crate::unit::Unit;
@@ -26,6 +26,8 @@ use crate::unit::Unit;
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
 pub(crate) struct Nvrtc<'a> {
     file: PathBuf,
+    /// The library with its device functions.
+    builtins: Option<PathBuf>,
     loaded: std::sync::OnceLock<Result<library::Nvrtc, String>>,
     identity: CompilerIdentity,
     includes: Vec<PathBuf>,
@@ -40,24 +42,27 @@ impl<'a> Nvrtc<'a> {
     pub(crate) fn open(file: &Path, setting: &'a Setting, index: &Index) -> Result<Self, Diagnostic> {
         let mut problem = None;
         let loaded = std::sync::OnceLock::new();
-        let version = index.fact("nvrtc", file, || match library::Nvrtc::load(file) {
-            Ok(library) => {
-                let (major, minor) = library.version;
-                let _ = loaded.set(Ok(library));
-                Some(format!("{major}.{minor}"))
-            }
-            Err(error) => {
-                problem = Some(cannot_load(file, &error));
-                None
+        let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        let builtins = builtins(&real);
+        let version = index.fact("nvrtc", file, || {
+            match library::Nvrtc::load(file, builtins.as_deref()) {
+                Ok(library) => {
+                    let (major, minor) = library.version;
+                    let _ = loaded.set(Ok(library));
+                    Some(format!("{major}.{minor}"))
+                }
+                Err(error) => {
+                    problem = Some(cannot_load(file, &error));
+                    None
+                }
             }
         });
         let Some(version) = version else {
             return Err(problem.unwrap_or_else(|| cannot_load(file, "it cannot be read")));
         };
-        let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
         let mut fields = Fields::new("nvrtc-2");
         fields.add("version", &version);
-        for part in [Some(real.clone()), builtins(&real)].into_iter().flatten() {
+        for part in [Some(real.clone()), builtins.clone()].into_iter().flatten() {
             if let Some(digest) = index.sample(&part) {
                 fields.add("library", digest.bytes());
             }
@@ -71,6 +76,7 @@ impl<'a> Nvrtc<'a> {
                 .or_else(|| include_folders(&real))
                 .unwrap_or_default(),
             file: file.to_path_buf(),
+            builtins,
             loaded,
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvrtc,
@@ -83,7 +89,7 @@ impl<'a> Nvrtc<'a> {
 
     fn library(&self) -> Result<&library::Nvrtc, Diagnostic> {
         self.loaded
-            .get_or_init(|| library::Nvrtc::load(&self.file))
+            .get_or_init(|| library::Nvrtc::load(&self.file, self.builtins.as_deref()))
             .as_ref()
             .map_err(|error| cannot_load(&self.file, error))
     }
@@ -225,10 +231,14 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let parsed = deps::parse_preprocessed(text);
+        let mut named = BTreeSet::new();
+        let preprocessed = Preprocessed::of(text, |files| {
+            named = files;
+            Vec::new()
+        });
         Ok(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
+            dependencies: self.files(unit, arch, flags, named, scratch)?,
+            ..preprocessed
         })
     }
 
@@ -282,8 +292,7 @@ impl<'a> Nvrtc<'a> {
 
 impl Compiler for Nvrtc<'_> {
     fn files(&self) -> Vec<PathBuf> {
-        let real = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
-        [Some(self.file.clone()), builtins(&real)]
+        [Some(self.file.clone()), self.builtins.clone()]
             .into_iter()
             .flatten()
             .collect()
@@ -336,6 +345,17 @@ impl Compiler for Nvrtc<'_> {
                 )
                 .output(&answer.log));
             }
+            Outcome::Failed(_) if lacks_builtins(&answer.log) => {
+                return Err(Diagnostic::error(
+                    Id::CompilerUnusable,
+                    format!("NVRTC {version} cannot open its library `libnvrtc-builtins`"),
+                )
+                .output(&answer.log)
+                .help(format!(
+                    "reinstall the package of `{}`, or add the folder of `libnvrtc-builtins` to `LD_LIBRARY_PATH`",
+                    self.file.display()
+                )));
+            }
             Outcome::Failed(_) if lacks_header(&answer.log) => {
                 return Err(Diagnostic::error(
                     Id::SourceRefused,
@@ -374,6 +394,7 @@ impl Compiler for Nvrtc<'_> {
             dependencies,
             warnings: warnings(&answer.log),
             preprocessed: text,
+            variables: BTreeSet::new(),
         })
     }
 
@@ -439,6 +460,11 @@ fn cannot_load(file: &Path, error: &str) -> Diagnostic {
     .help("reinstall the CUDA toolkit, or choose another compiler with `GATE_KERNEL_COMPILER`")
 }
 
+/// Whether NVRTC says that the library with its device functions is not there.
+fn lacks_builtins(log: &str) -> bool {
+    log.contains("failed to open") && log.contains("nvrtc-builtins")
+}
+
 /// The library with the device functions, beside NVRTC itself.
 fn builtins(file: &Path) -> Option<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(file.parent()?)
@@ -447,7 +473,7 @@ fn builtins(file: &Path) -> Option<PathBuf> {
         .filter(|path| {
             path.file_name()
                 .and_then(|name| name.to_str())
-                .is_some_and(|name| name.contains("nvrtc-builtins"))
+                .is_some_and(|name| name.contains("nvrtc-builtins") && !name.contains(".alt."))
         })
         .collect();
     found.sort();
@@ -468,4 +494,27 @@ fn include_folders(file: &Path) -> Option<Vec<PathBuf>> {
             folders
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtins_beside_a_library_are_found_and_missing_ones_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "libnvrtc.so.13",
+            "libnvrtc-builtins.alt.so.13.0",
+            "libnvrtc-builtins.so.13.0",
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = builtins(&folder.path().join("libnvrtc.so.13"));
+        assert_eq!(found, Some(folder.path().join("libnvrtc-builtins.so.13.0")));
+        // As NVRTC 13.0 says it.
+        let log = "nvrtc: error: failed to open libnvrtc-builtins.so.13.0.\n  Make sure that libnvrtc-builtins.so.13.0 is installed correctly.";
+        assert!(lacks_builtins(log));
+        assert!(!lacks_builtins("k.cu(1): error: nvrtc-builtins"));
+    }
 }

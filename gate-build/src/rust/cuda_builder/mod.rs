@@ -204,6 +204,7 @@ impl Compiler for CudaBuilder<'_> {
         arguments.extend([&output, &dependency_file, &target.folder].map(OsString::from));
         arguments.push(optimises.into());
         let finished = self.run_cargo("run", &driver, arguments)?;
+        let variables = sources::variables(&self.programs.setting.env, &target.folder);
         drop(target);
         if !finished.status.success() {
             return Err(self.refusal(arch, &finished));
@@ -213,6 +214,7 @@ impl Compiler for CudaBuilder<'_> {
             dependencies: sources::read(self.programs.setting, unit, &dependency_file, "cargo")?,
             warnings: warnings_of(&finished.text),
             preprocessed: None,
+            variables,
         })
     }
 

@@ -133,7 +133,7 @@ fn refusals() -> Vec<Row> {
             PILOT,
             "[[waiver]]\ncheck = \"git.clean\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2026-02-30\n",
         ),
-        appended("ask for the past of no run", PILOT, "[history]\nruns = 0\n"),
+        appended("ask for the past of no run", PILOT, "[[history]]\nruns = 0\n"),
         row("empty the policy", PILOT, "", |gate| gate.write(POLICY, "")).ends(2),
         row("write a policy that is no text", PILOT, "", |gate| {
             gate.write(POLICY, b"version = 1\n\xff\xfe")
@@ -439,7 +439,7 @@ fn objections() -> Vec<Row> {
             BROAD,
             "history.consistent",
             |gate| {
-                gate.append(POLICY, "\n[history]\nruns = 50\n");
+                gate.replace(POLICY, "runs = 1", "runs = 50");
             },
         ),
         row("review no warning", PILOT, "warnings.reviewed", |gate| {

@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     docs: include_str!("stability.md"),
     dimension: Dimension::Contract,
     group: Some(Group::Ergonomics),
+    group_evidence: |_| true,
     blocks_at: Stage::Broad,
     since: "0.1.0",
     version: 2,

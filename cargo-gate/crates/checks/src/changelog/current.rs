@@ -8,6 +8,7 @@ use crate::changelog::entries::{self, Entry};
 use crate::release;
 use gate_base::stage::Stage;
 use gate_policy::ReleasePolicy;
+use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
@@ -26,6 +27,8 @@ pub static CHECK: Check = Check {
     summary: "The changelog has an entry for the current version",
     docs: include_str!("current.md"),
     dimension: Dimension::Governance,
+    group: Some(Group::Ergonomics),
+    group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     other_stages: &[UNVERSIONED],
     since: "0.1.0",

@@ -24,6 +24,7 @@ pub static CHECK: Check = Check {
     summary: "Every item of the checklists up to this stage is met",
     docs: include_str!("stage.md"),
     dimension: Dimension::Governance,
+    group_evidence: |_| true,
     blocks_at: Stage::Pilot,
     other_stages: &[
         OtherStage {
@@ -246,6 +247,7 @@ mod tests {
             id: id.into(),
             summary: String::new(),
             dimension: Dimension::Correctness,
+            group: None,
             outcome,
             reason: (outcome == Outcome::NotRun)
                 .then(|| Reason::new("tool_missing", "no nvcc").help("install the CUDA toolkit")),

@@ -212,7 +212,9 @@ mod tests {
                 scope: "one".into(),
                 max_age: None,
                 predecessor_commits: 0,
-                strict: false,
+                min_age: None,
+                strict: None,
+                reason: None,
                 location: Location::line("gate.toml", 3),
             },
         );

@@ -79,7 +79,7 @@ fn derive<'a>(claim: &'a Claim, reports: &[&'a CheckReport]) -> Label<'a> {
     let good: Vec<&CheckReport> = reports
         .iter()
         .copied()
-        .filter(|report| report.outcome.passes(false))
+        .filter(|report| report.outcome.passes())
         .collect();
     let suites = good
         .iter()

@@ -30,6 +30,7 @@ pub static CHECK: Check = Check {
     docs: include_str!("commands.md"),
     dimension: Dimension::Contract,
     group: Some(Group::Ergonomics),
+    group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     rule: &Rule::<Declaration> { applies, run },

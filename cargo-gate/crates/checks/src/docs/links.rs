@@ -28,6 +28,7 @@ pub static CHECK: Check = Check {
     docs: include_str!("links.md"),
     dimension: Dimension::Contract,
     group: Some(Group::Ergonomics),
+    group_evidence: |policy| policy.docs.is_some(),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,

@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     docs: include_str!("sync.md"),
     dimension: Dimension::Governance,
     group: Some(Group::Ergonomics),
+    group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     phase: Phase::Outcomes,

@@ -99,6 +99,7 @@ mod tests {
             id: id.into(),
             summary: String::new(),
             dimension: Dimension::Correctness,
+            group: None,
             outcome: Outcome::Pass,
             reason: None,
             findings: Vec::new(),

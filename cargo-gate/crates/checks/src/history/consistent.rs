@@ -1,5 +1,7 @@
 //! `history.consistent`: the last runs on this branch were ready, and there were enough of them.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use gate_base::stage::Stage;
 use gate_evidence::history::HistoryEntry;
 use gate_evidence::terms::Difference;
 use gate_policy::{DecisionPolicy, HistoryPolicy};
-use gate_report::{Dimension, Finding, Reason};
+use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::git::Ancestry;
 
 use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
@@ -29,21 +31,18 @@ pub static CHECK: Check = Check {
     summary: "The last runs of the previous stage on this branch ended READY",
     docs: include_str!("consistent.md"),
     dimension: Dimension::Reliability,
-    blocks_at: Stage::Controlled,
+    blocks_at: Stage::Broad,
     other_stages: &[OtherStage {
-        from: Stage::Broad,
-        what: "runs of `controlled`, where `broad` is evaluated",
+        from: Stage::Controlled,
+        what: "runs of `pilot` that failed or do not verify, where `[history]` is declared",
     }],
     since: "0.1.0",
-    version: 2,
+    version: 3,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.section::<HistoryPolicy>().is_none() {
-        return Applies::No("`[history]` is not declared".into());
-    }
     match context.stage().predecessor() {
         Some(_) => Applies::Yes,
         None => Applies::No(format!("{} is the first stage", context.stage())),
@@ -51,9 +50,11 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let (Some(policy), Some(wanted)) = (context.section::<HistoryPolicy>(), context.stage().predecessor()) else {
+    let Some(wanted) = context.stage().predecessor() else {
         return Judgement::Findings(Vec::new());
     };
+    let declared = context.section::<HistoryPolicy>().as_ref();
+    let policy = declared.map_or_else(|| Cow::Owned(HistoryPolicy::usual()), Cow::Borrowed);
     let history = context.history();
     let authorities = context
         .section::<DecisionPolicy>()
@@ -75,8 +76,10 @@ fn run(context: &Context<'_>) -> Judgement {
             }))
     };
     let question = Question {
-        policy,
-        stage: context.stage(),
+        policy: &policy,
+        because: declared.map(|policy| policy.location.clone()),
+        // Who declares nothing learns at controlled what broad will ask.
+        stage: declared.map_or(Stage::Broad, |_| context.stage()),
         wanted,
         now: context.now(),
         belongs: &belongs,
@@ -87,6 +90,8 @@ fn run(context: &Context<'_>) -> Judgement {
 
 struct Question<'a> {
     policy: &'a HistoryPolicy,
+    because: Option<Location>,
+    /// Where a run among them blocks that was not READY or does not verify.
     stage: Stage,
     wanted: Stage,
     now: Timestamp,
@@ -98,9 +103,10 @@ impl Question<'_> {
     fn answer(&self, entries: &[HistoryEntry]) -> Judgement {
         let Self { policy, wanted, .. } = self;
         let needed = usize::try_from(policy.runs).unwrap_or(usize::MAX);
-        let mut ready = 0;
+        let least_days = usize::try_from(policy.days).unwrap_or(usize::MAX);
+        let (mut commits, mut days) = (BTreeSet::new(), BTreeSet::new());
         for entry in entries.iter().rev() {
-            if ready == needed {
+            if commits.len() >= needed && days.len() >= least_days {
                 break;
             }
             if age(entry, self.now).is_none_or(|age| age > policy.within) {
@@ -112,10 +118,14 @@ impl Question<'_> {
             }
             let day = entry.started.get(..10).unwrap_or(&entry.started);
             if !entry.decision.is_ready() {
+                // What is red further back than the streak reaches says nothing; more days may reach further than more runs.
+                if commits.len() >= needed {
+                    break;
+                }
                 let message = format!(
-                    "not all of the last {needed} {wanted} runs were READY: {} of {day} was not, {ready} since then \
-                     were",
-                    entry.run_id
+                    "not all of the last {needed} {wanted} runs were READY: {} of {day} was not, {} since then were",
+                    entry.run_id,
+                    commits.len()
                 );
                 return self.finding(message, "`cargo gate govern register draft` shows what failed");
             }
@@ -123,21 +133,30 @@ impl Question<'_> {
                 let message = format!("the {wanted} run {} of {day} does not verify: {reason}", entry.run_id);
                 return self.finding(message, "`cargo gate verify`");
             }
-            ready += 1;
+            // Runs of the same commit count once.
+            commits.insert(entry.commit.as_deref().unwrap_or(&entry.content));
+            days.insert(day);
         }
-        if ready == needed {
+        if commits.len() >= needed && days.len() >= least_days {
             return Judgement::Findings(Vec::new());
         }
         let message = format!(
-            "{ready} of the required {needed} {wanted} runs ended READY on this branch within {}",
-            words(policy.within)
+            "{} of the required {needed} commits have a READY {wanted} run on this branch within {}, on {} of the \
+             required {least_days} days",
+            commits.len(),
+            words(policy.within),
+            days.len()
         );
-        Judgement::Inconclusive(Reason::new("too_few_runs", message).help(format!("`cargo gate {wanted}`")))
+        let help = format!(
+            "`cargo gate {wanted}` for each commit, for example in CI; `[history]` declares other numbers with a reason"
+        );
+        let finding = Finding::blocking(Stage::Broad, message).help(help);
+        Judgement::Findings(vec![finding.because(self.because.clone())])
     }
 
     fn finding(&self, message: String, help: &str) -> Judgement {
         let finding = Finding::blocking(self.stage, message).help(help);
-        Judgement::Findings(vec![finding.because(Some(self.policy.location.clone()))])
+        Judgement::Findings(vec![finding.because(self.because.clone())])
     }
 }
 
@@ -151,7 +170,7 @@ fn age(entry: &HistoryEntry, now: Timestamp) -> Option<Duration> {
 mod tests {
     use super::*;
     use gate_contract::testing::{World, findings_text};
-    use gate_report::{Decision, Location};
+    use gate_report::Decision;
 
     fn entry(day: &str, stage: Stage, decision: Decision) -> HistoryEntry {
         HistoryEntry {
@@ -160,7 +179,7 @@ mod tests {
             stage,
             decision,
             content: "now".into(),
-            commit: None,
+            commit: Some(day.to_owned()),
             dirty: false,
             terms: None,
             chain: String::new(),
@@ -169,12 +188,12 @@ mod tests {
 
     fn said(entries: &[HistoryEntry]) -> String {
         let policy = HistoryPolicy {
-            runs: 3,
             within: Duration::from_secs(30 * 86_400),
-            location: Location::line("gate.toml", 4),
+            ..HistoryPolicy::usual()
         };
         let question = Question {
             policy: &policy,
+            because: Some(Location::line("gate.toml", 4)),
             stage: Stage::Broad,
             wanted: Stage::Controlled,
             now: "2026-06-15T12:00:00Z".parse().expect("a time"),
@@ -195,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn enough_ready_runs_pass_and_too_few_decide_nothing() {
+    fn enough_ready_runs_pass_and_too_few_block() {
         use Decision::{NotReady, Ready};
         let ready = |day| entry(day, Stage::Controlled, Ready);
         assert_eq!(
@@ -209,10 +228,34 @@ mod tests {
             ]),
             ""
         );
-        assert_eq!(
-            said(&[ready("2026-05-01"), ready("2026-06-04")]),
-            "inconclusive (too_few_runs): 1 of the required 3 controlled runs ended READY on this branch within 30 days"
-        );
+        insta::assert_snapshot!(said(&[ready("2026-05-01"), ready("2026-06-04")]), @"
+        1 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
+        // Three runs of one commit are one, and three of one day are of one day.
+        let again = entry("2026-06-04", Stage::Controlled, Ready);
+        insta::assert_snapshot!(said(&[again.clone(), again.clone(), again]), @"
+        1 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
+        let same_day = ["1", "2", "3"].map(|commit| HistoryEntry {
+            commit: Some(commit.to_owned()),
+            ..ready("2026-06-04")
+        });
+        insta::assert_snapshot!(said(&same_day), @"
+        3 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
+        // A red run before enough green ones does not matter, however many days are asked for.
+        let red = entry("2026-06-03", Stage::Controlled, NotReady);
+        insta::assert_snapshot!(said(&[vec![red], same_day.to_vec()].concat()), @"
+        3 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
+          help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
     }
 
     #[test]
@@ -233,16 +276,25 @@ mod tests {
     }
 
     #[test]
-    fn undeclared_and_at_pilot_it_does_not_apply() {
+    fn it_holds_undeclared_too_and_not_at_pilot() {
         let mut world = World::new();
-        assert_eq!(world.text(&CHECK), "not applicable: `[history]` is not declared");
-        world.policy.history = Some(HistoryPolicy {
-            runs: 2,
-            within: Duration::from_secs(86_400),
-            location: Location::line("gate.toml", 4),
-        });
         assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
         world.stage = Stage::Controlled;
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        0 of the required 3 commits have a READY pilot run on this branch within 90 days, on 0 of the required 2 days [broad]
+          help: `cargo gate pilot` for each commit, for example in CI; `[history]` declares other numbers with a reason
+        ");
+        world.policy.history = Some(HistoryPolicy {
+            runs: 1,
+            days: 1,
+            location: Location::line("gate.toml", 4),
+            ..HistoryPolicy::usual()
+        });
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        0 of the required 1 commits have a READY pilot run on this branch within 90 days, on 0 of the required 1 days [broad]
+          help: `cargo gate pilot` for each commit, for example in CI; `[history]` declares other numbers with a reason
+          because: gate.toml:4
+        ");
         world.history.damage = Some("line 2 is not complete".into());
         assert_eq!(
             world.text(&CHECK),

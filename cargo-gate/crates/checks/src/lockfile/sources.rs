@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gate_base::paths;
 use gate_base::stage::Stage;
+use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::Dependency;
 use gate_world::manifest::Manifest;
@@ -19,6 +20,7 @@ pub static CHECK: Check = Check {
     summary: "Dependencies come from sources that cannot change",
     docs: include_str!("sources.md"),
     dimension: Dimension::Reproducibility,
+    group: Some(Group::Supply),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,

@@ -18,6 +18,7 @@ pub static CHECK: Check = Check {
     summary: "Every package and suite has an owner",
     docs: include_str!("declared.md"),
     dimension: Dimension::Governance,
+    group_evidence: |_| true,
     blocks_at: Stage::Broad,
     since: "0.1.0",
     rule: &Rule::<Declaration> { applies, run },

@@ -111,6 +111,7 @@ mod tests {
             id: id.into(),
             summary: String::new(),
             dimension: Dimension::Integrity,
+            group: None,
             outcome: Outcome::Fail,
             reason,
             findings,

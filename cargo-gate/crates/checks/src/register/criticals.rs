@@ -24,6 +24,7 @@ pub static CHECK: Check = Check {
     summary: "No critical item is open, and deferrals have an owner and an end date",
     docs: include_str!("criticals.md"),
     dimension: Dimension::Governance,
+    group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     other_stages: &[CAREFUL],
     since: "0.1.0",

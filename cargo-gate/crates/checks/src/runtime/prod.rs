@@ -19,6 +19,7 @@ pub static CHECK: Check = Check {
     summary: "The production suites of gated kernels are required, and no faults are injected",
     docs: include_str!("prod.md"),
     dimension: Dimension::Reliability,
+    group_evidence: |_| true,
     blocks_at: Stage::Pilot,
     other_stages: &[FAULTS],
     since: "0.1.0",

@@ -1,3 +1,4 @@
 //! Checks of the area `stage`.
 
+pub mod contract;
 pub mod predecessor;

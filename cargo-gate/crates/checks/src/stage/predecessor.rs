@@ -11,6 +11,8 @@ use gate_policy::{DecisionPolicy, StagePolicy};
 use gate_report::{Dimension, Finding};
 use gate_world::git::Ancestry;
 
+use gate_evidence::age::words;
+
 use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
@@ -35,7 +37,7 @@ pub static CHECK: Check = Check {
         what: "the decision for `controlled`, where `broad` is evaluated",
     }],
     since: "0.1.0",
-    version: 3,
+    version: 4,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -72,6 +74,9 @@ fn run(context: &Context<'_>) -> Judgement {
         now: context.now(),
         ahead: context.ahead_of_clock(),
         max_age: policy.and_then(|policy| policy.max_age).unwrap_or(DEFAULT_MAX_AGE),
+        min_age: policy
+            .and_then(|policy| policy.min_age)
+            .unwrap_or_else(|| StagePolicy::usual_min_age(stage)),
         // What is not committed is no change that could be listed.
         window: policy
             .filter(|_| git.is_some_and(|git| git.dirty.is_empty()))
@@ -103,6 +108,8 @@ struct Question<'a> {
     /// When the latest run started, where that is in the future.
     ahead: Option<Timestamp>,
     max_age: Duration,
+    /// How long the previous stage must have lasted.
+    min_age: Duration,
     /// How many commits may follow.
     window: u32,
     verified: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
@@ -119,6 +126,7 @@ enum Shortfall {
     UnknownAncestry(String),
     TooManyCommits,
     TooOld(u64),
+    TooYoung(String, Duration),
     Unsigned(String, String),
     Unverified(String, String),
 }
@@ -201,6 +209,17 @@ impl Question<'_> {
                 ),
                 again,
             ),
+            Some(Shortfall::TooYoung(run, age)) => (
+                format!(
+                    "the READY {wanted} run {run} is {} old, less than the required {}",
+                    words(age),
+                    words(self.min_age)
+                ),
+                format!(
+                    "run `cargo gate {}` later, or declare `min-age` and its `reason` under `[stage.{}]`",
+                    self.stage, self.stage
+                ),
+            ),
             Some(Shortfall::Unsigned(run, reason)) => (
                 format!("the READY {wanted} run {run} does not count: {reason}"),
                 format!("have an authority sign it: `cargo gate evidence sign {run} --key <file>`"),
@@ -218,6 +237,10 @@ impl Question<'_> {
         }
         let commits = self.commits_since(entry)?;
         match age(entry, self.now) {
+            // A later stage asked for this when it was entered.
+            Some(age) if age < self.min_age && entry.stage == self.wanted => {
+                return Err(Shortfall::TooYoung(entry.run_id.clone(), age));
+            }
             Some(age) if age <= self.max_age => {}
             Some(age) => return Err(Shortfall::TooOld(age.as_secs() / DAY)),
             None => {

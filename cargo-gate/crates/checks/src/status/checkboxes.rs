@@ -194,7 +194,7 @@ impl Evidence<'_> {
     }
 
     fn of_outcome(&self, id: &str, stage: Stage, outcome: Outcome, report: &CheckReport) -> Verdict {
-        if outcome.passes(false) {
+        if outcome.passes() {
             return Verdict::Shown;
         }
         let code = report.reason.as_ref().map_or("", |reason| reason.code.as_str());

@@ -120,6 +120,7 @@ mod tests {
                 id: id.into(),
                 summary: String::new(),
                 dimension: Dimension::Integrity,
+                group: None,
                 outcome,
                 reason: None,
                 findings: Vec::new(),

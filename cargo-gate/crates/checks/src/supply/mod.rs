@@ -1,3 +1,4 @@
 //! Checks of the area `supply`.
 
 pub mod advisories;
+pub mod yanked;

@@ -166,6 +166,7 @@ mod tests {
             id: "toolchain.msrv".into(),
             summary: String::new(),
             dimension: Dimension::Contract,
+            group: None,
             outcome: Outcome::Warn,
             reason: None,
             findings: warnings

@@ -15,4 +15,4 @@ pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsOutsideRoot, 
 pub use git::{GitHead, GitStatus, GitTags, RegisterCommits};
 pub use kernels::{KernelLocks, KernelRebuild};
 pub use named::{Artifacts, BoundaryInventory, CacheReports, Coverage, PanicInventory, ReleaseFiles, RuntimeRecords};
-pub use survey::{AdvisoryDb, MachinePaths, Release};
+pub use survey::{AdvisoryDb, MachinePaths, RegistryIndex, Release};

@@ -3,19 +3,29 @@
 use std::collections::BTreeMap;
 
 use crate::{Context, Declares, Inputs};
-use gate_policy::{Policy, StabilityPolicy, SupplyPolicy};
+use gate_policy::{KindPolicy, Policy, StabilityPolicy, SupplyPolicy};
 use gate_report::Reason;
+use gate_report::claim::PackageKind;
 use gate_rust::boundary::survey::Survey;
 use gate_rust::facts::UsedPath;
 use gate_rust::library::Survey as Library;
 use gate_rust::uses::{self, Used};
 use gate_surveys::stability::{self, Comparison};
-use gate_surveys::supply::{Opened, Places};
+use gate_surveys::supply::Opened;
+use gate_surveys::supply::index;
 use gate_text::secrets::file::MachinePath;
 use gate_text::secrets::survey::SecretSurvey;
 
-use super::{AllFiles, Cargo, Documents, FileNames, RustSources};
+use super::{AllFiles, Cargo, Documents, FileNames, Lockfile, Manifests, RustSources};
 use crate::declared::{Input, InputState, known};
+
+/// Kinds of packages follow from their targets, and from their dependencies as manifests declare them.
+impl<R: Declares<Cargo> + Declares<Manifests> + Declares<KindPolicy>> Context<'_, R> {
+    /// Kinds of the packages that the claim is limited to (all members, where it is not), in the order of their names.
+    pub fn kinds(&self) -> Vec<PackageKind> {
+        self.inputs.workspace.kinds(self.inputs.policy, self.inputs.packages)
+    }
+}
 
 /// The code of members: cargo says whose a file is, and the names of files where other packages begin.
 impl<'a, R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames>> Context<'a, R> {
@@ -91,11 +101,6 @@ impl Input for AdvisoryDb {
 }
 
 impl<'a, R: Declares<AdvisoryDb> + Declares<SupplyPolicy>> Context<'a, R> {
-    /// Where advisory databases lie.
-    pub fn advisory_places(&self) -> Places {
-        self.inputs.workspace.advisory_places(self.inputs.policy.advisory_db())
-    }
-
     /// The advisory database.
     ///
     /// # Errors
@@ -104,6 +109,30 @@ impl<'a, R: Declares<AdvisoryDb> + Declares<SupplyPolicy>> Context<'a, R> {
         let workspace = self.inputs.workspace;
         let advisories = workspace.advisories(self.inputs.policy.advisory_db());
         advisories.open(&workspace.gate_dir())
+    }
+}
+
+/// What cargo keeps of registries' indexes about the packages of the lockfile.
+pub struct RegistryIndex;
+
+impl Input for RegistryIndex {
+    const NAME: &'static str = "registry index";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        known::<Self>(|digest| {
+            digest.digest(&inputs.workspace.registry_index().fingerprint());
+        })
+    }
+
+    fn covers(path: &str, _: &Policy) -> bool {
+        path.contains("registry/index/")
+    }
+}
+
+impl<'a, R: Declares<RegistryIndex> + Declares<Lockfile>> Context<'a, R> {
+    /// What cargo keeps of registries' indexes about the packages of the lockfile.
+    pub fn registry_index(&self) -> &'a index::RegistryIndex {
+        self.inputs.workspace.registry_index()
     }
 }
 

@@ -6,9 +6,9 @@ use gate_evidence::EvidenceResult;
 use gate_report::{CheckReport, Decision, Outcome, SUITES_LEFT_OUT, outcome_of};
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
-pub fn outcome_at(result: &EvidenceResult, stage: Stage) -> Outcome {
+pub fn outcome_at(result: &EvidenceResult, stage: Stage, strict: bool) -> Outcome {
     match result {
-        EvidenceResult::Findings(findings) => outcome_of(findings, stage),
+        EvidenceResult::Findings(findings) => outcome_of(findings, stage, strict),
         EvidenceResult::NotRun(_) => Outcome::NotRun,
         EvidenceResult::Inconclusive(_) => Outcome::Inconclusive,
         EvidenceResult::Error(_) => Outcome::Error,
@@ -16,8 +16,8 @@ pub fn outcome_at(result: &EvidenceResult, stage: Stage) -> Outcome {
 }
 
 /// A stage is entered when every check lets it pass; without a single check nothing was shown.
-pub(super) fn decide(checks: &[CheckReport], strict: bool, bounded: bool) -> Decision {
-    let ready = !checks.is_empty() && checks.iter().all(|check| check.outcome.passes(strict));
+pub(super) fn decide(checks: &[CheckReport], bounded: bool) -> Decision {
+    let ready = !checks.is_empty() && checks.iter().all(|check| check.outcome.passes());
     match (ready, bounded) {
         (false, _) => Decision::NotReady,
         (true, true) => Decision::ReadyWithBoundedScope,

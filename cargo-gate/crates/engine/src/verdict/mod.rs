@@ -18,6 +18,7 @@ use gate_base::stage::Stage;
 use gate_contract::{Check, Inputs, Phase, WaiverUse};
 use gate_evidence::EvidenceResult;
 use gate_policy::Policy;
+use gate_report::group::Group;
 use gate_report::{Bound, CheckReport, Counts, Decision, Dimension, Finding, Outcome, Reason, UnblockStep};
 pub use rules::{Judged, Rules};
 
@@ -62,7 +63,7 @@ pub fn decide(
     let mut used = vec![false; policy.waivers.len()];
     let mut checks: Vec<CheckReport> = judged
         .into_iter()
-        .map(|check| report_of(covered(check, policy, rules, &mut used), rules.stage))
+        .map(|check| report_of(covered(check, policy, rules, &mut used), rules))
         .collect();
     if let Some(Afterwards {
         checks: derived,
@@ -84,16 +85,16 @@ pub fn decide(
             let judged = without_evidence(check, carry_out(check, &inputs));
             let judged = match check.phase {
                 Phase::Evidence | Phase::Outcomes => covered(judged, policy, rules, &mut used),
-                Phase::Waivers | Phase::Checklist => overridden(judged, policy),
+                Phase::Waivers | Phase::Checklist | Phase::Contract => overridden(judged, policy),
             };
-            checks.push(report_of(judged, rules.stage));
+            checks.push(report_of(judged, rules));
         }
     }
 
-    let mut bounds = scope::bounds(policy, rules.packages);
+    let mut bounds = scope::bounds(policy, rules.packages, &checks);
     bounds.extend(scope::unjudged(&checks, policy));
     bounds.extend(outside);
-    let decision = decision::decide(&checks, rules.strict, !bounds.is_empty());
+    let decision = decision::decide(&checks, !bounds.is_empty());
     let exit_code = exit_code(&checks, decision);
     Verdict {
         counts: counts(&checks),
@@ -135,7 +136,7 @@ fn overridden(mut check: Judged, policy: &Policy) -> Judged {
 /// early. Waivers and exclusions are honoured.
 pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'_>) -> bool {
     let check = covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]);
-    !outcome_at(&check.result, rules.stage).passes(rules.strict)
+    !outcome_at(&check.result, rules.stage, rules.strict).passes()
 }
 
 /// A result about which nothing but its id is known.
@@ -144,6 +145,7 @@ fn bare(id: &str, result: &EvidenceResult) -> Judged {
         id: id.to_owned(),
         summary: String::new(),
         dimension: Dimension::Contract,
+        group: Group::Integrity,
         result: result.clone(),
         evidence: None,
     }
@@ -193,6 +195,7 @@ fn without_evidence(check: &Check, result: EvidenceResult) -> Judged {
         id: check.id.to_owned(),
         summary: check.summary.to_owned(),
         dimension: check.dimension,
+        group: check.group(),
         result,
         evidence: None,
     }
@@ -217,8 +220,8 @@ pub(crate) fn carry_out(check: &Check, inputs: &Inputs<'_>) -> EvidenceResult {
     )
 }
 
-fn report_of(check: Judged, stage: Stage) -> CheckReport {
-    let outcome = outcome_at(&check.result, stage);
+fn report_of(check: Judged, rules: Rules<'_>) -> CheckReport {
+    let outcome = outcome_at(&check.result, rules.stage, rules.strict);
     let (findings, reason) = match check.result {
         EvidenceResult::Findings(findings) => (findings, None),
         EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
@@ -229,6 +232,7 @@ fn report_of(check: Judged, stage: Stage) -> CheckReport {
         id: check.id,
         summary: check.summary,
         dimension: check.dimension,
+        group: Some(check.group),
         outcome,
         reason,
         findings,

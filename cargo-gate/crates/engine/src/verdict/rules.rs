@@ -2,6 +2,7 @@
 
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
+use gate_report::group::Group;
 use gate_report::{Dimension, EvidenceRecord};
 use jiff::civil::Date;
 
@@ -14,6 +15,8 @@ pub struct Judged {
     pub summary: String,
     /// Kind of property.
     pub dimension: Dimension,
+    /// Its group in the stage contract.
+    pub group: Group,
     /// What the rule said.
     pub result: EvidenceResult,
     /// Where it comes from; `None` when nothing was run.

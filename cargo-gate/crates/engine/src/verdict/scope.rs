@@ -1,12 +1,12 @@
 //! What the claim covers: exclusions of the policy and the packages chosen on the command line.
 
-use gate_policy::Policy;
 use gate_policy::pattern::path_matches;
+use gate_policy::{Exclusion, Policy};
 use gate_report::{Bound, CheckReport, Finding};
 
 /// Marks a finding that lies outside the claim.
 pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {
-    for exclusion in &policy.exclusions {
+    for exclusion in policy.exclusions.iter().filter(|exclusion| exclusion.groups.is_empty()) {
         let by_package = finding
             .package
             .as_ref()
@@ -47,11 +47,16 @@ pub(super) fn unjudged(checks: &[CheckReport], policy: &Policy) -> Vec<Bound> {
         .collect()
 }
 
-/// The bounds of the claim, in words.
-pub(super) fn bounds(policy: &Policy, packages: &[String]) -> Vec<Bound> {
+/// The bounds of the claim, in words. A group that no package is asked for at the stage takes nothing out of it.
+pub(super) fn bounds(policy: &Policy, packages: &[String], checks: &[CheckReport]) -> Vec<Bound> {
+    let applied = |exclusion: &&Exclusion| {
+        let mut findings = checks.iter().flat_map(|check| &check.findings);
+        exclusion.groups.is_empty() || findings.any(|finding| finding.excluded.as_ref() == Some(&exclusion.surface))
+    };
     let mut bounds: Vec<Bound> = policy
         .exclusions
         .iter()
+        .filter(applied)
         .map(|exclusion| Bound {
             surface: exclusion.surface.clone(),
             reason: exclusion.reason.clone(),

@@ -9,6 +9,7 @@ use gate_contract::{Applies, Judgement, Rule, input, reads};
 reads!(input::Outcomes, input::WaiverUses);
 use gate_policy::{CheckPolicy, Waiver};
 use gate_report::Location;
+use gate_report::group::Group;
 
 fn rules(stage: Stage, strict: bool) -> Rules<'static> {
     Rules {
@@ -24,6 +25,7 @@ fn judged(id: &str, result: EvidenceResult) -> Judged {
         id: id.into(),
         summary: String::new(),
         dimension: Dimension::Integrity,
+        group: Group::Integrity,
         result,
         evidence: None,
     }
@@ -163,13 +165,22 @@ fn suites_that_somebody_left_out_are_no_failure_of_the_tool() {
 }
 
 #[test]
-fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
-    let checks = vec![judged(
-        "a.b",
-        EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
-    )];
-    let verdict = decide(checks, None, &Policy::default(), rules(Stage::Pilot, true), vec![]);
-    assert_eq!(verdict.decision, Decision::NotReady);
+fn strict_blocks_on_advice_and_says_how_to_fix_it() {
+    let found = |finding: Finding| {
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding]))];
+        decide(checks, None, &Policy::default(), rules(Stage::Pilot, true), vec![])
+    };
+    // What is due later is announced, and blocks when it is due.
+    let verdict = found(finding(Stage::Controlled));
+    assert_eq!(
+        (verdict.decision, verdict.checks[0].outcome),
+        (Decision::Ready, Outcome::Warn)
+    );
+    let verdict = found(Finding::advice("x").help("remove it"));
+    assert_eq!(
+        (verdict.decision, verdict.checks[0].outcome),
+        (Decision::NotReady, Outcome::Fail)
+    );
     assert_eq!(
         verdict.unblock,
         [UnblockStep {
@@ -352,7 +363,7 @@ proptest! {
         let blocked = results.is_empty() || results.iter().any(|result| match result {
             EvidenceResult::Findings(findings) => findings
                 .iter()
-                .any(|finding| strict || finding.blocks_at.is_some_and(|blocks_at| blocks_at <= stage)),
+                .any(|finding| finding.blocks_at.map_or(strict, |blocks_at| blocks_at <= stage)),
             _ => true,
         });
         prop_assert_eq!(verdict.decision.is_ready(), !blocked);

@@ -5,19 +5,10 @@ use gate_report::{CheckReport, Outcome, UnblockStep};
 use super::Rules;
 
 /// The steps in the order in which they help: what the tool could not do first, then what failed, then what was not
-/// run, then warnings that block under `--strict`.
+/// run.
 pub(super) fn steps(checks: &[CheckReport], rules: Rules<'_>) -> Vec<UnblockStep> {
     let mut steps: Vec<UnblockStep> = Vec::new();
-    for outcome in [
-        Outcome::Error,
-        Outcome::Fail,
-        Outcome::Inconclusive,
-        Outcome::NotRun,
-        Outcome::Warn,
-    ] {
-        if outcome.passes(rules.strict) {
-            continue;
-        }
+    for outcome in [Outcome::Error, Outcome::Fail, Outcome::Inconclusive, Outcome::NotRun] {
         for check in checks.iter().filter(|check| check.outcome == outcome) {
             for action in actions(check, rules) {
                 if !steps.iter().any(|step| step.action == action) {
@@ -39,8 +30,7 @@ fn actions(check: &CheckReport, rules: Rules<'_>) -> Vec<String> {
         actions.extend(reason.help.clone());
     }
     for finding in &check.findings {
-        let blocks = rules.strict || finding.blocks_at.is_some_and(|stage| stage <= rules.stage);
-        if blocks && finding.waived.is_none() && finding.excluded.is_none() {
+        if finding.blocks(rules.stage, rules.strict) && finding.waived.is_none() && finding.excluded.is_none() {
             actions.extend(finding.help.clone());
         }
     }

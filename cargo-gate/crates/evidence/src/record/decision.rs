@@ -25,7 +25,7 @@ pub struct DecisionRecord {
     pub duration_ms: Option<u64>,
     /// The stage that was judged.
     pub stage: Stage,
-    /// Whether warnings block.
+    /// Whether warnings block, except those about a later stage.
     pub strict: bool,
     /// Declared deployment scope of the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,11 +181,7 @@ pub struct Recorded {
 impl DecisionRecord {
     /// The decision of a report.
     pub fn of(report: &Report, catalogue_sha256: &str) -> Self {
-        let checks: Vec<DecidedCheck> = report
-            .checks
-            .iter()
-            .map(|check| decided(check, report.strict))
-            .collect();
+        let checks: Vec<DecidedCheck> = report.checks.iter().map(decided).collect();
         Self {
             schema_version: SCHEMA_VERSION,
             run_id: report.run_id.clone(),
@@ -230,8 +226,8 @@ impl DecisionRecord {
 
 /// The decision that checks with these outcomes add up to. An evaluation without checks has judged nothing and is never
 /// ready.
-pub fn aggregate(checks: &[DecidedCheck], strict: bool, bounded: bool) -> Decision {
-    if checks.is_empty() || !checks.iter().all(|check| check.outcome.passes(strict)) {
+pub fn aggregate(checks: &[DecidedCheck], bounded: bool) -> Decision {
+    if checks.is_empty() || !checks.iter().all(|check| check.outcome.passes()) {
         Decision::NotReady
     } else if bounded {
         Decision::ReadyWithBoundedScope
@@ -247,8 +243,8 @@ pub(crate) fn reasons(checks: &[DecidedCheck]) -> Vec<String> {
     blocking.into_iter().map(|check| check.id.clone()).collect()
 }
 
-fn decided(check: &CheckReport, strict: bool) -> DecidedCheck {
-    let blocks = !check.outcome.passes(strict);
+fn decided(check: &CheckReport) -> DecidedCheck {
+    let blocks = !check.outcome.passes();
     DecidedCheck {
         id: check.id.clone(),
         outcome: check.outcome,

@@ -52,6 +52,9 @@ impl Run {
             decision: Decision::Ready,
             exit_code: 0,
             bounds: Vec::new(),
+            claims: Vec::new(),
+            kinds: Vec::new(),
+            relaxed: Vec::new(),
             counts: Counts::default(),
             subject: Subject {
                 name: "demo".into(),
@@ -143,6 +146,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
         id: id.into(),
         summary: "asks something".into(),
         dimension,
+        group: None,
         outcome: Outcome::Pass,
         reason: None,
         findings,

@@ -125,13 +125,7 @@ fn reasons_come_in_the_order_of_precedence() {
         "bench.slow",
     ];
     assert_eq!(decision.reasons, expected);
-    assert_eq!(aggregate(&decision.checks, false, false), Decision::NotReady);
-    run.report.strict = true;
-    assert!(
-        DecisionRecord::of(&run.report, "catalogue")
-            .reasons
-            .contains(&"git.clean".into())
-    );
+    assert_eq!(aggregate(&decision.checks, false), Decision::NotReady);
 }
 
 #[test]
@@ -144,22 +138,15 @@ fn only_passing_outcomes_add_up_to_ready() {
         Outcome::NotRun,
         Outcome::Error,
     ] {
-        for strict in [false, true] {
-            let mut run = Run::new(ID);
-            run.report.strict = strict;
-            run.report.checks[1].outcome = outcome;
-            run.report.checks[1].reason = Some(Reason::new("x", "y"));
-            let decision = DecisionRecord::of(&run.report, "catalogue");
-            let sum = aggregate(&decision.checks, strict, false);
-            assert_eq!(
-                sum == Decision::Ready,
-                outcome.passes(strict),
-                "{outcome:?} strict={strict}"
-            );
-            assert_eq!(decision.reasons.is_empty(), outcome.passes(strict));
-        }
+        let mut run = Run::new(ID);
+        run.report.checks[1].outcome = outcome;
+        run.report.checks[1].reason = Some(Reason::new("x", "y"));
+        let decision = DecisionRecord::of(&run.report, "catalogue");
+        let sum = aggregate(&decision.checks, false);
+        assert_eq!(sum == Decision::Ready, outcome.passes(), "{outcome:?}");
+        assert_eq!(decision.reasons.is_empty(), outcome.passes());
     }
-    assert_eq!(aggregate(&[], false, false), Decision::NotReady);
+    assert_eq!(aggregate(&[], false), Decision::NotReady);
 }
 
 #[test]

@@ -279,11 +279,11 @@ impl Run<'_> {
                 "belongs to a different run than the manifest",
             );
         }
-        let sum = aggregate(&decision.checks, decision.strict, !decision.bounds.is_empty());
+        let sum = aggregate(&decision.checks, !decision.bounds.is_empty());
         let blockers = decision
             .checks
             .iter()
-            .all(|check| check.blocker.is_none() == check.outcome.passes(decision.strict));
+            .all(|check| check.blocker.is_none() == check.outcome.passes());
         let fits = decision.decision == sum
             && decision.blocked != decision.decision.is_ready()
             && (decision.exit_code == gate_base::exit::READY) == decision.decision.is_ready()

@@ -41,10 +41,7 @@ pub struct Failing {
 impl Draft {
     /// The draft of a refused run.
     pub fn of(entry: &HistoryEntry, report: &Report) -> Self {
-        let refusing = report
-            .checks
-            .iter()
-            .filter(|check| !check.outcome.passes(report.strict));
+        let refusing = report.checks.iter().filter(|check| !check.outcome.passes());
         let failures: Vec<Failing> = refusing.map(failing).collect();
         let what = match failures.as_slice() {
             [] => "no check was judged".to_owned(),

@@ -112,7 +112,7 @@ impl Closeout {
     /// The closeout of a run. `next` is what the person says who closes it out; the action may be left to the report.
     pub fn of(report: &Report, register: Option<&Register>, next: Next) -> Self {
         let ready = report.decision.is_ready();
-        let passes = |check: &&CheckReport| check.outcome.passes(report.strict);
+        let passes = |check: &&CheckReport| check.outcome.passes();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let mut this = Self {
             workspace: report.subject.name.clone(),
@@ -173,7 +173,7 @@ impl Closeout {
 fn lines(report: &Report, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
     let judged = report.checks.iter().filter(|check| wanted(&check.id)).map(|check| {
         let result = match check.outcome {
-            outcome if outcome.passes(report.strict) => LineResult::Pass,
+            outcome if outcome.passes() => LineResult::Pass,
             Outcome::NotRun => LineResult::Skipped,
             _ => LineResult::Fail,
         };

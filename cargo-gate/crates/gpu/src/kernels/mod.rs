@@ -62,6 +62,16 @@ pub fn named_files(workspace: &Workspace) -> Option<BTreeSet<String>> {
         let lock = join(directory, LOCK_FILE);
         let text = workspace.read(&lock).ok()?;
         paths.insert(lock);
+        // It names architectures that the lock is compared with.
+        let script = join(directory, "build.rs");
+        paths.extend(
+            workspace
+                .files()
+                .iter()
+                .map(|file| &file.path)
+                .filter(|path| **path == script)
+                .cloned(),
+        );
         let lock = std::str::from_utf8(&text)
             .ok()
             .and_then(|text| KernelLock::parse(text).ok());

@@ -200,11 +200,11 @@ mod tests {
 
     #[test]
     fn keys_of_the_table_that_are_not_there_yet() {
-        let all = ["scope = ", "max-age = ", "predecessor-commits = ", "strict = "];
+        let keys = ["scope", "max-age", "predecessor-commits", "min-age", "strict", "reason"];
+        let all = keys.map(|key| format!("{key} = "));
         assert_eq!(offered("[stage.pilot]\n|"), all);
         assert_eq!(offered("[stage.broad]\nscope = \"x\"\n|"), all[1..]);
         assert_eq!(offered("[stage.broad]\nmax|"), all);
-        let keys = ["scope", "max-age", "predecessor-commits", "strict"];
         assert_eq!(offered("[stage.broad]\nsc|ope = \"x\""), keys);
         let top = offered("version = 1\n|");
         assert!(!top.contains(&"version = ".into()) && top.contains(&"[tiers]".into()));

@@ -75,10 +75,7 @@ pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) 
         out: String::new(),
     };
     if options.detail > Detail::Quiet {
-        let (passing, blocking): (Vec<_>, Vec<_>) = report
-            .checks
-            .iter()
-            .partition(|check| check.outcome.passes(report.strict));
+        let (passing, blocking): (Vec<_>, Vec<_>) = report.checks.iter().partition(|check| check.outcome.passes());
         let (passed, warning): (Vec<_>, Vec<_>) = passing.into_iter().partition(|check| check.outcome == Outcome::Pass);
         for check in blocking.iter().chain(&warning) {
             page.check(check);
@@ -92,6 +89,7 @@ pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) 
         }
         page.unblock();
         page.bounds();
+        page.claim();
     }
     page.verdict();
     page.out
@@ -120,7 +118,7 @@ impl<'a> Page<'a> {
         findings.sort_by_key(|(weight, _)| *weight);
         let limit = match (self.options.detail, check.outcome) {
             (Detail::Verbose, _) => usize::MAX,
-            (_, Outcome::Warn) if !self.report.strict => SHOWN_WARNING,
+            (_, Outcome::Warn) => SHOWN_WARNING,
             _ => SHOWN_BLOCKING,
         };
         let mut said = Said::default();
@@ -167,7 +165,7 @@ impl<'a> Page<'a> {
         match finding.blocks_at {
             Some(stage) if weight == Weight::Warns => notes.push(format!("blocks at {stage}")),
             Some(stage) if stage <= self.report.stage => {}
-            _ if weight == Weight::Blocks => notes.push("warnings block in strict mode".into()),
+            _ if weight == Weight::Blocks => notes.push("warnings block at a strict stage".into()),
             _ => {}
         }
         notes.extend(self.log_of(check));
@@ -314,6 +312,14 @@ impl<'a> Page<'a> {
             block.push_str(&format!("\n  {}", wrapped.join("\n    ")));
         }
         self.block(&block);
+    }
+
+    /// What the decision claims, and what it does not.
+    fn claim(&mut self) {
+        if let Some(claim) = self.report.claim() {
+            let wrapped = text::wrap(&text::line(&claim), self.options.width.saturating_sub(4).max(20));
+            self.block(&wrapped.join("\n  "));
+        }
     }
 
     fn verdict(&mut self) {

@@ -12,7 +12,7 @@ pub fn render(report: &Report) -> String {
     for check in &report.checks {
         let suite = area_of(&mut areas, &check.id);
         // The tests say it themselves, and a test that fails is one failure, not two.
-        if failed_tests(report, check).is_none() {
+        if failed_tests(check).is_none() {
             suite.cases.push(check_case(report, check));
         }
         let covered = check.findings.iter().filter_map(|finding| covered_case(check, finding));
@@ -176,14 +176,14 @@ fn suite_of(check: &CheckReport) -> Option<&SuiteResult> {
 }
 
 /// The suite of a check that fails, where it names the tests that failed.
-fn failed_tests<'a>(report: &Report, check: &'a CheckReport) -> Option<&'a SuiteResult> {
+fn failed_tests(check: &CheckReport) -> Option<&SuiteResult> {
     let failed = |suite: &&SuiteResult| suite.tests.iter().any(|test| test.status == TestStatus::Failed);
-    let fails = matches!(check.outcome, Outcome::Fail | Outcome::Warn) && !check.outcome.passes(report.strict);
+    let fails = check.outcome == Outcome::Fail;
     suite_of(check).filter(|suite| fails && failed(suite))
 }
 
 fn check_case(report: &Report, check: &CheckReport) -> Case {
-    let passes = check.outcome.passes(report.strict);
+    let passes = check.outcome.passes();
     let status = match check.outcome {
         _ if passes => Status::Passed,
         Outcome::Fail | Outcome::Warn => Status::Failed,
@@ -286,7 +286,7 @@ fn tests_of(report: &Report, check: &CheckReport, suite: &SuiteResult) -> Suite 
         name: check.id.clone(),
         ms: Some(suite.duration_ms),
         cases: suite.tests.iter().map(case).collect(),
-        output: failed_tests(report, check).map_or_else(String::new, |_| listing(report, check)),
+        output: failed_tests(check).map_or_else(String::new, |_| listing(report, check)),
     }
 }
 

@@ -91,6 +91,9 @@ fn subject(report: &Report, lines: &mut Lines) {
     if let Some(scope) = &report.scope {
         row("Scope", &prose(scope));
     }
+    if let Some(claim) = report.claim() {
+        row("Claim", &prose(&claim));
+    }
     row(
         "Run",
         &format!("{}, started {}", code(&report.run_id), prose(&report.started)),
@@ -169,7 +172,7 @@ pub(super) fn table_section(report: &Report) -> String {
         lines.add(&format!(
             "| {} | {} | {} | {} |",
             code(&check.id),
-            outcome(report, check),
+            outcome(check),
             check.findings.len(),
             match &check.evidence {
                 Some(evidence) if evidence.reused => format!("reused from {}", prose(&evidence.recorded)),
@@ -181,9 +184,9 @@ pub(super) fn table_section(report: &Report) -> String {
     lines.0
 }
 
-fn outcome(report: &Report, check: &CheckReport) -> String {
+fn outcome(check: &CheckReport) -> String {
     let words = check.outcome.words();
-    if !check.outcome.passes(report.strict) {
+    if !check.outcome.passes() {
         format!("**{words}**")
     } else if check.outcome == Outcome::Pass && !check.findings.is_empty() {
         format!("{words} (findings waived or excluded)")

@@ -12,6 +12,7 @@ pub mod sarif;
 pub mod status;
 pub mod summary;
 
+mod claim;
 mod diagnostic;
 mod identity;
 mod ranking;
@@ -88,7 +89,7 @@ impl Report {
     pub fn weight(&self, finding: &Finding) -> Weight {
         if finding.waived.is_some() || finding.excluded.is_some() {
             Weight::Covered
-        } else if finding.blocks_at.is_some_and(|stage| stage <= self.stage) || self.strict {
+        } else if finding.blocks(self.stage, self.strict) {
             Weight::Blocks
         } else {
             Weight::Warns
@@ -111,7 +112,7 @@ impl Report {
 
     /// The first check that blocks the stage.
     pub fn first_blocking(&self) -> Option<&CheckReport> {
-        self.checks.iter().find(|check| !check.outcome.passes(self.strict))
+        self.checks.iter().find(|check| !check.outcome.passes())
     }
 
     /// The verdict in words: `NOT READY for controlled`.
@@ -138,8 +139,7 @@ impl Report {
         part(counts.inconclusive, format!("{} inconclusive", counts.inconclusive));
         part(counts.not_run, format!("{} not run", counts.not_run));
         if counts.warn > 0 {
-            let strict = if self.strict { " (strict: they block)" } else { "" };
-            parts.push(format!("{}{strict}", text::count(counts.warn, "warning")));
+            parts.push(text::count(counts.warn, "warning"));
         }
         if counts.pass > 0 {
             parts.push(format!("{} passed", counts.pass));

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use super::SourceProvider;
+use crate::claim::{GroupClaim, Kind, PackageKind, Relaxation, Standing};
+use crate::group::Group;
 use crate::{
     Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
     NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
@@ -62,6 +64,9 @@ pub fn empty() -> Report {
         decision: Decision::NotReady,
         exit_code: 1,
         bounds: Vec::new(),
+        claims: Vec::new(),
+        kinds: Vec::new(),
+        relaxed: Vec::new(),
         counts: Counts::default(),
         subject: Subject {
             name: "demo".into(),
@@ -116,6 +121,14 @@ pub fn ready() -> Report {
         suite,
     ];
     finish(Report {
+        claims: claims(&[]),
+        kinds: [("cli", Kind::Tool), ("core", Kind::Library), ("parser", Kind::Library)]
+            .map(|(package, kind)| PackageKind {
+                package: package.into(),
+                kind,
+                declared: kind == Kind::Tool,
+            })
+            .into(),
         decision: Decision::Ready,
         exit_code: 0,
         checks,
@@ -316,6 +329,14 @@ pub fn bounded() -> Report {
             ),
             raw,
         ],
+        claims: claims(&[
+            (Group::Performance, Standing::Missing, None),
+            (Group::Resilience, Standing::Excluded, Some("medium")),
+        ]),
+        relaxed: vec![Relaxation {
+            rule: "warnings do not block".into(),
+            reason: "two of a dependency, fixed in its next release".into(),
+        }],
         ..empty()
     })
 }
@@ -463,10 +484,26 @@ pub fn many(findings: u32) -> Report {
     finish(Report { checks, ..report })
 }
 
+/// Every group is claimed, but for these.
+fn claims(others: &[(Group, Standing, Option<&str>)]) -> Vec<GroupClaim> {
+    let of_group = |group| {
+        let other = others.iter().find(|(other, _, _)| *other == group);
+        GroupClaim {
+            group,
+            standing: other.map_or(Standing::Claimed, |(_, standing, _)| *standing),
+            asked: Vec::new(),
+            evidence: Vec::new(),
+            risk: other.and_then(|(_, _, risk)| risk.map(str::to_owned)),
+        }
+    };
+    Group::ALL.map(of_group).into()
+}
+
 fn check(id: &str, summary: &str, dimension: Dimension, outcome: Outcome) -> CheckReport {
     CheckReport {
         id: id.into(),
         summary: summary.into(),
+        group: Some(Group::of_dimension(dimension)),
         dimension,
         outcome,
         reason: None,

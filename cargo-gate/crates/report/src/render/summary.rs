@@ -39,7 +39,7 @@ pub fn render(report: &Report, links: Option<&str>, budget: usize) -> String {
             page.left_out.push(what.to_owned());
         }
     }
-    let blocks = |check: &&CheckReport| !check.outcome.passes(report.strict);
+    let blocks = |check: &&CheckReport| !check.outcome.passes();
     let (blocking, passing): (Vec<_>, Vec<_>) = report.checks.iter().partition(blocks);
     for check in blocking.into_iter().chain(passing) {
         page.check(report, check, links);

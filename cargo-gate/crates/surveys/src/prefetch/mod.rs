@@ -6,7 +6,8 @@
 
 mod files;
 
-use crate::supply::{self, Advisories};
+use crate::supply::index::RegistryIndex;
+use crate::supply::{self, Advisories, snapshot};
 use gate_ci::CiFiles;
 use gate_policy::Policy;
 use gate_rust::boundary::cache::ScanCache;
@@ -22,6 +23,7 @@ use super::document::Documents;
 #[derive(Debug, Default)]
 pub(super) struct Prefetch {
     pub(super) advisories: Option<Advisories>,
+    pub(super) registry_index: Option<RegistryIndex>,
     /// The tracked documents, some of them with their outlines.
     pub(super) documents: Option<Documents>,
     /// Continuous integration, with the scripts that the policy names.
@@ -69,18 +71,23 @@ impl Prefetch {
         // First what cannot be left off in the middle: whoever asked cargo would wait for the end of it.
         let (environment, cwd) = (&listed.options.environment, &listed.options.cwd);
         let places = supply::places(wanted.advisories.as_deref(), environment, listed.root, cwd);
-        let asked_for = !places.all().is_empty() && listed.root.join("Cargo.lock").is_file();
-        let advisories = asked_for.then(|| {
-            let load = || {
-                let advisories = Advisories::look(places.clone(), gate_dir);
-                advisories.load(gate_dir);
-                advisories
-            };
-            match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-                Ok(pool) => pool.install(load),
-                Err(_) => load(),
-            }
-        });
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok();
+        let on_pool = |act: &mut (dyn FnMut() + Send)| match &pool {
+            Some(pool) => pool.install(act),
+            None => act(),
+        };
+        let (mut advisories, mut registry_index) = (None, None);
+        if let Ok(lock) = std::fs::read(listed.root.join("Cargo.lock")) {
+            on_pool(&mut || {
+                if !places.all().is_empty() {
+                    let looked = Advisories::look(places.clone(), Some(snapshot::BUILT_IN), gate_dir);
+                    looked.load(gate_dir);
+                    advisories = Some(looked);
+                }
+                let home = environment.cargo_home(cwd);
+                registry_index = Some(RegistryIndex::look(home.as_deref(), &lock, gate_dir));
+            });
+        }
         if let Some(git) = git {
             for path in wanted.inventories.iter().filter(|_| goes_on()) {
                 // Git remembers what it answered.
@@ -100,6 +107,7 @@ impl Prefetch {
         });
         Self {
             advisories,
+            registry_index,
             documents,
             ci,
             pass: Some(pass),

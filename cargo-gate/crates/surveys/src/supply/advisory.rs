@@ -38,6 +38,11 @@ pub struct Advisory {
     pub aliases: Vec<String>,
     /// Whether it was taken back.
     pub withdrawn: bool,
+    /// Where it is described.
+    pub url: Option<String>,
+    /// Licence of its text as an SPDX identifier; `None` for the database's own, CC0-1.0. Whoever passes on the text of an
+    /// imported advisory names its licence and its `url`.
+    pub license: Option<String>,
 }
 
 /// A CVSS base score.
@@ -87,6 +92,12 @@ impl Advisory {
             source: advisory.source.filter(|source| !is_crates_io(source)),
             aliases: advisory.aliases.iter().map(|alias| one_line(alias)).collect(),
             withdrawn: advisory.withdrawn.as_deref().map(day).transpose()?.is_some(),
+            url: advisory.url.as_deref().map(one_line),
+            license: advisory
+                .license
+                .as_deref()
+                .filter(|name| *name != "CC0-1.0")
+                .map(one_line),
             package: advisory.package,
         })
     }
@@ -131,6 +142,8 @@ struct Head {
     informational: Option<String>,
     source: Option<String>,
     withdrawn: Option<String>,
+    url: Option<String>,
+    license: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -196,7 +209,7 @@ mod tests {
             .unaffected(&["= 0.2.0"])
             .text();
         let advisory = Advisory::parse("crates/time/RUSTSEC-2020-0071.md", text.as_bytes()).unwrap();
-        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @r#"{"id":"RUSTSEC-2020-0071","package":"time","toolchain":false,"title":"Trouble in time","date":"2020-11-18","informational":null,"score":{"tenths":55,"severity":"medium"},"patched":[">=0.2.23"],"unaffected":["=0.2.0"],"source":null,"aliases":["CVE-2020-26235"],"withdrawn":false}"#);
+        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @r#"{"id":"RUSTSEC-2020-0071","package":"time","toolchain":false,"title":"Trouble in time","date":"2020-11-18","informational":null,"score":{"tenths":55,"severity":"medium"},"patched":[">=0.2.23"],"unaffected":["=0.2.0"],"source":null,"aliases":["CVE-2020-26235"],"withdrawn":false,"url":null,"license":null}"#);
         let affects = |version: &str| advisory.affects(&version.parse().unwrap());
         assert!(affects("0.1.43") && affects("0.2.22"));
         assert!(!affects("0.2.0") && !affects("0.2.23") && !affects("1.0.0"));
@@ -206,6 +219,7 @@ mod tests {
     fn the_first_table_may_go_without_its_header_and_scores_of_version_4_are_known() {
         let text = samples::advisory("RUSTSEC-2024-0001", "time", "2024-11-18")
             .with("cvss = \"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\"\nwithdrawn = \"2025-01-02\"\ninformational = \"unsound\"\n\
+                   url = \"https://example.com/GHSA-1\"\nlicense = \"CC-BY-4.0\"\n\
                    source = \"registry+https://github.com/rust-lang/crates.io-index\"")
             .text();
         let advisory = Advisory::parse(
@@ -213,7 +227,7 @@ mod tests {
             text.replace("[advisory]\n", "").as_bytes(),
         )
         .unwrap();
-        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @r#"{"id":"RUSTSEC-2024-0001","package":"time","toolchain":true,"title":"Trouble in time","date":"2024-11-18","informational":"unsound","score":{"tenths":93,"severity":"critical"},"patched":[],"unaffected":[],"source":null,"aliases":[],"withdrawn":true}"#);
+        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @r#"{"id":"RUSTSEC-2024-0001","package":"time","toolchain":true,"title":"Trouble in time","date":"2024-11-18","informational":"unsound","score":{"tenths":93,"severity":"critical"},"patched":[],"unaffected":[],"source":null,"aliases":[],"withdrawn":true,"url":"https://example.com/GHSA-1","license":"CC-BY-4.0"}"#);
         assert!(advisory.affects(&Version::new(0, 1, 0)));
     }
 

@@ -9,7 +9,7 @@ use super::contents::{Contents, Entry, Skipped};
 /// An archive larger than this is not read.
 pub const MAX_ARCHIVE: u64 = 64 << 20;
 /// An archive that unpacks to more than this is refused; the public database is a fiftieth of it.
-const MAX_UNPACKED: u64 = 128 << 20;
+pub(super) const MAX_UNPACKED: u64 = 128 << 20;
 /// An advisory larger than this is skipped; usual ones are a thousandth of it.
 pub(super) const MAX_FILE: u64 = 1 << 20;
 /// An archive with more entries than this is refused.

@@ -1,5 +1,6 @@
 //! A database: advisories out of the files that hold them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
@@ -23,6 +24,17 @@ pub struct Database {
     pub sha256: String,
     /// Day of the newest advisory.
     pub newest: Option<Date>,
+    /// The commit it was made of, where that is known.
+    pub commit: Option<Commit>,
+}
+
+/// A commit of the repository of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Full hash.
+    pub id: String,
+    /// Day on which it was made, in UTC.
+    pub date: Date,
 }
 
 impl Database {
@@ -57,7 +69,27 @@ impl Database {
             advisories,
             skipped,
             sha256: sha256_hex(list.as_bytes()),
+            commit: None,
         }
+    }
+
+    /// Up to which day it holds what was reported: the day of its commit, else that of its newest advisory.
+    pub fn date(&self) -> Option<Date> {
+        self.commit.as_ref().map(|commit| commit.date).max(self.newest)
+    }
+
+    /// Whether it has every advisory of another database.
+    pub fn has_all_of(&self, other: &Self) -> bool {
+        let keys = |database: &Self| -> BTreeSet<(String, String)> {
+            let of = |one: &Advisory| (one.id.clone(), one.package.clone());
+            database.advisories.iter().map(of).collect()
+        };
+        keys(self).is_superset(&keys(other))
+    }
+
+    /// Whether more than a tenth of its files cannot be parsed, or all of them.
+    pub fn is_damaged(&self) -> bool {
+        self.skipped.len() * 10 > self.advisories.len() + self.skipped.len()
     }
 
     /// Advisories about a published package, in the order of their ids.
@@ -74,6 +106,12 @@ impl Database {
             parts.next() == Some("crates") && parts.next() == Some(package)
         })
     }
+}
+
+/// How many advisories there were before and are now, where that is a tenth less or worse: advisories are withdrawn, but
+/// never removed.
+pub fn shrunk(before: usize, now: usize) -> Option<(usize, usize)> {
+    (now * 10 < before * 9).then_some((before, now))
 }
 
 /// Whether a file waits for its number.

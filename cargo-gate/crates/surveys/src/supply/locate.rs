@@ -1,4 +1,4 @@
-//! Where advisory databases lie: where the policy or a variable says, else where other tools keep theirs.
+//! Where advisory databases lie: where the policy or a variable says, else where the gate and other tools keep theirs.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use gate_world::environment::Environment;
 /// Names the database; set to nothing, it keeps the gate from looking where other tools keep theirs.
 pub const VARIABLE: &str = "CARGO_GATE_ADVISORY_DB";
 
-/// Who says where the database lies.
+/// Who says where a database lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// `[supply] advisory-db`.
@@ -15,83 +15,125 @@ pub enum Origin {
     /// [`VARIABLE`].
     Variable,
     /// Nobody: it lies where cargo-audit or cargo-deny keep theirs.
-    Usual,
+    Tool,
+    /// Nobody: `cargo gate advisories update` fetched it.
+    Update,
+    /// It is compiled in.
+    BuiltIn,
+}
+
+impl Origin {
+    /// Name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Variable => "variable",
+            Self::Tool => "tool",
+            Self::Update => "update",
+            Self::BuiltIn => "built-in",
+        }
+    }
+
+    /// Whether somebody chose it.
+    pub fn is_declared(self) -> bool {
+        matches!(self, Self::Policy | Self::Variable)
+    }
 }
 
 /// A place that may hold a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Directory or archive.
+    /// Directory, archive or snapshot; empty for the one that is compiled in.
     pub path: PathBuf,
     /// The same as reports write it, without where the home directory lies on this machine.
     pub shown: String,
+    /// Who says so.
+    pub origin: Origin,
 }
 
-/// All places of one workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
-    origin: Origin,
-    places: Vec<Place>,
-}
-
-impl Places {
-    /// Who says where they are.
-    pub fn origin(&self) -> Origin {
-        self.origin
+impl Place {
+    /// The database that is compiled in.
+    pub(super) fn built_in() -> Self {
+        Self {
+            path: PathBuf::new(),
+            shown: "built in".into(),
+            origin: Origin::BuiltIn,
+        }
     }
 
-    /// Whether somebody said where the database lies.
-    pub fn declared(&self) -> bool {
-        self.origin != Origin::Usual
+    /// The database in it, as sentences name it.
+    pub fn named(&self) -> String {
+        match self.origin {
+            Origin::BuiltIn => "the built-in advisory database".into(),
+            _ => format!("the advisory database at `{}`", self.shown),
+        }
+    }
+}
+
+/// All places of one workspace on disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places(Vec<Place>);
+
+impl Places {
+    /// The place that somebody chose.
+    pub fn declared(&self) -> Option<&Place> {
+        self.0.iter().find(|place| place.origin.is_declared())
     }
 
     /// The places, in a stable order.
     pub fn all(&self) -> &[Place] {
-        &self.places
+        &self.0
     }
 }
 
 /// Places of the databases. `declared` is the path in the policy; it counts from the workspace root, and the variable
 /// from the directory where the gate was called.
 pub fn places(declared: Option<&str>, environment: &Environment, root: &Path, cwd: &Path) -> Places {
-    let one = |origin, base: &Path, text: &str| Places {
-        origin,
-        places: vec![Place {
-            path: base.join(text),
+    let variable = environment.get(VARIABLE);
+    let mut places = match (declared, variable) {
+        (Some(text), _) => vec![Place {
+            path: root.join(text),
             shown: text.replace('\\', "/"),
+            origin: Origin::Policy,
         }],
-    };
-    if let Some(text) = declared {
-        return one(Origin::Policy, root, text);
-    }
-    if let Some(value) = environment.get(VARIABLE) {
-        if value.is_empty() {
-            return Places {
-                origin: Origin::Usual,
-                places: Vec::new(),
-            };
-        }
-        return Places {
+        (None, Some(value)) if value.is_empty() => Vec::new(),
+        (None, Some(value)) => vec![Place {
+            path: cwd.join(value),
+            shown: format!("${VARIABLE}"),
             origin: Origin::Variable,
-            places: vec![Place {
-                path: cwd.join(value),
-                shown: format!("${VARIABLE}"),
-            }],
-        };
-    }
-    Places {
-        origin: Origin::Usual,
-        places: environment.cargo_home(cwd).map(|home| usual(&home)).unwrap_or_default(),
-    }
+        }],
+        (None, None) => environment.cargo_home(cwd).map(|home| tools(&home)).unwrap_or_default(),
+    };
+    places.extend(updated(environment).filter(|place| place.path.is_file()));
+    Places(places)
+}
+
+/// Where `cargo gate advisories update` keeps its database; `None` where the user has no directory for such things.
+pub fn updated(environment: &Environment) -> Option<Place> {
+    let path = environment.state_home()?.join("cargo-gate").join("advisories.snapshot");
+    let below_home = environment.home().and_then(|home| path.strip_prefix(home).ok());
+    let shown = match below_home {
+        Some(rest) => format!("~/{}", gate_base::paths::spell(rest)),
+        None => "$XDG_STATE_HOME/cargo-gate/advisories.snapshot".to_owned(),
+    };
+    Some(Place {
+        path,
+        shown,
+        origin: Origin::Update,
+    })
 }
 
 /// Databases that cargo-audit and cargo-deny fetched. Only the public one counts: others of cargo-deny are private, and
 /// nobody said that they are meant for this workspace.
-fn usual(home: &Path) -> Vec<Place> {
+fn tools(home: &Path) -> Vec<Place> {
     let mut places = Vec::new();
     let mut add = |path: PathBuf, shown: String| {
         if path.join("crates").is_dir() {
-            places.push(Place { path, shown });
+            places.push(Place {
+                path,
+                shown,
+                origin: Origin::Tool,
+            });
         }
     };
     add(home.join("advisory-db"), "$CARGO_HOME/advisory-db".into());
@@ -116,12 +158,20 @@ mod tests {
     use super::*;
 
     fn shown(declared: Option<&str>, home: &Path, variable: Option<&str>) -> String {
-        let mut pairs = vec![("CARGO_HOME", home.to_str().unwrap())];
+        let home = home.to_str().unwrap();
+        let mut pairs = vec![
+            ("CARGO_HOME", home),
+            ("HOME", home),
+            ("USERPROFILE", home),
+            ("LOCALAPPDATA", home),
+        ];
         pairs.extend(variable.map(|value| (VARIABLE, value)));
         let environment = Environment::from_pairs(pairs);
         let places = places(declared, &environment, Path::new("/w"), Path::new("/w/sub"));
-        let all: Vec<_> = places.all().iter().map(|place| place.shown.as_str()).collect();
-        format!("{:?} [{}]", places.origin(), all.join(", "))
+        let all = places.all().iter();
+        all.map(|place| format!("{} {}", place.origin.name(), place.shown))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     #[test]
@@ -142,10 +192,20 @@ mod tests {
             shown(None, home.path(), Some("")),
             shown(None, home.path(), None),
         ].join("\n"), @r"
-        Policy [../db]
-        Variable [$CARGO_GATE_ADVISORY_DB]
-        Usual []
-        Usual [$CARGO_HOME/advisory-db, $CARGO_HOME/advisory-dbs/advisory-db-3157b0]
+        policy ../db
+        variable $CARGO_GATE_ADVISORY_DB
+
+        tool $CARGO_HOME/advisory-db, tool $CARGO_HOME/advisory-dbs/advisory-db-3157b0
         ");
+        let updated = |home: &Path| {
+            let pairs = [("HOME", home), ("USERPROFILE", home), ("LOCALAPPDATA", home)];
+            updated(&Environment::from_pairs(pairs)).unwrap()
+        };
+        let own = updated(home.path());
+        std::fs::create_dir_all(own.path.parent().unwrap()).unwrap();
+        std::fs::write(&own.path, "").unwrap();
+        let with_own = shown(Some("../db"), home.path(), None);
+        assert_eq!(with_own, format!("policy ../db, update {}", own.shown));
+        assert!(own.shown.starts_with("~/"), "{own:?}");
     }
 }

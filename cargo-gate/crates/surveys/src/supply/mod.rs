@@ -1,21 +1,28 @@
-//! What is known about published dependencies: advisory databases, read where they lie and never fetched, and the
-//! packages of `Cargo.lock` they speak about.
+//! What is known about published dependencies: advisory databases, read where they lie, and the packages of `Cargo.lock`
+//! they speak about.
 //!
 //! ```text
-//! locate ─► source (digest by the index) ─► archive / directory ─► contents ─► database (cached by digest) ─┐
-//! Cargo.lock ─► lock (lines, shortest chains) ──────────────────────────────────────────────────┴─► hit
+//! locate ─► source (digest by the index) ─► archive / directory ─► contents ─► database (cached by digest) ─► choose ─┐
+//!           snapshot (compiled in, or of an update) ───────────────────────────────────────────────────────────┘  │
+//! Cargo.lock ─► lock (lines, shortest chains) ──────────────────────────────────────────────────────────────┴─► hit
 //! ```
+//!
+//! `index` is cargo's own copy of what registries list. A run never fetches anything: [`fetched`] is for `cargo gate advisories update`.
 
 mod advisory;
 pub mod archive;
+mod choose;
 mod contents;
 mod database;
 mod hit;
+pub mod index;
 mod locate;
 mod lock;
 mod range;
 mod record;
+mod repository;
 mod seen;
+pub mod snapshot;
 mod source;
 
 #[cfg(any(test, feature = "testing"))]
@@ -28,13 +35,16 @@ use gate_base::digest::{Digest, DigestBuilder};
 use gate_report::Reason;
 
 pub use advisory::{Advisory, Score};
+pub use choose::{Considered, Opened};
 pub use contents::Skipped;
-pub use database::Database;
+pub use database::{Commit, Database, shrunk};
 pub use hit::{Fix, Hit, hits};
-pub use locate::{Origin, Place, Places, VARIABLE, places};
+pub use locate::{Origin, Place, Places, VARIABLE, places, updated};
 pub use lock::PackageGraph;
+pub use repository::{fetched, of_repository};
 pub use seen::Seen;
 
+use choose::Loaded;
 use source::Stamps;
 
 /// The advisory databases of one workspace: where they lie, what state they are in, and what they say once asked.
@@ -42,37 +52,30 @@ use source::Stamps;
 pub struct Advisories {
     places: Places,
     stamps: Stamps,
+    /// The snapshot that is compiled in.
+    built_in: Option<&'static [u8]>,
     baseline: Option<Seen>,
-    loaded: OnceLock<Vec<Result<Arc<Database>, Reason>>>,
+    loaded: OnceLock<Vec<Loaded>>,
     opened: OnceLock<Result<Opened, Reason>>,
 }
 
-/// A database that was read.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// Where it lies.
-    pub place: Place,
-    /// What it says.
-    pub database: Arc<Database>,
-    /// The database of the last run with another state.
-    pub baseline: Option<Seen>,
-}
-
 impl Advisories {
-    /// Looks at the state of every place; nothing that the index knows is read.
-    pub fn look(places: Places, gate_dir: &Path) -> Self {
+    /// Looks at the state of every place; nothing that the index knows is read. `built_in` is what counts besides.
+    pub fn look(places: Places, built_in: Option<&'static [u8]>, gate_dir: &Path) -> Self {
         let directory = gate_dir.join("advisories");
         let stamps = Stamps::take(places.all(), &directory);
-        let baseline = stamps
-            .state()
-            .and_then(|state| seen::load(&directory).before(&state).cloned());
-        Self {
+        let mut this = Self {
             places,
             stamps,
-            baseline,
+            built_in,
+            baseline: None,
             loaded: OnceLock::new(),
             opened: OnceLock::new(),
-        }
+        };
+        this.baseline = this
+            .state()
+            .and_then(|state| seen::load(&directory).before(this.chosen(), &state).cloned());
+        this
     }
 
     /// The places it was made for.
@@ -80,92 +83,74 @@ impl Advisories {
         &self.places
     }
 
+    /// The database that somebody chose, as reports write it.
+    fn chosen(&self) -> Option<&str> {
+        self.places.declared().map(|place| place.shown.as_str())
+    }
+
+    /// Digest over the contents of all databases; `None` when one cannot be read.
+    fn state(&self) -> Option<Digest> {
+        let mut digest = DigestBuilder::new("advisory database contents");
+        digest.digest(&self.stamps.state()?);
+        // Its header has a digest of the rest.
+        let header = self
+            .built_in
+            .and_then(|bytes| bytes.split(|byte| *byte == b'\n').next());
+        digest.part(header.unwrap_or_default());
+        Some(digest.finish())
+    }
+
     /// Digest over where the databases lie, their contents, and the database of the last run that they are compared
     /// with; `None` when one cannot be read, because then nothing tells two states of it apart.
     pub fn fingerprint(&self) -> Option<Digest> {
         let mut digest = DigestBuilder::new("advisory databases");
         for place in self.places.all() {
-            digest.part(place.shown.as_bytes());
+            digest.part(place.origin.name().as_bytes()).part(place.shown.as_bytes());
         }
-        digest.part(format!("{:?}", self.places.origin()).as_bytes());
-        digest.digest(&self.stamps.state()?);
+        digest.digest(&self.state()?);
         if let Some(baseline) = &self.baseline {
             digest.digest(&baseline.state);
         }
         Some(digest.finish())
     }
 
-    /// Reads the databases, or takes what was read before, so that [`open`](Self::open) does not have to. Nothing is judged.
-    pub fn load(&self, gate_dir: &Path) -> &[Result<Arc<Database>, Reason>] {
+    /// Reads the databases of many files, or takes what was read before, so that [`open`](Self::open) does not have to.
+    /// Nothing is judged. Snapshots are left out: most runs do without them.
+    pub fn load(&self, gate_dir: &Path) -> &[Loaded] {
         let directory = gate_dir.join("advisories");
         self.loaded.get_or_init(|| {
             let places = self.places.all().iter().zip(self.stamps.iter());
-            places
-                .map(|(place, stamp)| source::load(place, stamp, &directory).map(Arc::new))
-                .collect()
+            let of_files = |place: &Place| place.origin != Origin::Update;
+            let load = |(place, stamp)| of_files(place).then(|| source::load(place, stamp, &directory).map(Arc::new));
+            places.map(load).collect()
         })
     }
 
-    /// Reads the databases, or takes what was read before; of several, the one with the newest advisory. Remembers it
-    /// as what the next run compares with, unless it looks damaged.
+    /// Reads the databases, or takes what was read before, and chooses one. Remembers it as what the next run compares with,
+    /// unless it looks damaged.
     ///
     /// # Errors
     /// The reason why there is no database to judge by.
     pub fn open(&self, gate_dir: &Path) -> Result<&Opened, &Reason> {
-        self.opened.get_or_init(|| self.choose(gate_dir)).as_ref()
-    }
-
-    fn choose(&self, gate_dir: &Path) -> Result<Opened, Reason> {
-        let directory = &gate_dir.join("advisories");
-        let mut best: Option<(&Place, &Arc<Database>)> = None;
-        let mut problem = None;
-        for (place, database) in self.places.all().iter().zip(self.load(gate_dir)) {
-            match database {
-                Ok(database) => {
-                    let better = best.as_ref().is_none_or(|(_, known)| {
-                        (database.newest, database.advisories.len()) > (known.newest, known.advisories.len())
-                    });
-                    if better {
-                        best = Some((place, database));
-                    }
-                }
-                Err(reason) => {
-                    problem.get_or_insert(reason);
-                }
+        let open = || {
+            let places = self
+                .places
+                .all()
+                .iter()
+                .zip(self.stamps.iter())
+                .zip(self.load(gate_dir));
+            let places = places.map(|((place, stamp), loaded)| (place, stamp, loaded));
+            let opened = choose::choose(places, self.built_in, self.baseline.as_ref())?;
+            let directory = &gate_dir.join("advisories");
+            source::forget_others(&self.stamps, directory);
+            if let Some(state) = self.state()
+                && opened.shrunk().is_none()
+            {
+                let chosen = self.chosen().map(str::to_owned);
+                seen::remember(directory, Seen::new(chosen, state, &opened.database));
             }
-        }
-        let Some((place, database)) = best else {
-            let none = || Reason::new("advisory_db_missing", "no advisory database found");
-            return Err(problem.cloned().unwrap_or_else(none));
+            Ok(opened)
         };
-        source::forget_others(&self.stamps, directory);
-        let opened = Opened {
-            place: place.clone(),
-            database: Arc::clone(database),
-            baseline: self.baseline.clone(),
-        };
-        if let Some(state) = self.stamps.state()
-            && opened.shrunk().is_none()
-            && !opened.database.advisories.is_empty()
-        {
-            seen::remember(directory, Seen::new(state, &opened.database));
-        }
-        Ok(opened)
-    }
-}
-
-impl Opened {
-    /// How many advisories there were in the last run and are now, where that is a tenth less or worse: advisories are
-    /// withdrawn, but never removed.
-    pub fn shrunk(&self) -> Option<(usize, usize)> {
-        let before = self.baseline.as_ref()?.ids.len();
-        let now = self.database.advisories.len();
-        (now * 10 < before * 9).then_some((before, now))
-    }
-
-    /// Whether an advisory was not in the database of the last run; `false` where nothing is known of it.
-    pub fn is_new(&self, id: &str) -> bool {
-        let known = |seen: &Seen| seen.ids.binary_search_by(|known| known.as_str().cmp(id)).is_ok();
-        self.baseline.as_ref().is_some_and(|seen| !known(seen))
+        self.opened.get_or_init(open).as_ref()
     }
 }

@@ -24,6 +24,8 @@ impl Opened {
                     "date": hit.advisory.date.to_string(),
                     "new": opened.is_new(&hit.advisory.id),
                     "patched": hit.advisory.patched,
+                    "url": hit.advisory.url,
+                    "license": hit.advisory.license,
                     "way": hit.way.iter().map(|one| format!("{} {}", one.name, one.version)).collect::<Vec<_>>(),
                 })
             })
@@ -32,11 +34,16 @@ impl Opened {
             "schema_version": 1,
             "database": {
                 "place": opened.place.shown,
+                "origin": opened.place.origin.name(),
+                "why": opened.why,
+                "commit": database.commit,
+                "date": database.date().map(|day| day.to_string()),
                 "sha256": database.sha256,
                 "advisories": database.advisories.len(),
                 "newest": database.newest.map(|day| day.to_string()),
                 "skipped": database.skipped,
             },
+            "considered": opened.considered,
             "last_run": baseline.map(|seen| json!({
                 "advisories": seen.ids.len(),
                 "newest": seen.newest.map(|day| day.to_string()),

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::contents::{Contents, Entry};
+use super::database::{Commit, Database};
+
 /// An advisory in the making.
 pub struct Sample {
     id: String,
@@ -54,6 +57,25 @@ impl Sample {
             self.head, self.patched, self.unaffected, self.package
         )
     }
+}
+
+/// A snapshot of a database whose commit is of a day.
+pub fn snapshot(day: &str, advisories: &[Sample]) -> Vec<u8> {
+    let entries = advisories.iter().map(|advisory| Entry {
+        path: advisory.path(),
+        bytes: advisory.text().into_bytes(),
+    });
+    let database = Database {
+        commit: Some(Commit {
+            id: "c".repeat(40),
+            date: day.parse().expect("a day"),
+        }),
+        ..Database::build(Contents {
+            entries: entries.collect(),
+            skipped: Vec::new(),
+        })
+    };
+    super::snapshot::write(&database).expect("a snapshot")
 }
 
 /// Writes a database.

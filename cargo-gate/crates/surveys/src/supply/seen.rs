@@ -11,11 +11,14 @@ use gate_world::cache;
 use super::database::Database;
 
 const NAME: &str = "seen";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A database of an earlier run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
+    /// The database that somebody chose, as reports write it; `None` for the public one, wherever it came from. Others are
+    /// not compared with it.
+    pub chosen: Option<String>,
     /// State of the files it came from.
     pub state: Digest,
     /// Day of its newest advisory.
@@ -25,11 +28,12 @@ pub struct Seen {
 }
 
 impl Seen {
-    pub(super) fn new(state: Digest, database: &Database) -> Self {
+    pub(super) fn new(chosen: Option<String>, state: Digest, database: &Database) -> Self {
         let mut ids: Vec<String> = database.advisories.iter().map(|one| one.id.clone()).collect();
         ids.sort();
         ids.dedup();
         Self {
+            chosen,
             state,
             newest: database.newest,
             ids,
@@ -47,11 +51,12 @@ pub(super) struct Record {
 
 impl Record {
     /// What a database in this state is compared with.
-    pub(super) fn before(&self, state: &Digest) -> Option<&Seen> {
-        match &self.current {
+    pub(super) fn before(&self, chosen: Option<&str>, state: &Digest) -> Option<&Seen> {
+        let seen = match &self.current {
             Some(current) if current.state == *state => self.previous.as_ref(),
             current => current.as_ref(),
-        }
+        };
+        seen.filter(|seen| seen.chosen.as_deref() == chosen)
     }
 }
 
@@ -84,6 +89,7 @@ mod tests {
     fn the_answer_over_one_database_stays_the_same() {
         let directory = tempfile::tempdir().unwrap();
         let seen = |text: &str| Seen {
+            chosen: None,
             state: Digest::of(text.as_bytes()),
             newest: None,
             ids: vec![text.to_owned()],
@@ -91,7 +97,7 @@ mod tests {
         let before = |text: &str| {
             let record = load(directory.path());
             record
-                .before(&Digest::of(text.as_bytes()))
+                .before(None, &Digest::of(text.as_bytes()))
                 .map(|seen| seen.ids[0].clone())
         };
         assert_eq!(before("a"), None);
@@ -102,5 +108,7 @@ mod tests {
         remember(directory.path(), seen("b"));
         assert_eq!(before("b"), Some("a".into()));
         assert_eq!(before("c"), Some("b".into()));
+        // A private database is not the public one with most of its advisories gone.
+        assert_eq!(load(directory.path()).before(Some("db"), &Digest::of(b"c")), None);
     }
 }

@@ -18,9 +18,10 @@ use super::archive::{self, MAX_ARCHIVE, MAX_FILE};
 use super::contents::{Contents, Entry, Skipped};
 use super::database::Database;
 use super::locate::Place;
+use super::snapshot;
 
 /// Raised when the stored form of a database, or what is read out of its files, changes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// State of the files of one place.
 #[derive(Debug, Clone)]
@@ -155,7 +156,7 @@ fn state_of<'a>(files: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
 }
 
 /// The index entry of a file, and whether the file had to be read.
-fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
+pub(super) fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
     let stamp = Stamp::of(&fs::metadata(path)?);
     let key = paths::spell(path);
     if let Some(digest) = index.lookup(&key, &stamp) {
@@ -182,7 +183,7 @@ fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
 }
 
 /// The first bytes of a file, one more than `limit` at most.
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -249,6 +250,10 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
                 let why = format!("it is larger than {} MiB", MAX_ARCHIVE >> 20);
                 return Err(unreadable(shown, &why));
             }
+            if snapshot::is_snapshot(&bytes) {
+                return unchanged(shown, state, Digest::of(&bytes))
+                    .and_then(|()| snapshot::read(&bytes).map_err(|why| unreadable(shown, &why)));
+            }
             let contents = archive::read(&bytes).map_err(|why| unreadable(shown, &why))?;
             (contents, Digest::of(&bytes))
         }
@@ -256,23 +261,39 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
             directory_contents(&place.path, files).map_err(|error| unreadable(shown, &error.to_string()))?
         }
     };
-    if found != state {
-        return Err(Reason::new(
-            "changed_while_running",
-            format!("the advisory database at `{shown}` changed while it was read"),
-        )
-        .help("run it again once the database is complete"));
-    }
+    unchanged(shown, state, found)?;
     let database = Database::build(contents);
     // Best effort: without it the next run parses the files again.
     let _ = cache::write(directory, &name, VERSION, &database);
     Ok(database)
 }
 
+/// The bytes of the snapshot at a place, in the state that was looked at.
+pub(super) fn packed(place: &Place, stamp: &OneStamp) -> Result<Vec<u8>, Reason> {
+    let failed = |error: &dyn std::fmt::Display| unreadable(&place.shown, &error.to_string());
+    let bytes = read(&place.path, MAX_ARCHIVE).map_err(|error| failed(&error))?;
+    match &stamp.state {
+        Ok(state) => unchanged(&place.shown, *state, Digest::of(&bytes)).map(|()| bytes),
+        Err(Trouble::Missing) => Err(failed(&"it was made meanwhile")),
+        Err(Trouble::Unreadable(error)) => Err(failed(error)),
+    }
+}
+
+fn unchanged(shown: &str, state: Digest, found: Digest) -> Result<(), Reason> {
+    if found == state {
+        return Ok(());
+    }
+    Err(Reason::new(
+        "changed_while_running",
+        format!("the advisory database at `{shown}` changed while it was read"),
+    )
+    .help("run it again once the database is complete"))
+}
+
 const FETCH: &str = "`git clone --depth 1 https://github.com/RustSec/advisory-db`, and set `advisory-db` under \
      `[supply]` in gate.toml";
 
-fn unreadable(shown: &str, why: &str) -> Reason {
+pub(super) fn unreadable(shown: &str, why: &str) -> Reason {
     Reason::new(
         "advisory_db_unreadable",
         format!("cannot read the advisory database at `{shown}`: {why}"),

@@ -51,7 +51,7 @@ fn answers(workspace: &Surveys) -> String {
         .map(|(at, document)| (document, documents.outline(at)))
         .collect();
     let ci = workspace.ci(&["ci.sh".into()]);
-    format!("{:#?}", (boundaries, code, outlines, ci))
+    format!("{:#?}", (boundaries, code, outlines, ci, workspace.registry_index()))
 }
 
 #[test]

@@ -127,6 +127,11 @@ impl Lock {
 }
 
 impl LockedPackage {
+    /// SHA-256 of its archive, where it comes from a registry.
+    pub fn checksum(&self) -> Option<&str> {
+        self.checksum.as_deref()
+    }
+
     /// Whether it comes from crates.io.
     pub fn is_published(&self) -> bool {
         self.source.as_deref().is_some_and(is_crates_io)

@@ -3,6 +3,7 @@
 //! The repository is the one that holds the workspace root; variables such as `GIT_DIR`, which hooks set for another
 //! directory, are not passed on.
 
+mod bare;
 mod history;
 mod listing;
 mod memory;
@@ -13,6 +14,7 @@ mod status;
 mod tags;
 mod tree;
 
+pub use bare::{Bare, Commit, StoredFile};
 pub use listing::{DirtyPath, Listed, Listing, list};
 pub use memory::{Ancestry, CommitState};
 pub use program::Program;

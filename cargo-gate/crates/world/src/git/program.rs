@@ -1,6 +1,6 @@
 //! The git program, as it is run for every question.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +14,8 @@ pub struct Program {
     pub(super) path: PathBuf,
     pub(super) root: PathBuf,
     pub(super) environment: Arc<Environment>,
+    /// The repository, where it is not the one that holds `root`.
+    pub(super) git_dir: Option<PathBuf>,
 }
 
 /// What `git rev-parse --local-env-vars` lists, apart from configuration, and what changes the meaning of paths.
@@ -23,6 +25,18 @@ const LOCAL: &str = "\
     GIT_NAMESPACE GIT_NOGLOB_PATHSPECS GIT_NO_REPLACE_OBJECTS GIT_OBJECT_DIRECTORY GIT_PREFIX \
     GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE";
 
+/// Variables that every call sets, or removes.
+pub(super) fn changed_variables() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let set = [
+        ("GIT_OPTIONAL_LOCKS", "0"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("LC_ALL", "C"),
+    ];
+    let removed = LOCAL.split_whitespace().map(|name| (name, None));
+    removed.chain(set.into_iter().map(|(name, value)| (name, Some(value))))
+}
+
 impl Program {
     /// The git on the `PATH`, to be run in `root`.
     pub fn find(environment: &Environment, root: &Path) -> Option<Self> {
@@ -30,6 +44,7 @@ impl Program {
             path: environment.find_program(OsStr::new("git"), root)?,
             root: root.into(),
             environment: Arc::new(environment.clone()),
+            git_dir: None,
         })
     }
 
@@ -40,6 +55,7 @@ impl Program {
             path: "git".into(),
             root: root.into(),
             environment: Arc::default(),
+            git_dir: None,
         }
     }
 
@@ -54,23 +70,31 @@ impl Program {
     /// A command that takes no locks, runs no hooks, asks nobody and stays off the network.
     pub(super) fn command(&self) -> Command {
         let mut command = self.environment.command(&self.path, &self.root);
-        for name in LOCAL.split_whitespace() {
-            command.env_remove(name);
+        for (name, value) in changed_variables() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
         }
+        command.args(self.first_arguments());
         command
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("LC_ALL", "C")
-            // A replaced commit is another one under the same hash.
-            .args([
-                "--no-replace-objects",
-                "-c",
-                "core.fsmonitor=false",
-                "-c",
-                "core.quotepath=false",
-            ]);
-        command
+    }
+
+    /// What stands before the arguments of every call.
+    pub(super) fn first_arguments(&self) -> Vec<OsString> {
+        // A replaced commit is another one under the same hash.
+        let usual = [
+            "--no-replace-objects",
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.quotepath=false",
+        ];
+        let mut arguments: Vec<OsString> = usual.iter().map(OsString::from).collect();
+        if let Some(git_dir) = &self.git_dir {
+            arguments.extend(["--git-dir".into(), git_dir.into()]);
+        }
+        arguments
     }
 
     /// Runs git and returns its output.

@@ -48,6 +48,7 @@ fn with<T>(act: impl FnOnce(&Facts<'_>) -> T) -> T {
         id: id.into(),
         summary: String::new(),
         dimension: Dimension::Integrity,
+        group: None,
         outcome,
         reason: None,
         findings,

@@ -38,6 +38,7 @@ fn said_within(window: u32, entries: &[HistoryEntry], ancestry: &Ancestry, damag
         now: "2026-06-15T12:00:00Z".parse().expect("a time"),
         ahead: None,
         max_age: DEFAULT_MAX_AGE,
+        min_age: Duration::from_secs(12 * 3_600),
         window,
         verified: &|entry| match entry.chain.as_str() {
             "" => Ok(()),

@@ -8,6 +8,7 @@ fn report(id: &str, outcome: Outcome, blocks_at: Option<Stage>, code: &str) -> C
         id: id.into(),
         summary: String::new(),
         dimension: Dimension::Integrity,
+        group: None,
         outcome,
         reason: (!code.is_empty()).then(|| Reason::new(code, "why")),
         findings: blocks_at

@@ -1,0 +1,125 @@
+//! `stage.contract`: every group that the stage requires has evidence, or is excluded from the claim.
+
+use gate_base::stage::Stage;
+use gate_policy::{Exclusion, KindPolicy, SuitePolicy, pattern};
+use gate_report::claim::{GroupClaim, Kind, PackageKind, Standing};
+use gate_report::group::Group;
+use gate_report::{Dimension, Finding};
+
+use gate_contract::stage_contract::{Evaluated, ROWS, Row};
+use gate_contract::{Check, Judgement, OtherStage, Phase, Rule, input, reads};
+
+reads!(
+    input::Outcomes,
+    input::Catalogue,
+    input::EvaluatedStage,
+    input::Cargo,
+    input::Manifests,
+    KindPolicy,
+    Exclusion,
+    SuitePolicy,
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "stage.contract",
+    summary: "Every group that the stage requires has evidence, or is excluded from the claim",
+    docs: include_str!("contract.md"),
+    dimension: Dimension::Governance,
+    blocks_at: Stage::Broad,
+    other_stages: &[OtherStage {
+        from: Stage::Controlled,
+        what: "no evidence about the supply chain",
+    }],
+    since: "0.1.0",
+    phase: Phase::Contract,
+    waivable: false,
+    rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
+};
+
+fn run(context: &Context<'_>) -> Judgement {
+    let kinds = context.kinds();
+    let evaluated = Evaluated {
+        kinds: &kinds,
+        exclusions: context.section::<Exclusion>(),
+        suites: context.section::<SuitePolicy>(),
+        catalogue: context.catalogue(),
+        outcomes: context.outcomes(),
+    };
+    // The other two are built in: without a judgement, their own checks and suites block.
+    let excludable = |row: &&Row| ![Group::Integrity, Group::Equivalence].contains(&row.group);
+    let due = |row: &&Row| row.asked_from <= context.stage() && excludable(row);
+    let claims = evaluated.claims();
+    let mut findings: Vec<Finding> = ROWS
+        .iter()
+        .filter(due)
+        .filter_map(|row| finding(row, claims.iter().find(|claim| claim.group == row.group)?, &evaluated))
+        .collect();
+    if let Some(declared) = context.section::<KindPolicy>() {
+        findings.extend(unmatched(declared, &context.cargo().members));
+    }
+    Judgement::Findings(findings)
+}
+
+fn finding(row: &Row, claim: &GroupClaim, evaluated: &Evaluated<'_>) -> Option<Finding> {
+    let group = row.group;
+    match claim.standing {
+        Standing::Claimed | Standing::Unjudged | Standing::NotAsked => None,
+        Standing::Missing => {
+            let about = asking(&claim.asked, evaluated.kinds);
+            let message = format!("no evidence of {group}{about}: nothing is declared");
+            Some(Finding::blocking(row.blocks_at, message).help(format!(
+                "{}, or an `[[exclusion]]` with `groups = [\"{group}\"]`",
+                row.remedy
+            )))
+        }
+        Standing::Excluded => {
+            let mut packages = evaluated.kinds.iter();
+            let exclusion = packages.find_map(|package| evaluated.exclusion(group, &package.package))?;
+            let message = format!("{group} is excluded from the claim (risk {})", exclusion.risk);
+            Some(Finding::bounding(&exclusion.surface, message).at(exclusion.location.clone()))
+        }
+    }
+}
+
+/// Which packages ask, where it depends on their kind.
+fn asking(packages: &[String], kinds: &[PackageKind]) -> String {
+    const SHOWN: usize = 3;
+    let kind_of = |name: &String| {
+        kinds
+            .iter()
+            .find(|kind| kind.package == *name)
+            .map(|kind| kind.kind.name())
+    };
+    let shown: Vec<String> = packages
+        .iter()
+        .take(SHOWN)
+        .filter_map(|name| Some(format!("the {} `{name}`", kind_of(name)?)))
+        .collect();
+    match packages.len() {
+        0 => String::new(),
+        more if more > SHOWN => format!(" for {} and {} more", shown.join(", "), more - SHOWN),
+        _ => format!(" for {}", shown.join(" and ")),
+    }
+}
+
+/// Names in `[kinds]` that fit no package.
+fn unmatched<'a>(
+    declared: &'a KindPolicy,
+    members: &'a [gate_world::cargo::Member],
+) -> impl Iterator<Item = Finding> + 'a {
+    let unmatched = |name: &&String| !members.iter().any(|member| pattern::matches(name, &member.name));
+    Kind::ALL.into_iter().flat_map(move |kind| {
+        declared.of(kind).iter().filter(unmatched).map(move |name| {
+            Finding::advice(format!(
+                "`[kinds]` declares `{name}` as {kind}, and no package has that name"
+            ))
+            .help("correct the name, or remove it")
+            .at(declared.location.clone())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

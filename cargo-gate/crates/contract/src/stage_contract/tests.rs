@@ -1,0 +1,141 @@
+use super::*;
+use gate_report::{Dimension, Reason};
+
+fn check(id: &str, group: Group, outcome: Outcome) -> CheckReport {
+    CheckReport {
+        id: id.into(),
+        summary: String::new(),
+        dimension: Dimension::Contract,
+        group: Some(group),
+        outcome,
+        reason: (outcome > Outcome::Fail).then(|| Reason::new("x", "y")),
+        findings: Vec::new(),
+        evidence: None,
+    }
+}
+
+fn package(name: &str, kind: Kind) -> PackageKind {
+    PackageKind {
+        package: name.into(),
+        kind,
+        declared: false,
+    }
+}
+
+fn info(id: &'static str, group_evidence: bool) -> CheckInfo {
+    CheckInfo {
+        id,
+        summary: "",
+        blocks_at: Stage::Pilot,
+        phase: crate::Phase::Evidence,
+        group_evidence,
+        lasting: true,
+    }
+}
+
+fn exclusion(groups: &[Group], packages: &[&str]) -> Exclusion {
+    Exclusion {
+        surface: "speed".into(),
+        groups: groups.to_vec(),
+        packages: packages.iter().map(|name| (*name).to_owned()).collect(),
+        paths: Vec::new(),
+        reason: "none".into(),
+        risk: "high".into(),
+        location: gate_report::Location::line("gate.toml", 1),
+    }
+}
+
+/// Where the groups stand that are not built in.
+fn standings(kinds: &[PackageKind], exclusions: &[Exclusion], outcomes: &[CheckReport]) -> String {
+    let evaluated = Evaluated {
+        kinds,
+        exclusions,
+        suites: &[],
+        catalogue: &[info("owners.declared", true), info("waiver.valid", false)],
+        outcomes,
+    };
+    let claims = evaluated.claims();
+    let shown = claims
+        .iter()
+        .map(|claim| format!("{}: {:?}\n", claim.group, claim.standing));
+    shown.collect()
+}
+
+#[test]
+fn what_is_asked_depends_on_the_kind() {
+    let asked = |kind| {
+        let claims = standings(&[package("a", kind)], &[], &[]);
+        let missing = claims.lines().filter_map(|line| line.strip_suffix(": Missing"));
+        missing.skip(3).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(asked(Kind::Library), "ergonomics governance");
+    assert_eq!(asked(Kind::Tool), "performance ergonomics governance");
+    for kind in [Kind::Service, Kind::Model, Kind::Kernels] {
+        assert_eq!(asked(kind), "performance resilience ergonomics governance");
+    }
+}
+
+#[test]
+fn evidence_counts_where_it_was_declared_and_judged() {
+    let one = [package("a", Kind::Library)];
+    let governance = |outcomes: &[CheckReport]| {
+        let standings = standings(&one, &[], outcomes);
+        standings.lines().last().unwrap_or_default().to_owned()
+    };
+    let group = Group::Governance;
+    assert_eq!(governance(&[]), "governance: Missing");
+    assert_eq!(
+        governance(&[check("waiver.valid", group, Outcome::Pass)]),
+        "governance: Missing"
+    );
+    assert_eq!(
+        governance(&[check("owners.declared", group, Outcome::Fail)]),
+        "governance: Claimed"
+    );
+    assert_eq!(
+        governance(&[check("owners.declared", group, Outcome::NotRun)]),
+        "governance: Unjudged"
+    );
+    // Of another group, it is evidence for that one.
+    assert_eq!(
+        governance(&[check("owners.declared", Group::Supply, Outcome::Pass)]),
+        "governance: Missing"
+    );
+}
+
+#[test]
+fn an_exclusion_leaves_a_group_out_for_all_packages_or_for_some() {
+    let two = [package("a", Kind::Service), package("b", Kind::Service)];
+    let performance = |exclusions: &[Exclusion]| {
+        let standings = standings(&two, exclusions, &[]);
+        standings.lines().nth(3).unwrap_or_default().to_owned()
+    };
+    assert_eq!(performance(&[]), "performance: Missing");
+    assert_eq!(
+        performance(&[exclusion(&[Group::Performance], &[])]),
+        "performance: Excluded"
+    );
+    assert_eq!(
+        performance(&[exclusion(&[Group::Performance], &["a"])]),
+        "performance: Missing"
+    );
+    assert_eq!(
+        performance(&[
+            exclusion(&[Group::Performance], &["a"]),
+            exclusion(&[Group::Performance], &["b*"])
+        ]),
+        "performance: Excluded"
+    );
+    assert_eq!(
+        performance(&[exclusion(&[Group::Resilience], &[])]),
+        "performance: Missing"
+    );
+}
+
+#[test]
+fn the_rows_are_the_groups_in_their_order() {
+    assert_eq!(ROWS.map(|row| row.group), Group::ALL);
+    for row in &ROWS {
+        assert!(row.asked_from <= row.blocks_at, "{}", row.group);
+    }
+}

@@ -1,0 +1,261 @@
+//! What cargo's own copy of registries' indexes says of the packages of a lockfile. Cargo is not asked and nothing is
+//! fetched: an answer is as old as cargo's last look at the registry.
+
+mod entry;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rayon::prelude::*;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_world::cache;
+use gate_world::cargo::lock::{Lock, LockedPackage};
+use gate_world::index::Index;
+
+pub use entry::{Release, find};
+
+use super::source::{look, read};
+
+const NAME: &str = "answers";
+const VERSION: u32 = 1;
+/// A file larger than this is not read; the largest of the public registry is a twentieth of it.
+const MAX_FILE: u64 = 32 << 20;
+
+/// Whether a version was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Listing {
+    /// The registry lists it.
+    Listed,
+    /// It was yanked.
+    Yanked,
+    /// Cargo keeps nothing of it.
+    Unknown,
+}
+
+/// What the indexes say of every package of a lockfile that comes from a registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistryIndex {
+    /// Of which lockfile.
+    lock: Option<Digest>,
+    answers: Answers,
+}
+
+/// By name, version and source.
+type Answers = BTreeMap<(String, Version, String), Listing>;
+
+/// What is kept for the next run.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    lock: Digest,
+    /// Names of the packages that come from a registry.
+    names: Vec<String>,
+    /// State of the files that were read.
+    state: Digest,
+    answers: Vec<(String, Version, String, Listing)>,
+}
+
+impl RegistryIndex {
+    /// Looks up the packages of a lockfile in the indexes below cargo's home. What has not changed since the last time is
+    /// not read.
+    pub fn look(home: Option<&Path>, lock: &[u8], gate_dir: &Path) -> Self {
+        let directory = gate_dir.join("registry");
+        let digest = Digest::of(lock);
+        let kept: Option<Kept> = gate_base::record::read(&directory.join(NAME), VERSION);
+        let kept = kept.filter(|kept| kept.lock == digest);
+        let mut parsed = None;
+        let names = match &kept {
+            Some(kept) => kept.names.clone(),
+            None => {
+                let packages = parsed.insert(packages(lock)).iter();
+                let mut names: Vec<String> = packages.map(|package| package.name.clone()).collect();
+                names.dedup();
+                names
+            }
+        };
+        let files = Files::look(home, &names, &directory);
+        let answers = match kept {
+            Some(kept) if kept.state == files.state => {
+                let answer = |(name, version, source, listing)| ((name, version, source), listing);
+                kept.answers.into_iter().map(answer).collect()
+            }
+            _ => {
+                let answers = files.answers(&parsed.unwrap_or_else(|| packages(lock)));
+                let kept = Kept {
+                    lock: digest,
+                    names,
+                    state: files.state,
+                    answers: answers
+                        .iter()
+                        .map(|((name, version, source), listing)| {
+                            (name.clone(), version.clone(), source.clone(), *listing)
+                        })
+                        .collect(),
+                };
+                // Best effort: without it the next run reads the files again.
+                let _ = cache::write(&directory, NAME, VERSION, &kept);
+                answers
+            }
+        };
+        Self {
+            lock: Some(digest),
+            answers,
+        }
+    }
+
+    /// Whether it is about this lockfile.
+    pub fn is_of(&self, lock: &[u8]) -> bool {
+        self.lock == Some(Digest::of(lock))
+    }
+
+    /// Digest over all answers.
+    pub fn fingerprint(&self) -> Digest {
+        let mut digest = DigestBuilder::new("registry index");
+        for ((name, version, source), listing) in &self.answers {
+            digest.part(name.as_bytes()).part(version.to_string().as_bytes());
+            digest.part(source.as_bytes()).part(&[*listing as u8]);
+        }
+        digest.finish()
+    }
+
+    /// Whether the lockfile has no package from a registry.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
+    /// Whether nothing is known of any package.
+    pub fn knows_nothing(&self) -> bool {
+        self.answers.values().all(|listing| *listing == Listing::Unknown)
+    }
+
+    /// What is known of a package; `None` where it does not come from a registry.
+    pub fn listing(&self, package: &LockedPackage) -> Option<Listing> {
+        let source = package.source.clone()?;
+        let key = (package.name.clone(), package.version.clone(), source);
+        self.answers.get(&key).copied()
+    }
+}
+
+/// The packages of a lockfile that come from a registry; none where it cannot be read.
+fn packages(lock: &[u8]) -> Vec<LockedPackage> {
+    let lock = Lock::parse(lock).unwrap_or_default();
+    let published = |package: &&LockedPackage| host(package).is_some();
+    lock.packages().iter().filter(published).cloned().collect()
+}
+
+/// The host of a package's registry.
+fn host(package: &LockedPackage) -> Option<&str> {
+    let source = package.source.as_deref()?;
+    let url = source
+        .strip_prefix("registry+")
+        .or_else(|| source.strip_prefix("sparse+"))?;
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let host = authority.rsplit('@').next()?;
+    Some(host.split(':').next().unwrap_or(host))
+}
+
+/// Files about packages, in the caches of all indexes.
+struct Files {
+    /// By name: the host of the registry, and where the file is.
+    by_name: BTreeMap<String, Vec<(String, PathBuf)>>,
+    state: Digest,
+}
+
+impl Files {
+    fn look(home: Option<&Path>, names: &[String], directory: &Path) -> Self {
+        let caches = home.map(caches).unwrap_or_default();
+        let mut wanted = Vec::new();
+        for name in names {
+            let Some(below) = entry::path(name) else { continue };
+            wanted.extend(caches.iter().map(|(host, cache)| (name, host, cache.join(&below))));
+        }
+        let scan = SystemTime::now();
+        let index = Index::load(directory);
+        let found: Vec<_> = wanted
+            .into_par_iter()
+            .with_min_len(64)
+            .filter_map(|(name, host, path)| Some((name, host, look(&path, &index, MAX_FILE).ok()?, path)))
+            .collect();
+        let mut digest = DigestBuilder::new("files of registry indexes");
+        let mut known = Vec::new();
+        let mut any_read = false;
+        let mut by_name: BTreeMap<String, Vec<(String, PathBuf)>> = BTreeMap::new();
+        for (name, host, (entry, read), path) in found {
+            digest.part(entry.path.as_bytes()).digest(&entry.digest);
+            known.push(entry);
+            any_read |= read;
+            by_name.entry(name.clone()).or_default().push((host.clone(), path));
+        }
+        if any_read || known.len() != index.count() {
+            // Best effort: without the index the next run reads everything again.
+            let _ = Index::store(directory, known, scan);
+        }
+        Self {
+            by_name,
+            state: digest.finish(),
+        }
+    }
+
+    fn answers(&self, packages: &[LockedPackage]) -> Answers {
+        let answer = |package: &LockedPackage| {
+            let source = package.source.clone().unwrap_or_default();
+            (
+                (package.name.clone(), package.version.clone(), source),
+                self.listing(package),
+            )
+        };
+        packages.par_iter().map(answer).collect()
+    }
+
+    /// What the registry of a package says of it. A mirror of crates.io is as good: the same archive has the same checksum.
+    fn listing(&self, package: &LockedPackage) -> Listing {
+        let files = self.by_name.get(&package.name).map(Vec::as_slice).unwrap_or_default();
+        let own = host(package).unwrap_or_default();
+        let is_own =
+            |host: &str| host == own || package.is_published() && matches!(host, "index.crates.io" | "github.com");
+        let found = |mirrors: bool| -> Vec<Release> {
+            let files = files.iter().filter(|(host, _)| is_own(host) != mirrors);
+            let release = |path: &PathBuf| find(&read(path, MAX_FILE).ok()?, &package.version.to_string());
+            let of = files.filter_map(|(_, path)| release(path));
+            // Other packages have the same name and version in other registries.
+            of.filter(|release| match package.checksum() {
+                Some(checksum) => release.checksum == checksum,
+                None => !mirrors,
+            })
+            .collect()
+        };
+        let mut releases = found(false);
+        if releases.is_empty() && package.is_published() {
+            releases = found(true);
+        }
+        match releases.as_slice() {
+            [] => Listing::Unknown,
+            all if all.iter().any(|release| release.yanked) => Listing::Yanked,
+            _ => Listing::Listed,
+        }
+    }
+}
+
+/// The caches of all indexes below cargo's home, each with the host of its registry, in a stable order.
+fn caches(home: &Path) -> Vec<(String, PathBuf)> {
+    let directory = home.join("registry").join("index");
+    let entries = fs::read_dir(&directory).into_iter().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    // `<host>-<hash>`
+    let cache = |name: String| {
+        let host = name.rsplit_once('-')?.0.to_owned();
+        Some((host, directory.join(&name).join(".cache")))
+    };
+    names.into_iter().filter_map(cache).collect()
+}
+
+#[cfg(test)]
+mod tests;
