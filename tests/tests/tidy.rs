@@ -335,6 +335,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "files of the workspace, for a build without a lockfile",
     ),
     ("cargo-gate/crates/world/src/cache.rs", "a constant"),
+    (
+        "cargo-gate/src/cli/advisories/update.rs",
+        "the database of advisories that was fetched",
+    ),
     ("cargo-gate/src/cli/evidence/badge.rs", "a stage and a decision"),
     (
         "cargo-gate/src/cli/evidence/bundle.rs",

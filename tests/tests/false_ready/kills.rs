@@ -72,7 +72,14 @@ impl Held {
 
     /// Whether the end comes in time, and whether anyone had opened the pipe. This does, so that there is an end.
     fn is_let_go(&mut self, pipe: &Path) -> (bool, bool) {
-        drop(fs::File::options().write(true).open(pipe).expect("a named pipe"));
+        // Open for both, as opening for one waits for the other.
+        drop(
+            fs::File::options()
+                .read(true)
+                .write(true)
+                .open(pipe)
+                .expect("a named pipe"),
+        );
         let due = Instant::now() + PATIENCE;
         while Instant::now() < due {
             if self.0.try_wait().expect("cat is a child").is_some() {

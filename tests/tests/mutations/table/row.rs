@@ -43,9 +43,11 @@ pub(super) fn row(
     check: &'static str,
     apply: impl Fn(&Gate) + Send + 'static,
 ) -> Row {
+    let first = gate_checks::find(check).map(|check| check.blocks_at.name());
     Row {
         what: what.into(),
-        stage,
+        // Many checks only warn at the first stage.
+        stage: if stage == PILOT { first.unwrap_or(stage) } else { stage },
         expected: Expected::Blocks(check),
         committed: true,
         arguments: Vec::new(),
@@ -114,11 +116,6 @@ impl Row {
         }
     }
 
-    /// Many checks only warn at the first stage.
-    fn is_strict(&self) -> bool {
-        self.stage == PILOT && matches!(self.expected, Expected::Blocks(check) if !check.starts_with("suite."))
-    }
-
     fn attempt(self, gate: &Gate) -> Attempted {
         (self.apply)(gate);
         if self.committed {
@@ -136,9 +133,6 @@ impl Row {
         {
             // New content alone holds suites back at later stages.
             command.arg("--keep-going");
-        }
-        if self.is_strict() {
-            command.arg("--strict");
         }
         let run = gate.finish(command.args(&self.arguments));
         Attempted { row: self, run }
@@ -207,7 +201,6 @@ fn shortened(run: &Run) -> String {
 impl fmt::Display for Attempted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Row { what, stage, .. } = &self.row;
-        let strict = if self.row.is_strict() { ", strict" } else { "" };
         let code = self
             .run
             .code
@@ -215,11 +208,7 @@ impl fmt::Display for Attempted {
         match self.row.expected {
             Expected::Blocks(check) => {
                 let blocking: Vec<String> = self.blocking().into_iter().collect();
-                write!(
-                    f,
-                    "{what} | {stage}{strict} | {check} | exit {code}: {}",
-                    blocking.join(", ")
-                )
+                write!(f, "{what} | {stage} | {check} | exit {code}: {}", blocking.join(", "))
             }
             Expected::Ends(expected) => write!(f, "{what} | {stage} | exit {expected} | exit {code}"),
             Expected::Unverified => write!(f, "{what} | verify | exit 1 | exit {code}"),
