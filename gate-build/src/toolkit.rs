@@ -92,6 +92,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The program that a variable names: a path, or a name to be found on `PATH`.
     fn named(&mut self, named: &OsStr, path: &[PathBuf]) -> Option<PathBuf> {
+        let (_, named) = behind_launcher(self.env, named);
         let file = Path::new(named);
         if file.components().count() > 1 {
             return self.file(file.to_path_buf());
@@ -138,6 +139,16 @@ impl Search<'_> {
         if !self.searched.contains(&file) {
             self.searched.push(file);
         }
+    }
+}
+
+/// The words of a variable that start another program, `sccache` in `sccache nvcc`, and that program. A file whose name has spaces is one program.
+pub(crate) fn behind_launcher<'a>(env: &Env, named: &'a OsStr) -> (Vec<&'a str>, &'a OsStr) {
+    let words = named.to_str().filter(|_| !env.is_file(Path::new(named)));
+    let mut words: Vec<&str> = words.unwrap_or_default().split_whitespace().collect();
+    match words.pop() {
+        Some(program) if !words.is_empty() => (words, OsStr::new(program)),
+        _ => (Vec::new(), named),
     }
 }
 

@@ -199,7 +199,7 @@ fn commands_that_are_shown_exist() {
 fn the_book_shows_the_stage_contract() {
     let page = fs::read_to_string(xtask::project_root().join("docs/src/guide/stages.md")).expect("a page can be read");
     let mut table = String::from(
-        "| group | asked of | evidence | pilot | controlled | broad |\n| --- | --- | --- | --- | --- | --- |\n",
+        "| group | required of | evidence | pilot | controlled | broad |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for row in &gate_contract::stage_contract::ROWS {
         let kinds: Vec<String> = row.kinds.iter().map(|kind| format!("`{kind}`")).collect();
@@ -209,7 +209,7 @@ fn the_book_shows_the_stage_contract() {
             kinds.join(", ")
         };
         let effects = Stage::ALL.map(|stage| match stage {
-            _ if stage < row.asked_from => "not asked",
+            _ if stage < row.asked_from => "not required",
             _ if stage < row.blocks_at => "warns",
             _ => "blocks",
         });

@@ -1,4 +1,4 @@
-//! Every validation of gate.toml and of the register has a text that breaks it, and the error has a place.
+//! Every validation of gate.toml, of the register and of the known findings has a text that breaks it, and the error has a place.
 //!
 //! The messages are read from the sources of the validation: a new one fails this test until `tests/validations.toml` has a text for it.
 
@@ -33,6 +33,7 @@ struct Table {
 struct Broken {
     policy: String,
     register: Option<String>,
+    known: Option<String>,
     /// `file:line:column id` of each error. Written by a run with `CARGO_GATE_BLESS=1`, and read by whoever commits it.
     #[serde(default)]
     expect: Vec<String>,
@@ -48,6 +49,9 @@ fn errors(broken: &Broken) -> Vec<(String, String)> {
     );
     if let Some(register) = &broken.register {
         write("register.toml", register.trim_start_matches('\n'));
+    }
+    if let Some(known) = &broken.known {
+        write("known_findings.toml", known.trim_start_matches('\n'));
     }
     let error = gate_policy::load(directory.path(), None, &gate_checks::catalogue()).expect_err("a broken policy");
     assert_eq!(error.exit_code(), gate_base::exit::USAGE);

@@ -4,12 +4,20 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::govern::known::{self, KnownArgs};
 use crate::init::{
-    Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, workspaces, write_plan,
+    Ci, FileAction, FileToWrite, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, workspaces,
+    write_plan,
 };
 use gate_base::error::{Error, Result};
 use gate_base::{exit, paths};
-use gate_policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
+use gate_engine::evaluate::Surroundings;
+use gate_evidence::history::History;
+use gate_evidence::store::Store;
+use gate_policy::{
+    FILE_NAME, KNOWN_FINDINGS, KnownFindings, PRODUCTION_SUITES, RUNTIME_PACKAGE, validate, with_known_section,
+};
+use gate_report::render::text;
 use gate_surveys::Surveys;
 
 use super::Conversation;
@@ -25,6 +33,8 @@ pub(crate) struct InitArgs {
     /// Also write a starter crate with a GPU kernel to this directory [default: kernels]
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = "kernels")]
     pub(crate) kernels: Option<String>,
+    #[command(flatten)]
+    pub(crate) known: KnownArgs,
     /// Print what would be written without writing it
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -58,7 +68,7 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         others(&facts, top, conversation)
     };
     let kernels = kernel_crate(arguments, &facts, &workspace)?;
-    let plan = plan_init(
+    let mut plan = plan_init(
         &facts,
         &others,
         &services,
@@ -66,6 +76,7 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         &|path| top.join(path).symlink_metadata().is_ok(),
         arguments.force,
     );
+    let recorded = record(&mut plan, &workspace, arguments, conversation)?;
     if arguments.dry_run {
         for file in &plan {
             let path = file.path.display().to_string();
@@ -102,18 +113,19 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         );
         return Ok(exit::USAGE);
     }
-    let raw = facts
-        .members
-        .iter()
-        .filter(|member| member.raw_boundaries.is_some_and(|count| count > 0))
-        .count();
-    let next = match raw {
-        0 => "review gate.toml, then run `cargo gate pilot`".to_owned(),
-        1 => "fill in the `[[tiers.exception]]` of 1 crate with raw boundaries, then run `cargo gate pilot`".to_owned(),
-        raw => {
-            format!(
-                "fill in the `[[tiers.exception]]` of {raw} crates with raw boundaries, then run `cargo gate pilot`"
-            )
+    let next = match recorded {
+        Recorded::Nothing => "review gate.toml, then run `cargo gate pilot`".to_owned(),
+        Recorded::Findings(known) => {
+            conversation.printer.status("Recorded", &known::summary(&known));
+            format!("review gate.toml and {KNOWN_FINDINGS}, then run `cargo gate pilot`")
+        }
+        Recorded::Unowned(known) => {
+            let count = text::count(known.total(), "finding");
+            conversation.printer.warning(
+                &format!("not recorded as known, because they have no owner: {count}"),
+                Some("run `cargo gate govern known record --owner <team or person>`"),
+            );
+            "review gate.toml, then run `cargo gate pilot`".to_owned()
         }
     };
     conversation.printer.status("Next", &next);
@@ -125,6 +137,60 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         conversation.printer.status("Next", &member);
     }
     Ok(exit::READY)
+}
+
+/// What became of the findings that are there.
+enum Recorded {
+    /// There is none, or the policy is not written.
+    Nothing,
+    /// They are part of the plan.
+    Findings(KnownFindings),
+    /// Nobody answers for them.
+    Unowned(KnownFindings),
+}
+
+/// Adds to the plan what the policy that it writes would find, so that from then on only what is new blocks.
+fn record(
+    plan: &mut Vec<FileToWrite>,
+    workspace: &Surveys,
+    arguments: &InitArgs,
+    conversation: &Conversation<'_>,
+) -> Result<Recorded> {
+    let Some(at) = plan.iter().position(|file| file.path.ends_with(FILE_NAME)) else {
+        return Ok(Recorded::Nothing);
+    };
+    if plan[at].action == FileAction::Keep {
+        return Ok(Recorded::Nothing);
+    }
+    let policy = validate(FILE_NAME, &plan[at].text, &gate_checks::catalogue())?;
+    let history = History::load(&workspace.gate_dir());
+    let surroundings = Surroundings {
+        workspace,
+        policy: &policy,
+        history: &history,
+        store: &Store::new(&workspace.gate_dir()),
+        checks: gate_checks::ALL,
+    };
+    let known = known::there(surroundings, &arguments.known, conversation)?;
+    if known.entries.is_empty() {
+        return Ok(Recorded::Nothing);
+    }
+    let Some(owner) = known::owner(workspace, &arguments.known) else {
+        return Ok(Recorded::Unowned(known));
+    };
+    let exists = workspace.root().join(KNOWN_FINDINGS).symlink_metadata().is_ok();
+    let file = FileToWrite {
+        path: plan[at].path.with_file_name(KNOWN_FINDINGS),
+        text: known.to_text(),
+        action: match (exists, arguments.force) {
+            (false, _) => FileAction::Create,
+            (true, true) => FileAction::Replace,
+            (true, false) => FileAction::Keep,
+        },
+    };
+    plan[at].text = with_known_section(&plan[at].text, &owner);
+    plan.insert(at + 1, file);
+    Ok(Recorded::Findings(known))
 }
 
 /// The crate of kernels that is asked for.

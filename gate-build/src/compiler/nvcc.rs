@@ -17,6 +17,7 @@ use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::schedule::Second;
+use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
 
@@ -46,6 +47,8 @@ const PARTS: &[&str] = &[
 pub(crate) struct Nvcc<'a> {
     program: PathBuf,
     identity: CompilerIdentity,
+    /// A program and its arguments that start nvcc, where `NVCC` names one.
+    launcher: Vec<OsString>,
     /// The program and what else of the installation counts.
     files: Vec<PathBuf>,
     setting: &'a Setting,
@@ -92,6 +95,14 @@ impl<'a> Nvcc<'a> {
         }
         Ok(Self {
             program: behind_link(program),
+            launcher: setting
+                .env
+                .variable("NVCC")
+                .map(|named| behind_launcher(&setting.env, named).0)
+                .unwrap_or_default()
+                .into_iter()
+                .map(OsString::from)
+                .collect(),
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvcc,
                 version: version.to_owned(),
@@ -103,9 +114,14 @@ impl<'a> Nvcc<'a> {
     }
 
     fn invocation(&self, arguments: Vec<OsString>) -> Invocation<'_> {
+        let mut words: Vec<OsString> = self.launcher.iter().skip(1).cloned().collect();
+        if !self.launcher.is_empty() {
+            words.push(self.program.clone().into());
+        }
+        words.extend(arguments);
         Invocation {
-            program: &self.program,
-            arguments,
+            program: self.launcher.first().map_or(self.program.as_path(), Path::new),
+            arguments: words,
             directory: self.setting.crate_root.clone(),
             env: &self.setting.env,
             timeout: self.setting.timeout,

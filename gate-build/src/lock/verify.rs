@@ -203,13 +203,9 @@ impl KernelLock {
             return Vec::new();
         }
         let missing = asked.difference(&all);
-        let missing = missing.map(|arch| problem(format!("it asks for {arch}, and `{LOCK_FILE}` has no PTX for that")));
+        let missing = missing.map(|arch| problem(format!("it names {arch}, and `{LOCK_FILE}` has no PTX for that")));
         let spare = all.difference(&asked);
-        let spare = spare.map(|arch| {
-            problem(format!(
-                "it does not ask for {arch}, and `{LOCK_FILE}` has PTX for that"
-            ))
-        });
+        let spare = spare.map(|arch| problem(format!("it does not name {arch}, and `{LOCK_FILE}` has PTX for that")));
         missing.chain(spare).collect()
     }
 

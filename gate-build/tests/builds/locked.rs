@@ -223,8 +223,8 @@ fn other_architectures_of_the_build_script_are_found_without_running_it() {
     assert_eq!(
         verify("\"sm_90\""),
         [
-            "it asks for sm_90, and `kernels.lock` has no PTX for that",
-            "it does not ask for sm_80, and `kernels.lock` has PTX for that"
+            "it does not name sm_80, and `kernels.lock` has PTX for that",
+            "it names sm_90, and `kernels.lock` has no PTX for that"
         ]
     );
 }

@@ -210,3 +210,27 @@ fn a_toolkit_upgraded_in_place_to_older_files_is_seen_by_cargo() {
     this.build().unwrap();
     assert_eq!(this.log(), ["compile kernels/k.cu sm_80"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn nvcc_may_be_started_by_another_program() {
+    let mut this = Crate::new();
+    this.write(K, "entry k\n");
+    this.set("PATH", "/usr/bin:/bin");
+    this.set(
+        "NVCC",
+        &format!(
+            "env FAKE_MODE=later NVCC_APPEND_FLAGS=-DLAUNCHED {}",
+            fake_nvcc().display()
+        ),
+    );
+    assert!(fresh(&this, same).contains("-DLAUNCHED"));
+    // A launcher that is not there is no compiler.
+    this.set("NVCC", "env gone");
+    assert!(
+        this.build_with(same)
+            .unwrap_err()
+            .to_string()
+            .contains("`NVCC` is set to `env gone`")
+    );
+}

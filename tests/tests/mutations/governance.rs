@@ -2,7 +2,7 @@
 
 use gate_tests::harness::day;
 
-use super::machine::{COMMITTED, turn_the_gate_red};
+use super::machine::{COMMITTED, Undo, reset, turn_the_gate_red};
 use super::{Gate, Mutation};
 
 /// Mutations that they must find.
@@ -43,6 +43,32 @@ pub(crate) const ALL: &[Mutation] = &[
         name: "close an issue by a commit that is nowhere (S2.79)",
         check: "register.criticals",
         apply: |gate| register(gate, &item("BUG-1", &closed_by(&"0".repeat(40)))),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "keep known findings beyond their date",
+        check: "known.findings",
+        apply: |gate| {
+            gate.append("gate.toml", "\n[known]\nowner = \"a\"\n");
+            let dates = format!("version = 1\nrecorded = {}\nuntil = {}\n", day(-90), day(-1));
+            gate.write("known_findings.toml", dates);
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "add a finding to the list of known ones",
+        check: "known.ratchet",
+        also: &["known.findings", "stage.predecessor"],
+        apply: |gate| {
+            gate.append("gate.toml", "\n[known]\nowner = \"a\"\n");
+            let dates = format!("version = 1\nrecorded = {}\nuntil = {}\n", day(0), day(90));
+            gate.write("known_findings.toml", &dates);
+            gate.commit("Know nothing");
+            let entry = "[finding.\"boundary.raw\".\"src/lib.rs\"]\n\"unsafe block in `f`\" = 1\n";
+            gate.write("known_findings.toml", format!("{dates}{entry}"));
+            gate.commit("Know more");
+        },
+        undo: Undo::By(|gate| reset(gate, "HEAD~2")),
         ..COMMITTED
     },
     Mutation {
@@ -93,7 +119,7 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "ask for more runs than there were",
         check: "history.consistent",
-        apply: |gate| gate.replace("gate.toml", "runs = 1\ndays", "runs = 500\ndays"),
+        apply: |gate| gate.replace("gate.toml", "runs = 1\ndays", "runs = 50\ndays"),
         ..COMMITTED
     },
     Mutation {
@@ -121,6 +147,7 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "leave a warning unreviewed",
         check: "warnings.reviewed",
+        also: &["config.sanity"],
         apply: |gate| {
             // `max-age` has no effect at pilot, of which `config.sanity` warns.
             let scope = "scope = \"one internal service\"";

@@ -103,7 +103,7 @@ pub(crate) fn turn_the_gate_red(mutations: &[Mutation]) {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
-fn reset(gate: &Gate, commit: &str) {
+pub(crate) fn reset(gate: &Gate, commit: &str) {
     gate.git(["reset", "--quiet", "--hard", commit]);
     gate.git(["clean", "--quiet", "--force", "-d"]);
 }

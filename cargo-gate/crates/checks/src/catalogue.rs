@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::ALL;
 use gate_contract::{Declared, Phase, input};
+use gate_report::Dimension;
 
 fn source_directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -71,7 +72,8 @@ fn each_check_has_the_phase_of_what_it_reads() {
             Phase::Outcomes | Phase::Checklist | Phase::Contract => (true, false),
             Phase::Waivers => (outcomes, true),
         };
-        assert_eq!((outcomes, check.reads::<input::WaiverUses>()), expected, "{}", check.id);
+        let uses = check.reads::<input::WaiverUses>() || check.reads::<input::KnownUses>();
+        assert_eq!((outcomes, uses), expected, "{}", check.id);
     }
 }
 
@@ -138,9 +140,28 @@ fn no_waiver_covers_what_judges_waivers_and_the_policy() {
         "stage.contract",
         "waiver.authority",
         "waiver.valid",
+        "known.findings",
+        "known.ratchet",
         "checklist.stage",
     ];
     assert_eq!(others, expected);
     let of_waivers = |check: &&&gate_contract::Check| check.phase > Phase::Outcomes;
     assert!(ALL.iter().filter(of_waivers).all(|check| !check.waivable));
+}
+
+#[test]
+fn what_is_recorded_as_known_leaves_the_evidence_of_others_whole() {
+    for check in ALL.iter().filter(|check| check.recordable) {
+        let doubtful = matches!(check.dimension, Dimension::Integrity | Dimension::Reproducibility);
+        assert!(
+            check.waivable && check.info(&gate_policy::Policy::default()).lasting && !doubtful,
+            "{}",
+            check.id
+        );
+        assert!(
+            !check.id.starts_with("secrets.") && !check.id.starts_with("supply."),
+            "{}",
+            check.id
+        );
+    }
 }

@@ -20,6 +20,7 @@ pub mod generated;
 pub mod git;
 pub mod history;
 pub mod kernels;
+pub mod known;
 pub mod lockfile;
 pub mod owners;
 pub mod paths;
@@ -68,6 +69,8 @@ pub const ALL: &[&Check] = &[
     &owners::declared::CHECK,
     &waiver::authority::CHECK,
     &waiver::valid::CHECK,
+    &known::findings::CHECK,
+    &known::ratchet::CHECK,
     &profile::release::CHECK,
     &profile::tier::CHECK,
     &boundary::raw::CHECK,
@@ -125,7 +128,9 @@ pub fn infos() -> Vec<CheckInfo> {
 /// What a policy may name.
 pub fn catalogue() -> Catalogue {
     let known: Catalogue = ALL.iter().map(|check| (check.id, check.blocks_at)).collect();
-    known.unwaivable(ALL.iter().filter(|check| !check.waivable).map(|check| check.id))
+    known
+        .unwaivable(ALL.iter().filter(|check| !check.waivable).map(|check| check.id))
+        .recordable(ALL.iter().filter(|check| check.recordable).map(|check| check.id))
 }
 
 /// SHA-256 of the checklist that this version of the tool judges by: one line `id version blocks_at` per built-in

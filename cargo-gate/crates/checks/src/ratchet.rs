@@ -45,12 +45,24 @@ pub(super) enum Previous {
 }
 
 pub(super) fn previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Previous {
-    find_previous(versions, path, now).unwrap_or_else(|message| {
-        Previous::Unknown(Reason::new(
-            "no_history",
-            format!("git cannot show the previous version of `{path}`: {message}"),
-        ))
-    })
+    find_previous(versions, path, now).unwrap_or_else(|message| Previous::Unknown(no_history(path, &message)))
+}
+
+/// Why git says nothing about the versions before.
+pub(super) fn no_history(path: &str, message: &str) -> Reason {
+    Reason::new(
+        "no_history",
+        format!("git cannot show the previous version of `{path}`: {message}"),
+    )
+}
+
+/// Why a shallow clone says nothing about the versions before.
+pub(super) fn shallow(path: &str) -> Reason {
+    Reason::new(
+        "shallow_clone",
+        format!("the clone is shallow and does not contain the previous version of `{path}`"),
+    )
+    .help("`git fetch --unshallow`; in CI, check out with `fetch-depth: 0`")
 }
 
 fn find_previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Result<Previous, String> {
@@ -71,13 +83,7 @@ fn find_previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Result<Prev
     }
     // At the border of a shallow clone every file looks new.
     if parents.is_empty() && versions.is_shallow()? {
-        return Ok(Previous::Unknown(
-            Reason::new(
-                "shallow_clone",
-                format!("the clone is shallow and does not contain the previous version of `{path}`"),
-            )
-            .help("`git fetch --unshallow`; in CI, check out with `fetch-depth: 0`"),
-        ));
+        return Ok(Previous::Unknown(shallow(path)));
     }
     Ok(Previous::None)
 }

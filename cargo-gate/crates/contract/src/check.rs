@@ -41,6 +41,9 @@ pub struct Check {
     pub phase: Phase,
     /// Whether a waiver can cover its findings. None can where it judges waivers or the policy, or sums other checks up.
     pub waivable: bool,
+    /// Whether its findings can be recorded as known when the gate is adopted: they are about code or documents that were
+    /// written without it. What makes other evidence doubtful never can, and neither can evidence that is missing.
+    pub recordable: bool,
     /// What it reads and how it judges.
     pub rule: &'static dyn Judge,
 }
@@ -69,6 +72,7 @@ impl Check {
         version: 1,
         phase: Phase::Evidence,
         waivable: true,
+        recordable: false,
         rule: &Rule::<()>::always(|_| Judgement::Findings(Vec::new())),
     };
 

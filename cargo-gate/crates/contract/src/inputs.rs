@@ -34,6 +34,8 @@ pub struct Inputs<'a> {
     pub outcomes: &'a [CheckReport],
     /// What became of each waiver, in the order of the policy.
     pub waiver_use: &'a [WaiverUse],
+    /// What became of each entry of the known findings, in the order of their file.
+    pub known_use: &'a [EntryUse],
     /// Where a rule leaves files.
     pub attachments: Option<&'a Attachments>,
 }
@@ -51,6 +53,7 @@ impl<'a> Inputs<'a> {
             catalogue: &[],
             outcomes: &[],
             waiver_use: &[],
+            known_use: &[],
             attachments: None,
         }
     }
@@ -61,6 +64,15 @@ impl<'a> Inputs<'a> {
 pub struct WaiverUse {
     /// Whether a finding needed it.
     pub used: bool,
+    /// Whether its check was carried out over the whole workspace, so that a finding would have met it.
+    pub judged: bool,
+}
+
+/// What became of an entry of the known findings once every finding had met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryUse {
+    /// How many findings it matched.
+    pub found: u32,
     /// Whether its check was carried out over the whole workspace, so that a finding would have met it.
     pub judged: bool,
 }

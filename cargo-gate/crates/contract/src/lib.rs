@@ -19,7 +19,7 @@ pub use check::{Applies, Check, Judge, Judgement, OtherStage, Rule};
 pub use context::Context;
 pub use declared::{Declared, Declares, Input, InputState, Reads};
 pub use info::{CheckInfo, Phase};
-pub use inputs::{Attachments, Inputs, WaiverUse};
+pub use inputs::{Attachments, EntryUse, Inputs, WaiverUse};
 
 /// Declares what the rule of a check reads, once in the file of a check: [inputs](input) and [sections of the
 /// policy](gate_policy::Section). Gives the file a type `Declaration` and a `Context` that hands out just these.

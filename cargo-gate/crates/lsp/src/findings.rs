@@ -36,7 +36,7 @@ pub fn diagnostics(
     for check in &report.checks {
         for finding in &check.findings {
             // What somebody answers for is not shown again.
-            if finding.waived.is_some() || finding.excluded.is_some() {
+            if !finding.is_open() {
                 continue;
             }
             let Some(place) = finding.locations.first() else {

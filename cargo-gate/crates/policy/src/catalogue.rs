@@ -7,6 +7,7 @@ use gate_base::stage::Stage;
 pub struct Catalogue {
     checks: Vec<(String, Stage)>,
     unwaivable: Vec<String>,
+    recordable: Vec<String>,
 }
 
 impl Catalogue {
@@ -20,6 +21,18 @@ impl Catalogue {
     /// Whether a waiver can cover findings of this check.
     pub fn is_waivable(&self, id: &str) -> bool {
         !self.unwaivable.iter().any(|known| known == id)
+    }
+
+    /// Marks checks whose findings can be recorded as known.
+    #[must_use]
+    pub fn recordable(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.recordable.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether findings of this check can be recorded as known.
+    pub fn is_recordable(&self, id: &str) -> bool {
+        self.recordable.iter().any(|known| known == id)
     }
 
     /// Adds an id that exists without being declared in the file, such as that of the default suite.
@@ -47,7 +60,7 @@ impl<I: Into<String>> FromIterator<(I, Stage)> for Catalogue {
     fn from_iter<T: IntoIterator<Item = (I, Stage)>>(checks: T) -> Self {
         Self {
             checks: checks.into_iter().map(|(id, stage)| (id.into(), stage)).collect(),
-            unwaivable: Vec::new(),
+            ..Self::default()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::known_findings::KNOWN_FINDINGS;
 use super::schema;
 
 /// A threshold.
@@ -35,15 +36,18 @@ impl Threshold {
 pub fn thresholds() -> Vec<Threshold> {
     let mut found = Vec::new();
     collect(schema::shared(), "", &mut found);
+    collect(schema::known(), KNOWN_FINDINGS, &mut found);
     found
 }
 
 /// What of one key is a threshold.
 pub(super) fn of(key: &str, schema: &Map<String, Value>) -> Option<Threshold> {
     let why = schema.get("x-why")?.as_str()?;
-    let duration = schema.get("x-format").is_some_and(|format| format == "duration");
-    let (low, high) = if duration {
+    let is = |keyword, format| schema.get(keyword).is_some_and(|found| found == format);
+    let (low, high) = if is("x-format", "duration") {
         (["x-min", "shorter than"], ["x-max", "longer than"])
+    } else if is("format", "date") {
+        (["x-min", "earlier than"], ["x-max", "later than"])
     } else {
         (["minimum", "below"], ["maximum", "above"])
     };

@@ -9,13 +9,14 @@ use super::model::Policy;
 use super::read::{FILE_NAME, read, usage};
 use super::validate::validate;
 
-/// Reads the policy of the workspace at `root`, and the register that it names.
+/// Reads the policy of the workspace at `root`, the register that it names and the known findings.
 ///
 /// # Errors
-/// Usage errors: those of [`load_without_register`], and the same about the register.
+/// Usage errors: those of [`load_without_register`], and the same about the other files.
 pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
     let mut policy = load_without_register(root, explicit, catalogue)?;
     super::register::attach(root, &mut policy)?;
+    super::known_file::attach(root, &mut policy, catalogue)?;
     Ok(policy)
 }
 

@@ -25,6 +25,7 @@ use super::generated::GeneratedFiles;
 pub use super::item::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 use super::kernels::KernelPolicy;
 pub use super::kinds::KindPolicy;
+use super::known_findings::KnownPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
@@ -130,6 +131,8 @@ pub struct Policy {
     /// Who may sign waivers, and how long they may last.
     #[serde(rename = "waivers")]
     pub waiver_rules: Option<WaiverPolicy>,
+    /// Findings that were there when the gate was adopted: `known_findings.toml` lists them.
+    pub known: Option<KnownPolicy>,
     /// Waivers for named findings. An expired or unused waiver is itself a finding.
     #[serde(default, rename = "waiver")]
     pub waivers: Vec<Waiver>,

@@ -67,11 +67,11 @@ pub struct HistoryPolicy {
     /// Number of latest runs of the previous stage, each of another commit, that must have ended READY. Default: 3. Fewer take
     /// a `reason`.
     #[serde(default = "three")]
-    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 50, "x-why" = "so many runs take months", "examples" = [5]))]
+    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 50, "x-why" = "a streak of that length takes months", "examples" = [5]))]
     pub runs: u32,
     /// Number of different days (UTC) on which they must have run. Default: 2. Fewer take a `reason`.
     #[serde(default = "two")]
-    #[schemars(range(min = 1, max = 365), extend("x-sane-max" = 30, "x-why" = "so many days take months", "examples" = [3]))]
+    #[schemars(range(min = 1, max = 365), extend("x-sane-max" = 30, "x-why" = "a streak of that length takes months", "examples" = [3]))]
     pub days: u32,
     /// Largest age at which a run counts: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "ninety_days", with = "period")]

@@ -9,6 +9,7 @@ use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
 use super::item::RegisterFile;
+use super::known_findings::KnownFile;
 use super::model::Policy;
 
 /// Where the schema of the latest release can be fetched; editors read it from the `#:schema` comment of a gate.toml.
@@ -28,6 +29,13 @@ pub fn schema() -> Value {
 fn register_schema() -> Value {
     let mut schema = generated::<RegisterFile>();
     schema.insert("$comment".into(), json!(mark("item.rs")));
+    schema.to_value()
+}
+
+/// The JSON Schema of a file of known findings.
+fn known_schema() -> Value {
+    let mut schema = generated::<KnownFile>();
+    schema.insert("$comment".into(), json!(mark("known_findings.rs")));
     schema.to_value()
 }
 
@@ -75,6 +83,12 @@ pub(super) fn register() -> &'static Value {
     SCHEMA.get_or_init(|| kept(include_str!("schema/register.json"), register_schema))
 }
 
+/// That of a file of known findings, read once.
+pub(super) fn known() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    SCHEMA.get_or_init(|| kept(include_str!("schema/known_findings.json"), known_schema))
+}
+
 /// What was generated before; a test holds it to what would be generated now.
 fn kept(text: &str, generate: fn() -> Value) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| generate())
@@ -82,10 +96,11 @@ fn kept(text: &str, generate: fn() -> Value) -> Value {
 
 /// The schemas as they are compiled into the program, by their names below `cargo-gate/crates/policy/src/schema`: those that are
 /// published, on one line.
-pub fn compiled_in() -> [(&'static str, String); 2] {
+pub fn compiled_in() -> [(&'static str, String); 3] {
     [
         ("gate.json", format!("{}\n", schema())),
         ("register.json", format!("{}\n", register_schema())),
+        ("known_findings.json", format!("{}\n", known_schema())),
     ]
 }
 
@@ -131,7 +146,7 @@ mod tests {
     #[test]
     fn committed_schema_is_the_generated_one() {
         let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let [gate, register] = compiled_in().map(|(name, text)| (format!("src/schema/{name}"), text));
+        let [gate, register, known] = compiled_in().map(|(name, text)| (format!("src/schema/{name}"), text));
         for (name, text) in [
             ("../../../docs/schema/gate.schema.json".into(), schema_text()),
             (
@@ -140,6 +155,7 @@ mod tests {
             ),
             gate,
             register,
+            known,
         ] {
             let path = package.join(&name);
             if std::env::var_os("GATE_UPDATE_SCHEMA").is_some() {
@@ -167,9 +183,9 @@ mod tests {
                 }
             }
         }
-        for schema in [schema(), register_schema()] {
+        for schema in [schema(), register_schema(), known_schema()] {
             walk("the top level", &schema);
-            for (name, definition) in schema["definitions"].as_object().unwrap() {
+            for (name, definition) in schema["definitions"].as_object().into_iter().flatten() {
                 walk(name, definition);
             }
         }

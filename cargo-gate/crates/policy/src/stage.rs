@@ -47,7 +47,7 @@ pub struct StagePolicy {
     /// Whether warnings block, except those about a later stage. Default: true at controlled and broad, where `false` takes
     /// a `reason`.
     pub strict: Option<bool>,
-    /// Why the stage asks for less than it does by default. Every decision of the stage shows it.
+    /// Why the stage requires less than by default. Every decision of the stage shows it.
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["internal tool without users outside the team"]))]
     pub reason: Option<String>,
     /// Where it is declared.

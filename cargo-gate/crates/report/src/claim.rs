@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::Group;
 
-/// Kind of software. It decides which groups a stage asks for: nobody asks a library for service levels.
+/// Kind of software. It decides which groups a stage requires: a library has no service levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -69,7 +69,7 @@ pub struct PackageKind {
     pub declared: bool,
 }
 
-/// Where a group stands at the stage of a decision.
+/// State of a group in a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -81,7 +81,7 @@ pub enum Standing {
     Excluded,
     /// There is neither evidence nor an exclusion.
     Missing,
-    /// No package is of a kind that is asked for it, and there is no evidence.
+    /// No package is of a kind that requires it, and there is no evidence.
     NotAsked,
 }
 
@@ -92,7 +92,7 @@ pub struct GroupClaim {
     pub group: Group,
     /// Where it stands.
     pub standing: Standing,
-    /// Packages that are asked for it, sorted, those of which it is excluded left out; empty when it does not depend on the kind.
+    /// Packages whose kind requires it, sorted, without those of which it is excluded; empty when it does not depend on the kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<String>,
     /// Ids of the checks and suites that are the evidence, in the order of the report.

@@ -46,6 +46,9 @@ pub struct Finding {
     /// The waiver that covers it. Set by the verdict alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<WaiverUse>,
+    /// The record of known findings that covers it. Set by the verdict alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownUse>,
     /// What is outside the claim because of it, in words: the surface of the exclusion it falls under, or what the check
     /// itself leaves unjudged. The verdict lists it among the bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,8 +75,14 @@ impl Finding {
             package: None,
             blocks_at: None,
             waived: None,
+            known: None,
             excluded: None,
         }
+    }
+
+    /// Whether it counts: no waiver, no record of known findings and no exclusion covers it.
+    pub fn is_open(&self) -> bool {
+        self.waived.is_none() && self.known.is_none() && self.excluded.is_none()
     }
 
     /// A finding that takes a surface out of the claim: the stage may be entered, and the bounds of the decision list it.
@@ -124,6 +133,17 @@ pub struct WaiverUse {
     pub expires: String,
 }
 
+/// A record of known findings as it was applied to a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KnownUse {
+    /// The file that records it, relative to the workspace root.
+    pub file: String,
+    /// Owner: a team or a person.
+    pub owner: String,
+    /// Last day on which it does not block, `YYYY-MM-DD` in UTC.
+    pub until: String,
+}
+
 /// Why evidence is missing, or why a check does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
@@ -162,7 +182,7 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// No finding, or every finding is waived or excluded.
+    /// No finding, or every finding is waived, known or excluded.
     Pass,
     /// Findings that do not block this stage.
     Warn,
@@ -294,7 +314,7 @@ pub struct CheckReport {
     /// Why it was not run, was inconclusive or ended in an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What it found; waived and excluded findings stay, marked.
+    /// What it found; waived, known and excluded findings stay, marked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// The evidence behind the outcome; absent if nothing was run.
@@ -376,8 +396,16 @@ pub struct Counts {
     pub error: u32,
     /// Findings under a waiver.
     pub waived: u32,
+    /// Known findings; absent when there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub known: u32,
     /// Checks whose evidence was reused.
     pub reused: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Exit checklists, computed from checks and files.

@@ -13,8 +13,7 @@ impl Finding {
 }
 
 impl CheckReport {
-    /// Outcome at `stage`, were it not strict, whichever stage the check was judged at. Waived and excluded findings do not
-    /// count.
+    /// Outcome at `stage`, were it not strict, whichever stage the check was judged at. Only open findings count.
     pub fn outcome_at(&self, stage: Stage) -> Outcome {
         match self.outcome {
             Outcome::Pass | Outcome::Warn | Outcome::Fail => outcome_of(&self.findings, stage, false),
@@ -23,12 +22,12 @@ impl CheckReport {
     }
 }
 
-/// Outcome at `stage` of a check that found this. Waived and excluded findings do not count. A strict stage does not admit
-/// warnings either, except those that say at which later stage they block.
+/// Outcome at `stage` of a check that found this. Only open findings count. A strict stage does not admit warnings either,
+/// except those that say at which later stage they block.
 pub fn outcome_of(findings: &[Finding], stage: Stage, strict: bool) -> Outcome {
     findings
         .iter()
-        .filter(|finding| finding.waived.is_none() && finding.excluded.is_none())
+        .filter(|finding| finding.is_open())
         .map(|finding| match finding.blocks(stage, strict) {
             true => Outcome::Fail,
             false => Outcome::Warn,

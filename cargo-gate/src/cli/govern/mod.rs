@@ -2,6 +2,7 @@
 
 mod closeout;
 mod draft;
+pub(super) mod known;
 pub(super) mod promote;
 mod register;
 mod waiver;
@@ -17,6 +18,9 @@ pub(super) enum GovernCommand {
     /// Add, list or sign waivers
     #[command(subcommand, disable_help_subcommand = true)]
     Waiver(waiver::WaiverCommand),
+    /// Record what was there when the gate was adopted, and remove what is fixed
+    #[command(subcommand, disable_help_subcommand = true)]
+    Known(known::KnownCommand),
     /// Add, defer, close or list items of the register
     #[command(subcommand, disable_help_subcommand = true)]
     Register(register::RegisterCommand),
@@ -31,6 +35,7 @@ pub(super) enum GovernCommand {
 pub(super) fn run(command: &GovernCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {
         GovernCommand::Waiver(command) => waiver::run(command, conversation),
+        GovernCommand::Known(command) => known::run(command, conversation),
         GovernCommand::Register(command) => register::run(command, conversation),
         GovernCommand::Promote(arguments) => promote::run(arguments, conversation),
         GovernCommand::Closeout(arguments) => closeout::run(arguments, conversation),

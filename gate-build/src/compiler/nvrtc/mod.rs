@@ -352,7 +352,7 @@ impl Compiler for Nvrtc<'_> {
                 )
                 .output(&answer.log)
                 .help(format!(
-                    "reinstall the package of `{}`, or add the folder of `libnvrtc-builtins` to `LD_LIBRARY_PATH`",
+                    "reinstall the package of `{}`, or add the directory of `libnvrtc-builtins` to `LD_LIBRARY_PATH`",
                     self.file.display()
                 )));
             }

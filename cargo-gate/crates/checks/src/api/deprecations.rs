@@ -27,6 +27,7 @@ pub static CHECK: Check = Check {
     group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    recordable: true,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

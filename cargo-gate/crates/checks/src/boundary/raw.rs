@@ -1,7 +1,5 @@
 //! `boundary.raw`: raw authority stays where it is declared.
 
-use std::collections::BTreeMap;
-
 use gate_base::stage::Stage;
 use gate_policy::{BoundaryPolicy, Tier, TierPolicy};
 use gate_report::{Dimension, Finding, Location, Reason};
@@ -34,7 +32,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNDECLARED],
     since: "0.1.0",
-    version: 2,
+    version: 3,
+    recordable: true,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -159,48 +158,23 @@ fn undeclared(package: &PackageSurvey, help: &str) -> Option<Finding> {
     )
 }
 
-/// One finding per item of a file that nothing covers.
-fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Finding> {
-    let mut items: Vec<(&str, Vec<_>)> = Vec::new();
-    for site in file.sites.iter().filter(|site| !site.test) {
-        match items.iter_mut().find(|(item, _)| *item == site.item) {
-            Some((_, sites)) => sites.push(site),
-            None => items.push((&site.item, vec![site])),
-        }
-    }
-    items
-        .into_iter()
-        .map(|(item, sites)| {
-            let mut kinds: BTreeMap<Kind, u32> = BTreeMap::new();
-            for site in &sites {
-                *kinds.entry(site.kind).or_default() += 1;
-            }
-            let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| kind.counted(count)).collect();
-            let place = match item {
-                "" => "outside any item".to_owned(),
-                item => format!("in `{item}`"),
-            };
-            let mut finding = Finding::blocking(
-                CHECK.blocks_at,
-                format!(
-                    "{} {place}, but crate `{}` is {}",
-                    kinds.join(", "),
-                    package.name,
-                    tier.name()
-                ),
-            )
+/// One finding for each place of a file that nothing covers.
+fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> impl Iterator<Item = Finding> {
+    file.sites.iter().filter(|site| !site.test).map(move |site| {
+        let place = match site.item.as_str() {
+            "" => "outside any item".to_owned(),
+            item => format!("in `{item}`"),
+        };
+        let (kind, name) = (site.kind.singular(), &package.name);
+        let message = format!("{kind} {place}, but crate `{name}` is {}", tier.name());
+        Finding::blocking(CHECK.blocks_at, message)
             .help(format!(
-                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or allow its files under \
-                 `[[boundary.allow]]`",
-                package.name
+                "in gate.toml, declare `{name}` native under `[[tiers.exception]]`, or allow its files under \
+                 `[[boundary.allow]]`"
             ))
-            .package(&package.name);
-            for site in sites {
-                finding = finding.at(Location::span(&file.path, site.line, site.column, site.length));
-            }
-            finding
-        })
-        .collect()
+            .package(name)
+            .at(Location::span(&file.path, site.line, site.column, site.length))
+    })
 }
 
 /// `1 file`, `2 files`.
@@ -259,16 +233,19 @@ mod tests {
         let mut declared = policy(Tier::Portable);
         allow(&mut declared, "src/ffi/**");
         insta::assert_snapshot!(said(&survey, &declared), @"
-        [pilot] 1 inline assembly outside any item, but crate `app` is portable
+        [pilot] inline assembly outside any item, but crate `app` is portable
           at src/b.rs:1:1
           help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
-        [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
+        [pilot] unsafe block in `f`, but crate `app` is portable
           at src/lib.rs:3:5
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
+          because gate.toml:3
+        [pilot] unsafe block in `f`, but crate `app` is portable
           at src/lib.rs:4:5
           help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
-        [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
+        [pilot] unsafe impl in `impl Send for X`, but crate `app` is portable
           at src/lib.rs:6:1
           help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3

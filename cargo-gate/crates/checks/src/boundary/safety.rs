@@ -18,6 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    recordable: true,
     rule: &Rule::<Declaration> {
         applies,
         run: |context| judge(context.boundaries(), context.section::<BoundaryPolicy>()),

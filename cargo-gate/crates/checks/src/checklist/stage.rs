@@ -160,7 +160,7 @@ fn remedy(check: &CheckReport) -> String {
     let finding = check
         .findings
         .iter()
-        .find(|finding| finding.waived.is_none() && finding.blocks_at.is_some());
+        .find(|finding| finding.is_open() && finding.blocks_at.is_some());
     let reason = check.reason.as_ref().and_then(|reason| reason.help.clone());
     finding
         .and_then(|finding| finding.help.clone())

@@ -32,6 +32,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
+    recordable: true,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

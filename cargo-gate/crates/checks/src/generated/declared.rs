@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
+    recordable: true,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

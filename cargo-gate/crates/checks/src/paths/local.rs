@@ -20,6 +20,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Privacy,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    recordable: true,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

@@ -25,6 +25,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    recordable: true,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -84,7 +84,7 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn warns(finding: &Finding, stage: Stage) -> bool {
-    finding.waived.is_none() && finding.excluded.is_none() && finding.blocks_at.is_none_or(|blocks| blocks > stage)
+    finding.is_open() && finding.blocks_at.is_none_or(|blocks| blocks > stage)
 }
 
 fn in_force(record: &Reviewed, max_age: Duration, today: Date) -> bool {

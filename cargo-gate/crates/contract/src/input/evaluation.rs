@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::{CheckInfo, Context, Declares, Inputs, WaiverUse};
+use crate::{CheckInfo, Context, Declares, EntryUse, Inputs, WaiverUse};
 use gate_base::stage::Stage;
 use gate_evidence::history;
 use gate_evidence::terms::Terms;
@@ -145,6 +145,24 @@ impl<'a, R: Declares<WaiverUses>> Context<'a, R> {
     /// What became of each waiver, in the order of the policy.
     pub fn waiver_use(&self) -> &'a [WaiverUse] {
         self.inputs.waiver_use
+    }
+}
+
+/// Which findings are recorded as known. Only a check of [`Phase::Waivers`](crate::Phase) reads them.
+pub struct KnownUses;
+
+impl Input for KnownUses {
+    const NAME: &'static str = "which findings the known ones matched";
+
+    fn state(_: &Inputs<'_>) -> InputState {
+        InputState::Volatile
+    }
+}
+
+impl<'a, R: Declares<KnownUses>> Context<'a, R> {
+    /// What became of each entry of the known findings, in the order of their file.
+    pub fn known_use(&self) -> &'a [EntryUse] {
+        self.inputs.known_use
     }
 }
 

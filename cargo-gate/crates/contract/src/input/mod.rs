@@ -10,7 +10,9 @@ mod named;
 mod survey;
 
 pub use cargo::{Cargo, CargoConfig, CargoEnvironment, Lockfile, Manifests, SuiteVariables, Toolchain, ToolchainFile};
-pub use evaluation::{Catalogue, EvaluatedStage, HasPolicy, History, Outcomes, Today, WaiverUses, WholePolicy};
+pub use evaluation::{
+    Catalogue, EvaluatedStage, HasPolicy, History, KnownUses, Outcomes, Today, WaiverUses, WholePolicy,
+};
 pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsOutsideRoot, FileNames, RustSources};
 pub use git::{GitHead, GitStatus, GitTags, RegisterCommits};
 pub use kernels::{KernelLocks, KernelRebuild};

@@ -3,6 +3,7 @@
 pub mod checklist;
 pub mod confidence;
 mod decision;
+mod known;
 mod rules;
 mod scope;
 mod unblock;
@@ -15,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::civil::Date;
 
 use gate_base::stage::Stage;
-use gate_contract::{Check, Inputs, Phase, WaiverUse};
+use gate_contract::{Check, EntryUse, Inputs, Phase, WaiverUse};
 use gate_evidence::EvidenceResult;
 use gate_policy::Policy;
 use gate_report::group::Group;
@@ -60,10 +61,10 @@ pub fn decide(
     rules: Rules<'_>,
     outside: Vec<Bound>,
 ) -> Verdict {
-    let mut used = vec![false; policy.waivers.len()];
+    let mut covers = Covers::of(policy);
     let mut checks: Vec<CheckReport> = judged
         .into_iter()
-        .map(|check| report_of(covered(check, policy, rules, &mut used), rules))
+        .map(|check| report_of(covers.covered(check, rules), rules))
         .collect();
     if let Some(Afterwards {
         checks: derived,
@@ -73,18 +74,19 @@ pub fn decide(
         let mut derived = derived.to_vec();
         derived.sort_by_key(|check| check.phase);
         for check in derived {
-            let waiver_use = match check.phase {
-                Phase::Waivers => waiver_use(&checks, policy, rules, &used),
-                _ => Vec::new(),
+            let (waiver_use, known_use) = match check.phase {
+                Phase::Waivers => covers.uses(&checks, rules),
+                _ => Default::default(),
             };
             let inputs = Inputs {
                 outcomes: &checks,
                 waiver_use: &waiver_use,
+                known_use: &known_use,
                 ..inputs
             };
             let judged = without_evidence(check, carry_out(check, &inputs));
             let judged = match check.phase {
-                Phase::Evidence | Phase::Outcomes => covered(judged, policy, rules, &mut used),
+                Phase::Evidence | Phase::Outcomes => covers.covered(judged, rules),
                 Phase::Waivers | Phase::Checklist | Phase::Contract => overridden(judged, policy),
             };
             checks.push(report_of(judged, rules));
@@ -110,16 +112,47 @@ pub fn decide(
     }
 }
 
-/// What a check found with the policy's overrides, waivers and exclusions applied.
-fn covered(mut check: Judged, policy: &Policy, rules: Rules<'_>, used: &mut [bool]) -> Judged {
-    if let EvidenceResult::Findings(findings) = &mut check.result {
-        for finding in findings {
-            override_stage(&check.id, finding, policy);
-            waivers::apply(&check.id, finding, &policy.waivers, rules.today, used);
-            scope::apply(finding, policy, rules.packages);
+/// What may cover findings, and what of it did.
+struct Covers<'a> {
+    policy: &'a Policy,
+    waivers: Vec<bool>,
+    known: known::Known<'a>,
+}
+
+impl<'a> Covers<'a> {
+    fn of(policy: &'a Policy) -> Self {
+        Self {
+            policy,
+            waivers: vec![false; policy.waivers.len()],
+            known: known::Known::of(policy),
         }
     }
-    check
+
+    /// What a check found with the policy's overrides, waivers, known findings and exclusions applied.
+    fn covered(&mut self, mut check: Judged, rules: Rules<'_>) -> Judged {
+        if let EvidenceResult::Findings(findings) = &mut check.result {
+            for finding in findings {
+                override_stage(&check.id, finding, self.policy);
+                waivers::apply(&check.id, finding, &self.policy.waivers, rules.today, &mut self.waivers);
+                self.known.apply(&check.id, finding, rules.today);
+                scope::apply(finding, self.policy, rules.packages);
+            }
+        }
+        check
+    }
+
+    /// What became of each waiver and of each known finding after these checks.
+    fn uses(&self, checks: &[CheckReport], rules: Rules<'_>) -> (Vec<WaiverUse>, Vec<EntryUse>) {
+        let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
+        let judged =
+            |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check));
+        let waivers = self.policy.waivers.iter().zip(&self.waivers);
+        let waivers = waivers.map(|(waiver, used)| WaiverUse {
+            used: *used,
+            judged: !waiver.can_cover || judged(&waiver.check),
+        });
+        (waivers.collect(), self.known.uses(judged))
+    }
 }
 
 /// What a check found that nothing covers, with the policy's overrides applied.
@@ -135,7 +168,7 @@ fn overridden(mut check: Judged, policy: &Policy) -> Judged {
 /// Whether anything in `result` blocks `stage`, before waivers are known to the caller: the engine asks this to stop
 /// early. Waivers and exclusions are honoured.
 pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'_>) -> bool {
-    let check = covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]);
+    let check = Covers::of(policy).covered(bare(id, result), rules);
     !outcome_at(&check.result, rules.stage, rules.strict).passes()
 }
 
@@ -159,7 +192,7 @@ pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: D
         today,
         packages: &[],
     };
-    covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]).result
+    Covers::of(policy).covered(bare(id, result), rules).result
 }
 
 /// A policy may make a check block earlier, never later: later takes a waiver, which has an owner and an end.
@@ -173,20 +206,6 @@ fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
             }
         }
     }
-}
-
-/// What became of each waiver after these checks.
-fn waiver_use(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Vec<WaiverUse> {
-    let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
-    let judged =
-        |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check));
-    let waivers = policy.waivers.iter().zip(used);
-    waivers
-        .map(|(waiver, used)| WaiverUse {
-            used: *used,
-            judged: !waiver.can_cover || judged(&waiver.check),
-        })
-        .collect()
 }
 
 /// A check that is judged here: what it read is the evaluation itself.
@@ -253,6 +272,7 @@ fn counts(checks: &[CheckReport]) -> Counts {
         };
         *slot += 1;
         counts.waived += check.findings.iter().filter(|finding| finding.waived.is_some()).count() as u32;
+        counts.known += check.findings.iter().filter(|finding| finding.known.is_some()).count() as u32;
         counts.reused += u32::from(check.evidence.as_ref().is_some_and(|evidence| evidence.reused));
     }
     counts

@@ -30,7 +30,7 @@ fn actions(check: &CheckReport, rules: Rules<'_>) -> Vec<String> {
         actions.extend(reason.help.clone());
     }
     for finding in &check.findings {
-        if finding.blocks(rules.stage, rules.strict) && finding.waived.is_none() && finding.excluded.is_none() {
+        if finding.blocks(rules.stage, rules.strict) && finding.is_open() {
             actions.extend(finding.help.clone());
         }
     }

@@ -61,6 +61,9 @@ pub struct DecisionRecord {
     pub checks: Vec<DecidedCheck>,
     /// Waivers that were applied, in the order of the checks.
     pub waivers: Vec<UsedWaiver>,
+    /// Known findings that do not block, one entry for each check in the order of the checks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_findings: Vec<KnownFindings>,
     /// Surfaces outside the claim.
     pub bounds: Vec<Bound>,
     /// What each outcome rests on.
@@ -141,6 +144,21 @@ pub struct UsedWaiver {
     pub findings: u32,
 }
 
+/// Known findings of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownFindings {
+    /// Id of the check.
+    pub check: String,
+    /// The file that records them.
+    pub file: String,
+    /// Who answers for them.
+    pub owner: String,
+    /// Last day on which they do not block, `YYYY-MM-DD` in UTC.
+    pub until: String,
+    /// How many there are.
+    pub findings: u32,
+}
+
 /// What an outcome rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecidedEvidence {
@@ -202,6 +220,7 @@ impl DecisionRecord {
             policy_sha256: report.subject.policy_sha256.clone(),
             catalogue_sha256: catalogue_sha256.to_owned(),
             waivers: report.checks.iter().flat_map(waivers).collect(),
+            known_findings: report.checks.iter().filter_map(known_findings).collect(),
             bounds: report.bounds.clone(),
             evidence: report.checks.iter().filter_map(evidence).collect(),
             checks,
@@ -271,6 +290,22 @@ fn waivers(check: &CheckReport) -> Vec<UsedWaiver> {
         }
     }
     used
+}
+
+fn known_findings(check: &CheckReport) -> Option<KnownFindings> {
+    let known: Vec<_> = check
+        .findings
+        .iter()
+        .filter_map(|finding| finding.known.as_ref())
+        .collect();
+    let record = known.first()?;
+    Some(KnownFindings {
+        check: check.id.clone(),
+        file: record.file.clone(),
+        owner: record.owner.clone(),
+        until: record.until.clone(),
+        findings: u32::try_from(known.len()).unwrap_or(u32::MAX),
+    })
 }
 
 fn evidence(check: &CheckReport) -> Option<DecidedEvidence> {

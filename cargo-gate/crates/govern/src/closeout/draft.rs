@@ -83,10 +83,7 @@ impl Draft {
 }
 
 fn failing(check: &CheckReport) -> Failing {
-    let open = check
-        .findings
-        .iter()
-        .filter(|finding| finding.waived.is_none() && finding.excluded.is_none());
+    let open = check.findings.iter().filter(|finding| finding.is_open());
     let mut actual: Vec<String> = check.reason.iter().map(|reason| reason.message.clone()).collect();
     let count = open.clone().count();
     actual.extend(open.take(QUOTED).map(|finding| match finding.locations.first() {

@@ -177,7 +177,7 @@ fn lines(report: &Report, wanted: impl Fn(&str) -> bool) -> Vec<Line> {
             Outcome::NotRun => LineResult::Skipped,
             _ => LineResult::Fail,
         };
-        let first = check.findings.iter().find(|finding| finding.waived.is_none());
+        let first = check.findings.iter().find(|finding| finding.is_open());
         let why = || {
             let reason = check.reason.as_ref().map(|reason| reason.message.clone());
             reason.or_else(|| first.map(|finding| finding.message.clone()))
@@ -212,6 +212,19 @@ fn residual(report: &Report, register: Option<&Register>) -> Vec<Residual> {
                 what: format!("`{}`: {}", check.id, finding.message),
                 owner: Some(waiver.owner.clone()),
                 until: Some(waiver.expires.clone()),
+            });
+        }
+        let known: Vec<_> = check
+            .findings
+            .iter()
+            .filter_map(|finding| finding.known.as_ref())
+            .collect();
+        if let Some(record) = known.first() {
+            residual.push(Residual {
+                kind: "known findings",
+                what: format!("`{}`: {} in `{}`", check.id, known.len(), record.file),
+                owner: Some(record.owner.clone()),
+                until: Some(record.until.clone()),
             });
         }
     }

@@ -24,7 +24,9 @@ pub fn render(report: &Report, prefix: &str) -> String {
     let verdict = if report.decision.is_ready() { "notice" } else { "error" };
     let mut used = [(verdict, 1_usize)].to_vec();
     let mut rest = Vec::new();
-    for said in ranked(report) {
+    // Known findings are as many as there were at adoption, and need nobody now: the verdict counts them.
+    let known = |said: &Ranked<'_>| said.finding.is_some_and(|finding| finding.known.is_some());
+    for said in ranked(report).into_iter().filter(|said| !known(said)) {
         let level = level(&said);
         let count = match used.iter_mut().find(|(known, _)| *known == level) {
             Some((_, count)) => count,

@@ -83,6 +83,10 @@ pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) 
         for check in &report.checks {
             page.covered(check);
         }
+        if let Some(known) = report.known_findings() {
+            let head = page.style(STRONG, "note");
+            page.block(&format!("{head}: {}", text::line(&known)));
+        }
         if options.detail == Detail::Verbose {
             page.passed(&passed);
             page.not_applicable();
@@ -211,10 +215,12 @@ impl<'a> Page<'a> {
             .collect()
     }
 
-    /// Findings of a check that a waiver or an exclusion covers: one block for each waiver or exclusion.
+    /// Findings of a check that something covers: one block for each waiver or exclusion. Known findings are only counted,
+    /// unless everything is shown.
     fn covered(&mut self, check: &CheckReport) {
         let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
-        for finding in &check.findings {
+        let counted = |finding: &&Finding| finding.known.is_some() && self.options.detail < Detail::Verbose;
+        for finding in check.findings.iter().filter(|finding| !counted(finding)) {
             if let Some(why) = finding.covered() {
                 groups.entry(why).or_default().push(finding);
             }

@@ -231,16 +231,10 @@ fn listing(report: &Report, check: &CheckReport) -> String {
         lines.push(format!("help: {}", text::line(help)));
     }
     for finding in &check.findings {
-        let level = match (report.weight(finding), &finding.waived) {
-            (Weight::Blocks, _) => "error".to_owned(),
-            (Weight::Warns, _) => "warning".to_owned(),
-            (Weight::Covered, Some(waiver)) => {
-                format!(
-                    "waived until {} by {} ({})",
-                    waiver.expires, waiver.owner, waiver.reason
-                )
-            }
-            (Weight::Covered, None) => "outside the claim".to_owned(),
+        let level = match report.weight(finding) {
+            Weight::Blocks => "error".to_owned(),
+            Weight::Warns => "warning".to_owned(),
+            Weight::Covered => finding.covered().unwrap_or_default(),
         };
         let at = finding
             .locations

@@ -189,7 +189,7 @@ fn outcome(check: &CheckReport) -> String {
     if !check.outcome.passes() {
         format!("**{words}**")
     } else if check.outcome == Outcome::Pass && !check.findings.is_empty() {
-        format!("{words} (findings waived or excluded)")
+        format!("{words} (findings waived, known or excluded)")
     } else {
         words.to_owned()
     }
@@ -216,6 +216,13 @@ pub(super) fn finding_item(report: &Report, finding: &Finding, links: Option<&st
         lines.add(&format!(
             "  - waived until {expires} by {owner}: {}",
             prose(&waiver.reason)
+        ));
+    }
+    if let Some(known) = &finding.known {
+        let (owner, until) = (code(&known.owner), prose(&known.until));
+        lines.add(&format!(
+            "  - known until {until}, owned by {owner} ({})",
+            code(&known.file)
         ));
     }
     if let Some(surface) = &finding.excluded {

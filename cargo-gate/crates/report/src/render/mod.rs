@@ -75,7 +75,7 @@ pub enum Weight {
     Blocks,
     /// It blocks a later stage, or none.
     Warns,
-    /// A waiver or an exclusion covers it.
+    /// A waiver, a record of known findings or an exclusion covers it.
     Covered,
 }
 
@@ -87,7 +87,7 @@ impl Report {
 
     /// How a finding counts at the stage of this report.
     pub fn weight(&self, finding: &Finding) -> Weight {
-        if finding.waived.is_some() || finding.excluded.is_some() {
+        if !finding.is_open() {
             Weight::Covered
         } else if finding.blocks(self.stage, self.strict) {
             Weight::Blocks
@@ -125,6 +125,22 @@ impl Report {
         format!("{word} for {}", self.stage)
     }
 
+    /// What remains of the known findings: `12 known findings of 3 checks remain until 2027-02-21 (known_findings.toml)`;
+    /// `None` where nothing does.
+    pub fn known_findings(&self) -> Option<String> {
+        let of = |check: &CheckReport| check.findings.iter().filter_map(|finding| finding.known.clone()).next();
+        let checks: Vec<_> = self.checks.iter().filter_map(of).collect();
+        let record = checks.first()?;
+        let remain = if self.counts.known == 1 { "remains" } else { "remain" };
+        Some(format!(
+            "{} of {} {remain} until {} ({})",
+            text::count(self.counts.known, "known finding"),
+            text::count(checks.len() as u64, "check"),
+            record.until,
+            record.file
+        ))
+    }
+
     /// The counts in words: `2 failed, 1 not run, 9 passed in 0.04s (7 reused)`.
     pub fn tally(&self) -> String {
         let counts = &self.counts;
@@ -140,6 +156,9 @@ impl Report {
         part(counts.not_run, format!("{} not run", counts.not_run));
         if counts.warn > 0 {
             parts.push(text::count(counts.warn, "warning"));
+        }
+        if counts.known > 0 {
+            parts.push(text::count(counts.known, "known finding"));
         }
         if counts.pass > 0 {
             parts.push(format!("{} passed", counts.pass));
@@ -160,12 +179,21 @@ impl Report {
 }
 
 impl Finding {
-    /// Why it does not count, where a waiver or an exclusion covers it.
+    /// Why it does not count, where a waiver, a record of known findings or an exclusion covers it.
     pub fn covered(&self) -> Option<String> {
-        let waived = self.waived.as_ref();
-        let waived =
-            waived.map(|waiver| format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason));
-        waived.or_else(|| Some(format!("outside the claim: {}", self.excluded.as_ref()?)))
+        if let Some(waiver) = &self.waived {
+            return Some(format!(
+                "waived until {} by {}: {}",
+                waiver.expires, waiver.owner, waiver.reason
+            ));
+        }
+        if let Some(known) = &self.known {
+            return Some(format!(
+                "known until {}, owned by {} ({})",
+                known.until, known.owner, known.file
+            ));
+        }
+        Some(format!("outside the claim: {}", self.excluded.as_ref()?))
     }
 }
 

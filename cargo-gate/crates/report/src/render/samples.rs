@@ -6,7 +6,7 @@ use super::SourceProvider;
 use crate::claim::{GroupClaim, Kind, PackageKind, Relaxation, Standing};
 use crate::group::Group;
 use crate::{
-    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
+    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, KnownUse, Location,
     NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
     UnblockStep, WaiverUse,
 };
@@ -288,7 +288,7 @@ pub fn failures() -> Report {
     })
 }
 
-/// Ready for less than everything: a waiver and an exclusion at work.
+/// Ready for less than everything: a waiver, known findings and an exclusion at work.
 pub fn bounded() -> Report {
     let mut raw = check(
         "boundary.raw",
@@ -303,6 +303,20 @@ pub fn bounded() -> Report {
             owner: "core-team".into(),
             reason: "the allocator shim moves to its own crate".into(),
             expires: "2026-12-31".into(),
+        });
+        raw.findings.push(finding);
+    }
+    for line in [21, 34] {
+        let mut finding = Finding::blocking(Stage::Pilot, "`unsafe` in the portable crate `old`").at(Location::span(
+            "old/src/lib.rs",
+            line,
+            5,
+            6,
+        ));
+        finding.known = Some(KnownUse {
+            file: "known_findings.toml".into(),
+            owner: "core-team".into(),
+            until: "2026-11-30".into(),
         });
         raw.findings.push(finding);
     }
@@ -570,6 +584,7 @@ fn finish(mut report: Report) -> Report {
             Outcome::NotRun => counts.not_run += 1,
             Outcome::Error => counts.error += 1,
         }
+        counts.known += check.findings.iter().filter(|finding| finding.known.is_some()).count() as u32;
         counts.waived += check.findings.iter().filter(|finding| finding.waived.is_some()).count() as u32;
         counts.reused += u32::from(check.evidence.as_ref().is_some_and(|evidence| evidence.reused));
     }

@@ -1,5 +1,6 @@
 //! Which of several databases is judged by: the newest, or the one that somebody chose, unless a newer one has all of it.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -179,11 +180,15 @@ pub(super) fn choose<'a>(
     }
     let mut readable: Vec<Candidate<'_>> = candidates.into_iter().filter_map(|(_, one)| one.ok()).collect();
     // Of equals, the first.
-    readable.sort_by(|a, b| b.key().cmp(&a.key()));
+    readable.sort_by_key(|one| Reverse(one.key()));
     let none = || problem.unwrap_or_else(|| Reason::new("advisory_db_missing", "no advisory database found"));
-    let (chosen, database, why) = pick(&readable)?.ok_or_else(none)?;
+    let Pick {
+        candidate,
+        database,
+        why,
+    } = pick(&readable)?.ok_or_else(none)?;
     Ok(Opened {
-        place: chosen.place.clone(),
+        place: candidate.place.clone(),
         database,
         baseline: baseline.cloned(),
         why,
@@ -212,8 +217,22 @@ fn leave_out_parts(candidates: &mut [(&Place, Result<Candidate<'_>, Reason>)]) {
     }
 }
 
+/// The database that was picked, and why.
+struct Pick<'c> {
+    candidate: &'c Candidate<'c>,
+    database: Arc<Database>,
+    why: String,
+}
+
 /// Picks one of databases in order, the newest first.
-fn pick<'c, 'p>(readable: &'c [Candidate<'p>]) -> Result<Option<(&'c Candidate<'p>, Arc<Database>, String)>, Reason> {
+fn pick<'c>(readable: &'c [Candidate<'c>]) -> Result<Option<Pick<'c>>, Reason> {
+    let picked = |candidate, database, why| {
+        Ok(Some(Pick {
+            candidate,
+            database,
+            why,
+        }))
+    };
     let Some(newest) = readable.first() else {
         return Ok(None);
     };
@@ -222,7 +241,7 @@ fn pick<'c, 'p>(readable: &'c [Candidate<'p>]) -> Result<Option<(&'c Candidate<'
             1 => "no other was found".to_owned(),
             many => format!("it is the newest of {many}"),
         };
-        return Ok(Some((newest, newest.database()?, why)));
+        return picked(newest, newest.database()?, why);
     };
     let named_by = match declared.place.origin {
         Origin::Policy => "`advisory-db` under `[supply]`",
@@ -234,10 +253,10 @@ fn pick<'c, 'p>(readable: &'c [Candidate<'p>]) -> Result<Option<(&'c Candidate<'
         // A private database has advisories that no public one has.
         if other.has_all_of(&own) {
             let why = format!("it is newer than the one that {named_by} names, and has all of its advisories");
-            return Ok(Some((newest, other, why)));
+            return picked(newest, other, why);
         }
     }
-    Ok(Some((declared, own, format!("{named_by} names it"))))
+    picked(declared, own, format!("{named_by} names it"))
 }
 
 fn considered((place, candidate): &(&Place, Result<Candidate<'_>, Reason>)) -> Considered {

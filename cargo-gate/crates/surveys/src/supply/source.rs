@@ -156,7 +156,7 @@ fn state_of<'a>(files: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
 }
 
 /// The index entry of a file, and whether the file had to be read.
-pub(super) fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
+fn look(path: &Path, index: &Index, limit: u64) -> io::Result<(Known, bool)> {
     let stamp = Stamp::of(&fs::metadata(path)?);
     let key = paths::spell(path);
     if let Some(digest) = index.lookup(&key, &stamp) {
@@ -290,8 +290,8 @@ fn unchanged(shown: &str, state: Digest, found: Digest) -> Result<(), Reason> {
     .help("run it again once the database is complete"))
 }
 
-const FETCH: &str = "`git clone --depth 1 https://github.com/RustSec/advisory-db`, and set `advisory-db` under \
-     `[supply]` in gate.toml";
+const FETCH: &str = "remove the setting to use the newest database of this machine or the built-in one, or fetch one there: `git \
+     clone --depth 1 https://github.com/RustSec/advisory-db`";
 
 pub(super) fn unreadable(shown: &str, why: &str) -> Reason {
     Reason::new(

@@ -182,6 +182,26 @@ impl Git {
         remember(&self.memory.changes, path.to_owned(), || self.ask_last_change(path))
     }
 
+    /// Every commit in the history of the one that is checked out that changed this path, newest first.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn changes(&self, path: &str) -> Result<Vec<String>, String> {
+        if self.head.is_none() {
+            return Ok(Vec::new());
+        }
+        let output = self.program.output(&[
+            "log",
+            "--no-show-signature",
+            "--format=%H",
+            "--full-history",
+            "HEAD",
+            "--",
+            &format!(":(literal){path}"),
+        ])?;
+        Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
+    }
+
     fn ask_last_change(&self, path: &str) -> Parents {
         if self.head.is_none() {
             return Ok(None);

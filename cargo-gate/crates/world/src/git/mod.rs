@@ -60,6 +60,13 @@ impl Git {
         Ok(String::from_utf8_lossy(&output).trim().to_owned())
     }
 
+    /// Who commits here: `user.name` of git's configuration, on one line.
+    pub fn user(&self) -> Option<String> {
+        let output = self.program.output(&["config", "--get", "user.name"]).ok()?;
+        let name = String::from_utf8_lossy(&output).lines().next()?.trim().to_owned();
+        (!name.is_empty()).then_some(name)
+    }
+
     /// Makes a clone that shares the objects of the repository and has no files yet. Nothing is written but the clone.
     ///
     /// # Errors

@@ -141,7 +141,7 @@ fn a_database_that_cannot_be_believed_judges_nothing() {
     }
     insta::assert_snapshot!(text, @"
     missing: not run (advisory_db_missing): no advisory database at `../nowhere`
-      help: `git clone --depth 1 https://github.com/RustSec/advisory-db`, and set `advisory-db` under `[supply]` in gate.toml
+      help: remove the setting to use the newest database of this machine or the built-in one, or fetch one there: `git clone --depth 1 https://github.com/RustSec/advisory-db`
     empty: not run (advisory_db_empty): the advisory database at `db` contains no advisories
       help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
     no archive: not run (advisory_db_unreadable): cannot read the advisory database at `db`: it is neither a .tar.gz nor a .zip

@@ -1,6 +1,7 @@
 //! What cargo keeps of a package in the cache of a registry's index: one file, with a line of JSON for each version.
 //! Format: `src/cargo/sources/registry/index/cache.rs` in rust-lang/cargo.
 
+use memchr::memmem;
 use serde::Deserialize;
 
 /// Version of the cache, its first byte.
@@ -29,18 +30,13 @@ fn or_false<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D
 /// What a file of the cache says of one version; `None` where it says nothing, is cut off there, or is of another format.
 pub fn find(bytes: &[u8], version: &str) -> Option<Release> {
     let rest = bytes.strip_prefix(&[CACHE])?.strip_prefix(&INDEX)?;
-    // Each is ended by a NUL: the state of the registry, and then versions, each with its line.
-    let mut parts = rest.split(|byte| *byte == 0);
-    parts.next()?;
-    while let (Some(named), Some(line)) = (parts.next(), parts.next()) {
-        if named == version.as_bytes() {
-            // What follows the last NUL has no end of its own.
-            parts.next()?;
-            let release: Release = serde_json::from_slice(line).ok()?;
-            return (release.version == version).then_some(release);
-        }
-    }
-    None
+    // Each is ended by a NUL, and holds none: the state of the registry, and then versions, each with its line.
+    let rest = &rest[memchr::memchr(0, rest)?..];
+    let named = format!("\0{version}\0");
+    let line = &rest[memmem::find(rest, named.as_bytes())? + named.len()..];
+    let line = &line[..memchr::memchr(0, line)?];
+    let release: Release = serde_json::from_slice(line).ok()?;
+    (release.version == version).then_some(release)
 }
 
 /// Path of the file of a package below the cache of an index; `None` for what is no name of a package.

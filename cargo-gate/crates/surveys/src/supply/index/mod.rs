@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_world::cache;
 use gate_world::cargo::lock::{Lock, LockedPackage};
-use gate_world::index::Index;
+use gate_world::index::{Stamp, nanos_since_epoch};
 
 pub use entry::{Release, find};
 
-use super::source::{look, read};
+use super::source::read;
 
 const NAME: &str = "answers";
 const VERSION: u32 = 1;
@@ -54,7 +54,9 @@ struct Kept {
     lock: Digest,
     /// Names of the packages that come from a registry.
     names: Vec<String>,
-    /// State of the files that were read.
+    /// When they were read, in nanoseconds since 1970.
+    scan: i64,
+    /// What tells whether the files are still those that were read.
     state: Digest,
     answers: Vec<(String, Version, String, Listing)>,
 }
@@ -77,9 +79,10 @@ impl RegistryIndex {
                 names
             }
         };
-        let files = Files::look(home, &names, &directory);
+        let scan = nanos_since_epoch(SystemTime::now());
+        let files = Files::look(home, &names);
         let answers = match kept {
-            Some(kept) if kept.state == files.state => {
+            Some(kept) if kept.state == files.state && files.settled_before(kept.scan) => {
                 let answer = |(name, version, source, listing)| ((name, version, source), listing);
                 kept.answers.into_iter().map(answer).collect()
             }
@@ -88,6 +91,7 @@ impl RegistryIndex {
                 let kept = Kept {
                     lock: digest,
                     names,
+                    scan,
                     state: files.state,
                     answers: answers
                         .iter()
@@ -163,42 +167,52 @@ fn host(package: &LockedPackage) -> Option<&str> {
 struct Files {
     /// By name: the host of the registry, and where the file is.
     by_name: BTreeMap<String, Vec<(String, PathBuf)>>,
+    stamps: Vec<Stamp>,
+    /// Digest over what their directories say of them.
     state: Digest,
 }
 
 impl Files {
-    fn look(home: Option<&Path>, names: &[String], directory: &Path) -> Self {
+    /// Looks at the files; none is read.
+    fn look(home: Option<&Path>, names: &[String]) -> Self {
         let caches = home.map(caches).unwrap_or_default();
         let mut wanted = Vec::new();
         for name in names {
             let Some(below) = entry::path(name) else { continue };
             wanted.extend(caches.iter().map(|(host, cache)| (name, host, cache.join(&below))));
         }
-        let scan = SystemTime::now();
-        let index = Index::load(directory);
-        let found: Vec<_> = wanted
-            .into_par_iter()
-            .with_min_len(64)
-            .filter_map(|(name, host, path)| Some((name, host, look(&path, &index, MAX_FILE).ok()?, path)))
-            .collect();
+        let look = |(name, host, path): (&String, &String, PathBuf)| {
+            let stamp = Stamp::of(&fs::metadata(&path).ok()?);
+            Some((name.clone(), host.clone(), path, stamp))
+        };
+        let found: Vec<_> = wanted.into_par_iter().with_min_len(64).filter_map(look).collect();
         let mut digest = DigestBuilder::new("files of registry indexes");
-        let mut known = Vec::new();
-        let mut any_read = false;
         let mut by_name: BTreeMap<String, Vec<(String, PathBuf)>> = BTreeMap::new();
-        for (name, host, (entry, read), path) in found {
-            digest.part(entry.path.as_bytes()).digest(&entry.digest);
-            known.push(entry);
-            any_read |= read;
-            by_name.entry(name.clone()).or_default().push((host.clone(), path));
-        }
-        if any_read || known.len() != index.count() {
-            // Best effort: without the index the next run reads everything again.
-            let _ = Index::store(directory, known, scan);
+        let mut stamps = Vec::new();
+        for (name, host, path, stamp) in found {
+            digest.part(path.as_os_str().as_encoded_bytes());
+            for number in [
+                stamp.size,
+                stamp.modified as u64,
+                stamp.changed as u64,
+                stamp.inode,
+                stamp.device,
+            ] {
+                digest.part(&number.to_le_bytes());
+            }
+            stamps.push(stamp);
+            by_name.entry(name).or_default().push((host, path));
         }
         Self {
             by_name,
+            stamps,
             state: digest.finish(),
         }
+    }
+
+    /// Whether a change after `scan` would show.
+    fn settled_before(&self, scan: i64) -> bool {
+        self.stamps.iter().all(|stamp| stamp.settled_before(scan))
     }
 
     fn answers(&self, packages: &[LockedPackage]) -> Answers {

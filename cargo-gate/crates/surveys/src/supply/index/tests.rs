@@ -108,7 +108,7 @@ fn a_change_of_the_index_is_noticed() {
             "github.com-1ecc6299db9ec823",
             "alpha",
             &[("1.0.0", "a1", yanked)],
-        )
+        );
     };
     let look = || RegistryIndex::look(Some(home.path()), lock.as_bytes(), &home.path().join("gate"));
     put(false);
