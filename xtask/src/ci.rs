@@ -20,6 +20,7 @@ const STEPS: &[(&str, Step)] = &[
     ("test", |sh, _| {
         Ok(cmd!(sh, "cargo test --workspace --locked").run_echo()?)
     }),
+    ("kills", kills),
     ("installed", installed),
     ("docs", |_, root| docs::check(root)),
     ("rustdoc", |sh, _| {
@@ -49,6 +50,17 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "migrate",
     "mutations",
 ];
+
+/// The kills of a running gate, of which the tests make a few, a thousand times.
+fn kills(sh: &Shell, _: &Path) -> Result {
+    let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
+    Ok(cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test false_ready -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_KILLS", "1000")
+    .run_echo()?)
+}
 
 /// Installs the package as a user would, and runs the whole-program tests against that binary: what it is built from has
 /// fewer features than in a build of the whole workspace.

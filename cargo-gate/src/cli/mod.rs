@@ -40,6 +40,7 @@ use gate_base::error::Result;
 use gate_base::exit;
 use gate_base::process::cancel::Cancel;
 use gate_base::stage::Stage;
+use gate_report::render::human::Detail;
 use gate_world::environment::Environment;
 
 use self::arguments::{FormatArgs, Global};
@@ -163,7 +164,10 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, asks_for_json(&matches))))
     {
         Ok(parsed) => parsed,
-        Err(error) => return shown(error),
+        Err(error) => {
+            let printer = Printer::of_process(None, Detail::Normal, &environment);
+            return shown(error, &printer);
+        }
     };
     let printer = Printer::of_process(cli.global.color, cli.global.detail(), &environment);
     let surroundings = Conversation {
@@ -233,29 +237,31 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]
         Command::Lsp => Err(gate_base::error::Error::without_feature("lsp")),
-        Command::Help(arguments) => help(arguments),
+        Command::Help(arguments) => help(arguments, conversation.printer),
     }
 }
 
 /// Prints the help of a command as `--help` behind its name would.
-fn help(arguments: &HelpArgs) -> Result<i32> {
+fn help(arguments: &HelpArgs, printer: &Printer) -> Result<i32> {
     let words = ["cargo-gate"]
         .into_iter()
         .chain(arguments.path.iter().map(String::as_str));
     match command().try_get_matches_from(words.chain(["--help"])) {
         Ok(_) => Ok(exit::READY),
-        Err(error) => Ok(shown(error)),
+        Err(error) => Ok(shown(error, printer)),
     }
 }
 
-/// Prints what clap words as an error, help and version included, and returns the exit code. A closed pipe is no error.
-fn shown(mut error: clap::Error) -> i32 {
+/// Prints what clap words as an error, help and version included, and returns the exit code. A closed pipe is no error. What it
+/// says may hold arguments.
+fn shown(mut error: clap::Error, printer: &Printer) -> i32 {
     if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
         && let Some(path) = path_of(&command(), name)
     {
         let tip = vec![format!("`cargo gate {path}`").into()];
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
     }
-    let _ = error.print();
-    if error.use_stderr() { exit::USAGE } else { exit::READY }
+    let is_error = error.use_stderr();
+    printer.usage(&error.render().ansi().to_string(), is_error);
+    if is_error { exit::USAGE } else { exit::READY }
 }

@@ -15,7 +15,6 @@ use gate_evidence::event::Tee;
 use gate_evidence::lock::{self, Lock};
 use gate_evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use gate_gpu::kernels::sets;
-use gate_report::render;
 use gate_surveys::Surveys;
 use gate_text::secrets;
 
@@ -192,19 +191,18 @@ fn record(
     conversation: &Conversation<'_>,
 ) -> Result<()> {
     let report = &mut evaluation.report;
-    report.run_dir = Some(display_below(&runs.directory().join(&report.run_id), &opened.workspace));
+    let directory = runs.directory().join(&report.run_id);
+    report.set_run_dir(&display_below(&directory, &opened.workspace));
     let environment = EnvironmentRecord::collect(
         Some(opened.workspace.toolchain()),
         opened.workspace.environment(),
         opened.workspace.root(),
     );
-    let json = render::json::render(report);
-    let markdown = render::markdown::render(report, Some("../../../../"));
     let written = runs.write(&RunRecord {
         run_id: &report.run_id,
         report,
-        json: json.as_bytes(),
-        markdown: markdown.as_bytes(),
+        json: &report.json(),
+        markdown: &report.markdown(Some("../../../../")),
         command: &conversation.command_line(),
         catalogue_sha256: &gate_checks::catalogue_sha256(),
         environment: &environment,
@@ -218,6 +216,6 @@ fn record(
         ),
         files: &evaluation.files,
     })?;
-    report.chain = Some(written.chain);
+    report.set_chain(written.chain);
     Ok(())
 }
