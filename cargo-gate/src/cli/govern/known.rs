@@ -20,7 +20,7 @@ use gate_policy::{
     Existing, KNOWN_FINDINGS, KnownEntry, KnownFindings, LONGEST_KNOWN_DAYS, with_known_section, write_atomically,
 };
 use gate_report::render::{anchor, text};
-use gate_report::{Finding, Location, Report};
+use gate_report::{Finding, Location, MaskedReport, Report};
 use gate_surveys::Surveys;
 use gate_world::code_owners::CodeOwners;
 
@@ -192,7 +192,7 @@ fn nobody() -> Error {
 }
 
 /// Every check from what is in the tree. Suites do not run, and nothing is left in the history.
-fn judged(surroundings: Surroundings<'_>, conversation: &Conversation<'_>) -> Result<Report> {
+fn judged(surroundings: Surroundings<'_>, conversation: &Conversation<'_>) -> Result<MaskedReport> {
     lock::prepare(surroundings.workspace.target_dir())?;
     let request = Request {
         stage: Stage::Broad,
