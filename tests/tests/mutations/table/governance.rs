@@ -75,7 +75,7 @@ pub(super) fn rows() -> Vec<Row> {
         item("a deferral without a way to close it", PILOT, || {
             deferred(&day(9), "owner = \"a\"\n")
         }),
-        item("a risk that nobody reviews", PILOT, || risk(&day(-1))),
+        item("a risk that nobody reviews", BROAD, || risk(&day(-1))),
         row("delete the register", PILOT, "register.criticals", |gate| {
             gate.remove("register.toml")
         })

@@ -1,6 +1,5 @@
 //! `gate.toml`: values that cannot be read, values that no result can miss, and thresholds that are missed.
 
-
 use super::row::{BROAD, CONTROLLED, PILOT, Row, row};
 
 const POLICY: &str = "gate.toml";
