@@ -133,7 +133,7 @@ pub(super) fn rows() -> Vec<Row> {
                 gate.replace("gate.toml", "floor-notice = 30", "floor-notice = 90");
             },
         ),
-        variable("RUSTUP_TOOLCHAIN", "1.42.0", PILOT, "toolchain.matches"),
+        variable("RUSTUP_TOOLCHAIN", "1.42.0", PILOT, "toolchain.matches").ends(4),
         row("put another rustc in front", PILOT, "toolchain.matches", |gate| {
             shim(
                 gate,
@@ -151,11 +151,13 @@ pub(super) fn rows() -> Vec<Row> {
         .uncommitted()
         .variable("RUSTC", "../bin/rustc"),
         row("name a cargo that is not there", PILOT, "", |_| {})
+            .ends(4)
             .uncommitted()
             .variable("CARGO", "/nowhere/cargo"),
         row("name a cargo that prints nothing", PILOT, "", |gate| {
             shim(gate, "cargo", "exit 0")
         })
+        .ends(4)
         .uncommitted()
         .variable("CARGO", "../bin/cargo"),
         row("configure another rustc", PILOT, "toolchain.matches", |gate| {
