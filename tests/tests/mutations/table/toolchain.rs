@@ -25,13 +25,13 @@ pub(super) fn rows() -> Vec<Row> {
             },
         ),
         row("break the file of the toolchain", PILOT, "toolchain.pinned", |gate| {
-            gate.append(PIN, "[[[\n")
+            gate.append(PIN, "[[[\n");
         }),
         row("pin an older compiler", PILOT, "toolchain.matches", |gate| {
-            gate.replace(PIN, "1.95.0", "1.94.0")
+            gate.replace(PIN, "1.95.0", "1.94.0");
         }),
         row("pin a newer compiler", CONTROLLED, "toolchain.matches", |gate| {
-            gate.replace(PIN, "1.95.0", "1.99.0")
+            gate.replace(PIN, "1.95.0", "1.99.0");
         }),
         row(
             "pin a compiler in a file that comes first",
@@ -146,7 +146,7 @@ pub(super) fn rows() -> Vec<Row> {
         .uncommitted()
         .variable("RUSTC", "../bin/rustc"),
         row("put a rustc in front that fails", PILOT, "toolchain.matches", |gate| {
-            shim(gate, "rustc", "exit 1")
+            shim(gate, "rustc", "exit 1");
         })
         .uncommitted()
         .variable("RUSTC", "../bin/rustc"),
@@ -155,7 +155,7 @@ pub(super) fn rows() -> Vec<Row> {
             .uncommitted()
             .variable("CARGO", "/nowhere/cargo"),
         row("name a cargo that prints nothing", PILOT, "", |gate| {
-            shim(gate, "cargo", "exit 0")
+            shim(gate, "cargo", "exit 0");
         })
         .ends(4)
         .uncommitted()
