@@ -235,12 +235,9 @@ fn runs_that_are_not_one_claim_are_refused() {
 }
 
 #[test]
-fn a_declared_platform_without_a_run_blocks_broad() {
-    let gate = good();
-    gate.run(["broad"]);
-    copied(&gate, LINUX, &[]);
-    on_macos(&gate);
-    let words = [
+fn a_platform_that_must_be_there_has_a_run() {
+    let gate = three();
+    let named = [
         "evidence",
         "merge",
         LINUX,
@@ -250,11 +247,16 @@ fn a_declared_platform_without_a_run_blocks_broad() {
         "--platform",
         "x86_64-pc-windows-msvc",
     ];
-    let run = gate.run(words.iter().chain(&JSON));
-    assert!(kinds(&run).contains(&"platform".to_owned()), "{run}");
-    on_windows(&gate, &[]);
-    let run = gate.run(words.iter().chain(&[WINDOWS]).chain(&JSON));
-    assert!(!kinds(&run).contains(&"platform".to_owned()), "{run}");
+    assert_eq!(kinds(&gate.run(named.iter().chain(&JSON))), ["platform"]);
+    assert_eq!(gate.run(named.iter().chain(&[WINDOWS])).code, Some(0));
+    // The policy lists linux and macos: for `broad`.
+    assert_eq!(gate.run(["evidence", "merge", LINUX]).code, Some(0));
+    gate.run(["broad"]);
+    copied(&gate, LINUX, &[]);
+    has(&gate.run(["evidence", "merge", LINUX].iter().chain(&JSON)), "platform");
+    on_macos(&gate);
+    let both = gate.run(["evidence", "merge", LINUX, MACOS].iter().chain(&JSON));
+    assert!(!kinds(&both).contains(&"platform".to_owned()), "{both}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(crate) struct MergeArgs {
     /// Commit that the runs must have judged [default: the one checked out here]
     #[arg(long, value_name = "HASH")]
     pub(crate) commit: Option<String>,
-    /// Platform that must have a run at `broad`; may be repeated [default: `[ci] platforms`]
+    /// Platform that must have a run; may be repeated [default: at `broad`, `[ci] platforms`]
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub(crate) platforms: Vec<String>,
     #[command(flatten)]
@@ -79,31 +79,29 @@ fn part(name: &str, signers: &Signers, conversation: &Conversation<'_>) -> Resul
     Part::of_directory(name, &run.gate_dir, &run.directory, signers)
 }
 
-/// What the workspace here, or the command line in its place, says that the claim is about.
+/// What the command line and the workspace here say that the claim is about.
 fn expected(arguments: &MergeArgs, parts: &[Part], conversation: &Conversation<'_>) -> Result<Expected> {
+    let mut expected = Expected {
+        commit: arguments.commit.clone(),
+        platforms: arguments.platforms.clone(),
+        ..Expected::default()
+    };
     let Ok(workspace) = conversation.workspace() else {
-        if arguments.platforms.is_empty() && parts.iter().any(|part| part.decision.stage >= Stage::Broad) {
+        if expected.platforms.is_empty() && parts.iter().any(|part| part.decision.stage >= Stage::Broad) {
             let error = Error::usage("the required platforms are unknown, because there is no workspace here");
             return Err(error.with_help("run the command in the workspace, or pass `--platform <name>` for each"));
         }
-        return Ok(Expected {
-            commit: arguments.commit.clone(),
-            policy: None,
-            platforms: arguments.platforms.clone(),
-        });
+        return Ok(expected);
     };
     let policy = conversation.policy(&workspace)?;
-    let head = || workspace.git().and_then(|git| git.head.clone());
-    let declared = || policy.ci.as_ref().map(|ci| ci.platforms.clone()).unwrap_or_default();
-    Ok(Expected {
-        commit: arguments.commit.clone().or_else(head),
-        policy: Some(terms::policy(&policy)),
-        platforms: if arguments.platforms.is_empty() {
-            declared()
-        } else {
-            arguments.platforms.clone()
-        },
-    })
+    expected.policy = Some(terms::policy(&policy));
+    expected.commit = expected
+        .commit
+        .or_else(|| workspace.git().and_then(|git| git.head.clone()));
+    if expected.platforms.is_empty() {
+        expected.platforms_at_broad = policy.ci.map(|ci| ci.platforms).unwrap_or_default();
+    }
+    Ok(expected)
 }
 
 /// A table of the checks that block somewhere, or of all; then the runs, what keeps them apart, and the decision.

@@ -36,7 +36,7 @@ pub enum Why {
     Policy,
     /// Another commit than the one that the claim is about.
     Commit,
-    /// A declared platform has no run.
+    /// A platform that must have a run has none.
     Platform,
 }
 
@@ -143,10 +143,11 @@ pub(super) fn with_expected(runs: &[(&str, &Part)], expected: &Expected) -> Vec<
         let message = "no run was judged by the policy of this workspace".to_owned();
         found.push(contradiction(Why::Policy, message));
     }
-    if runs.iter().any(|(_, part)| part.decision.stage >= Stage::Broad) {
-        let there = |wanted: &&String| runs.iter().any(|(_, part)| platform::is_of(&part.environment, wanted));
-        for missing in expected.platforms.iter().filter(|wanted| !there(wanted)) {
-            let message = format!("`[ci] platforms` lists {missing}, but no run is of that platform");
+    let broad = runs.iter().any(|(_, part)| part.decision.stage >= Stage::Broad);
+    let declared = expected.platforms_at_broad.iter().filter(|_| broad);
+    for wanted in expected.platforms.iter().chain(declared) {
+        if !runs.iter().any(|(_, part)| platform::is_of(&part.environment, wanted)) {
+            let message = format!("no run is of the platform {wanted}, which must have one");
             found.push(contradiction(Why::Platform, message));
         }
     }

@@ -22,8 +22,10 @@ pub struct Expected {
     pub commit: Option<String>,
     /// SHA-256 of the policy here; `None` where no workspace is at hand, so that the runs only have to agree.
     pub policy: Option<Option<String>>,
-    /// Platforms that must be there at [`Stage::Broad`]: `linux`, `macos`, `windows`, or target triples.
+    /// Platforms that must have a run: `linux`, `macos`, `windows`, or target triples.
     pub platforms: Vec<String>,
+    /// Platforms that must have one at [`Stage::Broad`].
+    pub platforms_at_broad: Vec<String>,
 }
 
 /// Puts runs together. Those that do not verify count for nothing, and block.
