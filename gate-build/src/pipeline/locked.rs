@@ -104,8 +104,16 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
     let mut instead = BTreeSet::new();
     for unit in &plan.units {
         let mut images: Vec<BuiltImage> = Vec::new();
-        for &device in &plan.archs {
-            let locked = lock.units.get(&unit.name);
+        let locked = lock.units.get(&unit.name);
+        let targets = plan.targets(unit);
+        // What a compiler would know, the lock has.
+        let known = locked.filter(|_| targets.all_major).into_iter();
+        let known = known.flat_map(|locked| locked.images.keys().copied());
+        let mut devices: BTreeSet<Arch> = targets.archs.iter().copied().chain(known).collect();
+        if devices.is_empty() {
+            devices.insert(Arch::DEFAULT);
+        }
+        for device in devices {
             let found = locked.and_then(|locked| image_for(&locked.images, device, plan.of_variable));
             let Some((arch, locked)) = found else {
                 let arch = device;
@@ -159,22 +167,27 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
 /// What build.rs asks for decides about PTX as much as the source does.
 fn other_flags(plan: &Plan, unit: &Unit, arch: Arch, locked: &LockedImage, root: &Path) -> Option<Diagnostic> {
     // Most flags are about CUDA sources alone.
-    let same = locked.flags == plan.flags;
-    if same || unit.language == Language::Rust && Asked::of_rust(&plan.flags) == Asked::of_rust(&locked.flags) {
+    let flags = plan.flags(unit, arch);
+    let same = locked.flags == flags;
+    if same || unit.language == Language::Rust && Asked::of_rust(&flags) == Asked::of_rust(&locked.flags) {
         return None;
     }
     let text = fs::read_to_string(root.join(LOCK_FILE)).ok();
-    let problem = locked.changed_flags(&unit.name, arch, &plan.flags, text.as_deref())?;
+    let problem = locked.changed_flags(&unit.name, arch, &flags, text.as_deref())?;
     Some(diagnostic(root, problem).unit(unit.name.as_str()))
 }
 
-/// The patterns of a build script as the lock keeps them.
+/// The patterns of a build script as the lock keeps them, `!` before those that leave sources out.
 fn patterns(kernels: &Kernels) -> BTreeSet<String> {
     let relative = |pattern: &&String| !Path::new(pattern).is_absolute() && !pattern.starts_with(['/', '\\']);
-    kernels
-        .cuda
+    let excluded = kernels
+        .excluded
         .iter()
         .filter(relative)
+        .map(|pattern| format!("!{pattern}"));
+    let named = kernels.cuda.iter().filter(relative).cloned();
+    named
+        .chain(excluded)
         .map(|pattern| pattern.replace('\\', "/"))
         .collect()
 }
