@@ -12,6 +12,8 @@ fn main() {
     if watches() {
         return;
     }
+    #[cfg(windows)]
+    let bound = gate_base::process::bound::BoundChildren::begin();
     let cancel = Cancel::default();
     let on_signal = cancel.clone();
     // Without a handler Ctrl-C ends the process at once, which the store survives too: every write is atomic.
@@ -20,6 +22,10 @@ fn main() {
     let outcome = panic::catch_unwind(|| cli::run(std::env::args_os().collect(), Environment::of_process(), &cancel));
     // The default hook has printed the panic; what is left is an exit code that never means ready.
     let code = outcome.unwrap_or(exit::TOOL_FAILED);
+    #[cfg(windows)]
+    if let Ok(bound) = &bound {
+        bound.release();
+    }
     end(code);
 }
 

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &BundleArgs, conversation: &Conversation<'_>) -> Re
             let message = format!("run {} to `{out}`, {files}", bundle.manifest.run_id);
             conversation.printer.status("Bundled", &message);
             let digest = sha256_hex(&bundle.bytes);
-            conversation.printer.data(&format!(
+            conversation.printer.data(format!(
                 "sha256 {digest}\nchain {}\nnext: cargo gate verify {} --head {}\n",
                 bundle.manifest.chain,
                 quoted(&out),

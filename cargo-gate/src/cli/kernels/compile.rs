@@ -80,7 +80,7 @@ pub(super) fn lock(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Re
         return Err(Error::tool(format!("no build script wrote a `{LOCK_FILE}`"))
             .with_help("call `gate_build::Kernels::new().cuda(\"kernels/*.cu\").compile()` from build.rs"));
     }
-    conversation.printer.data(&view.to_text())?;
+    conversation.printer.data(view.to_text())?;
     Ok(exit::READY)
 }
 

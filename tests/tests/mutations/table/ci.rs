@@ -98,7 +98,7 @@ pub(super) fn rows() -> Vec<Row> {
     ];
     let gated = |what: &str, from: &'static str, to: &'static str| {
         row(what, BROAD, "ci.gate-wired", move |gate| {
-            gate.replace(WORKFLOW, from, to)
+            gate.replace(WORKFLOW, from, to);
         })
     };
     rows.extend([
@@ -136,7 +136,7 @@ pub(super) fn rows() -> Vec<Row> {
             },
         ),
         row("break the workflow", BROAD, "ci.gate-wired", |gate| {
-            gate.append(WORKFLOW, "\t- [\n")
+            gate.append(WORKFLOW, "\t- [\n");
         }),
         row("test one platform alone", PILOT, "ci.matrix", |gate| {
             gate.replace(

@@ -21,7 +21,7 @@ fn command(what: &str, stage: &'static str, command: &'static str) -> Row {
 /// A box of the roadmap.
 fn tick(what: &str, stage: &'static str, line: &'static str) -> Row {
     row(what, stage, "status.drift", move |gate| {
-        gate.append("ROADMAP.md", &format!("{line}\n"))
+        gate.append("ROADMAP.md", &format!("{line}\n"));
     })
 }
 
@@ -35,10 +35,10 @@ pub(super) fn rows() -> Vec<Row> {
             gate.append(README, "\n[more][more]\n\n[more]: docs/none.md\n");
         }),
         row("show an image that is not there", PILOT, "docs.links", |gate| {
-            gate.append(README, "\n![more](docs/none.png)\n")
+            gate.append(README, "\n![more](docs/none.png)\n");
         }),
         row("link from a page below `docs`", CONTROLLED, "docs.links", |gate| {
-            gate.append("docs/guide.md", "\n[x](none.md)\n")
+            gate.append("docs/guide.md", "\n[x](none.md)\n");
         }),
         row("rename the page that others lead to", PILOT, "docs.links", |gate| {
             gate.git(["mv", "docs/guide.md", "docs/manual.md"]);
@@ -90,7 +90,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         tick("tick a whole with an open part", PILOT, "- [x] All\n  - [ ] One"),
         row("delete the roadmap", PILOT, "status.drift", |gate| {
-            gate.remove("ROADMAP.md")
+            gate.remove("ROADMAP.md");
         }),
         row("edit a generated block", PILOT, "docs.sync", |gate| {
             gate.replace("CLAIMS.md", "one internal service", "every service");
@@ -105,7 +105,7 @@ pub(super) fn rows() -> Vec<Row> {
             gate.append("CLAIMS.md", "\n<!-- gate:generated none -->\n<!-- gate:end -->\n");
         }),
         row("delete the generated document", PILOT, "docs.sync", |gate| {
-            gate.remove("CLAIMS.md")
+            gate.remove("CLAIMS.md");
         }),
     ]
 }

@@ -229,7 +229,7 @@ fn elsewhere() -> Vec<Row> {
         .with("--package")
         .with("nowhere"),
         row("leave the suites out", CONTROLLED, "suite.test.runner", |gate| {
-            gate.append("runner.sh", "# More.\n")
+            gate.append("runner.sh", "# More.\n");
         })
         .with("--no-suites"),
     ]

@@ -98,7 +98,7 @@ pub(super) fn rows() -> Vec<Row> {
 fn histories() -> Vec<Row> {
     vec![
         lost("delete the history", CONTROLLED, |gate| {
-            gate.remove("target/gate/history.jsonl")
+            gate.remove("target/gate/history.jsonl");
         }),
         lost("empty the history", BROAD, history(|_| String::new())),
         lost("delete all runs", CONTROLLED, |gate| {
@@ -211,17 +211,17 @@ fn histories() -> Vec<Row> {
             gate.write("docs/runbook.md", "# Other\n");
         }),
         row("track the store", PILOT, "", |gate| {
-            drop(gate.git(["add", "--force", "target/gate/store"]))
+            drop(gate.git(["add", "--force", "target/gate/store"]));
         })
         .ends(2)
         .uncommitted(),
         row("track the runs", CONTROLLED, "", |gate| {
-            drop(gate.git(["add", "--force", "target/gate/runs"]))
+            drop(gate.git(["add", "--force", "target/gate/runs"]));
         })
         .ends(2)
         .uncommitted(),
         row("track the history", BROAD, "", |gate| {
-            drop(gate.git(["add", "--force", "target/gate/history.jsonl"]))
+            drop(gate.git(["add", "--force", "target/gate/history.jsonl"]));
         })
         .ends(2)
         .uncommitted(),
@@ -261,7 +261,7 @@ fn store() -> Vec<Row> {
             }
         }),
         kept("delete the store", |gate| {
-            fs::remove_dir_all(gate.join("store")).expect("a store")
+            fs::remove_dir_all(gate.join("store")).expect("a store");
         }),
         kept("delete everything but the store", |gate| {
             for entry in fs::read_dir(gate).expect("a directory") {

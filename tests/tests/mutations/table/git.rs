@@ -33,13 +33,13 @@ fn changes() -> Vec<Row> {
         }),
         dirty("delete a tracked file", PILOT, |gate| gate.remove("VERSION")),
         dirty("add a file that is not tracked", PILOT, |gate| {
-            gate.write("more.txt", "More.\n")
+            gate.write("more.txt", "More.\n");
         }),
         dirty("add a source that is not tracked", CONTROLLED, |gate| {
-            gate.write("logic/src/more.rs", "//! More.\n")
+            gate.write("logic/src/more.rs", "//! More.\n");
         }),
         dirty("add a test that is not tracked", BROAD, |gate| {
-            gate.write("logic/tests/more.rs", "//! More.\n")
+            gate.write("logic/tests/more.rs", "//! More.\n");
         }),
         dirty("rename a file", PILOT, |gate| {
             gate.git(["mv", "VERSION", "RELEASE"]);
@@ -58,10 +58,10 @@ fn changes() -> Vec<Row> {
             gate.write("VERSION/x", "0.1.0\n");
         }),
         dirty("edit the policy and commit nothing", CONTROLLED, |gate| {
-            gate.append("gate.toml", "# More.\n")
+            gate.append("gate.toml", "# More.\n");
         }),
         dirty("edit the lockfile and commit nothing", BROAD, |gate| {
-            gate.append("Cargo.lock", "# More.\n")
+            gate.append("Cargo.lock", "# More.\n");
         }),
         row("end files with carriage returns", BROAD, "git.clean", |gate| {
             let text = gate.read("docs/guide.md");
@@ -214,7 +214,7 @@ fn hidden() -> Vec<Row> {
 fn variables() -> Vec<Row> {
     let hides = |name: &'static str, value: &'static str| {
         dirty(&format!("hide a change by `{name}`"), PILOT, |gate| {
-            gate.append(SOURCE, "// More.\n")
+            gate.append(SOURCE, "// More.\n");
         })
         .variable(name, value)
     };
@@ -227,13 +227,13 @@ fn variables() -> Vec<Row> {
         hides("GIT_LITERAL_PATHSPECS", "1"),
         hides("GIT_NO_REPLACE_OBJECTS", "0"),
         dirty("hide a file that is not tracked by variables of git", PILOT, |gate| {
-            gate.write("logic/src/more.rs", "//! More.\n")
+            gate.write("logic/src/more.rs", "//! More.\n");
         })
         .variable("GIT_CONFIG_COUNT", "1")
         .variable("GIT_CONFIG_KEY_0", "status.showUntrackedFiles")
         .variable("GIT_CONFIG_VALUE_0", "no"),
         dirty("hide a file that is not tracked by parameters of git", PILOT, |gate| {
-            gate.write("logic/src/more.rs", "//! More.\n")
+            gate.write("logic/src/more.rs", "//! More.\n");
         })
         .variable("GIT_CONFIG_PARAMETERS", "'status.showuntrackedfiles'='no'"),
     ]

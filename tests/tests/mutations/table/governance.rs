@@ -77,11 +77,11 @@ pub(super) fn rows() -> Vec<Row> {
         }),
         item("a risk that nobody reviews", BROAD, || risk(&day(-1))),
         row("delete the register", PILOT, "register.criticals", |gate| {
-            gate.remove("register.toml")
+            gate.remove("register.toml");
         })
         .ends(2),
         row("break the register", PILOT, "", |gate| {
-            gate.append("register.toml", "[[[\n")
+            gate.append("register.toml", "[[[\n");
         })
         .ends(2),
         row("register an unknown status", PILOT, "", |gate| {
@@ -117,20 +117,20 @@ fn risk(review: &str) -> String {
 fn waivers() -> Vec<Row> {
     vec![
         row("let the waiver expire yesterday", PILOT, "waiver.valid", |gate| {
-            expires(gate, &day(-1))
+            expires(gate, &day(-1));
         }),
         row("let the waiver expire a year ago", BROAD, "boundary.raw", |gate| {
-            expires(gate, &day(-365))
+            expires(gate, &day(-365));
         }),
         row("let the waiver last for ever", CONTROLLED, "waiver.authority", |gate| {
-            expires(gate, "2999-01-01")
+            expires(gate, "2999-01-01");
         }),
         row("delete the waiver", PILOT, "boundary.raw", |gate| {
             let text = gate.read(POLICY);
             gate.write(POLICY, &text[..text.find("[[waiver]]").expect("a waiver")]);
         }),
         row("waive nothing", PILOT, "waiver.valid", |gate| {
-            waiver(gate, "docs.links", "", &day(9))
+            waiver(gate, "docs.links", "", &day(9));
         }),
         row("waive a file that is not there", PILOT, "waiver.valid", |gate| {
             waiver(gate, "boundary.raw", "path = \"logic/src/none.rs\"\n", &day(9));
@@ -140,7 +140,7 @@ fn waivers() -> Vec<Row> {
             waiver(gate, "waiver.valid", "", &day(9));
         }),
         row("waive the stage before", BROAD, "docs.sync", |gate| {
-            waiver(gate, "stage.predecessor", "", &day(9))
+            waiver(gate, "stage.predecessor", "", &day(9));
         }),
         row("waive a failing suite", PILOT, "suite.test.script", |gate| {
             gate.write("script.sh", "exit 1\n");
@@ -160,10 +160,10 @@ fn waivers() -> Vec<Row> {
 fn releases() -> Vec<Row> {
     vec![
         row("state another version in a file", PILOT, "release.manifest", |gate| {
-            gate.write("VERSION", "0.9.0\n")
+            gate.write("VERSION", "0.9.0\n");
         }),
         row("state no version in a file", PILOT, "release.manifest", |gate| {
-            gate.write("VERSION", "")
+            gate.write("VERSION", "");
         }),
         row(
             "delete the file of the version",
@@ -183,10 +183,10 @@ fn releases() -> Vec<Row> {
             },
         ),
         row("empty the changelog", PILOT, "changelog.current", |gate| {
-            gate.write("CHANGELOG.md", "")
+            gate.write("CHANGELOG.md", "");
         }),
         row("delete the changelog", CONTROLLED, "changelog.current", |gate| {
-            gate.remove("CHANGELOG.md")
+            gate.remove("CHANGELOG.md");
         }),
         row(
             "depend on a version with an advisory",
@@ -199,7 +199,7 @@ fn releases() -> Vec<Row> {
             },
         ),
         row("publish an advisory", PILOT, "supply.advisories", |gate| {
-            advisory(gate, "[\">= 2\"]")
+            advisory(gate, "[\">= 2\"]");
         }),
         row(
             "publish an advisory without a fix",
@@ -216,7 +216,7 @@ fn releases() -> Vec<Row> {
             },
         ),
         row("delete the runbook", BROAD, "checklist.stage", |gate| {
-            gate.remove("docs/runbook.md")
+            gate.remove("docs/runbook.md");
         }),
         row("fail what the checklist lists", CONTROLLED, "checklist.stage", |gate| {
             gate.append(".gitignore", "Cargo.lock\n");

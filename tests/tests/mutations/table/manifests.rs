@@ -13,7 +13,7 @@ pub(super) fn rows() -> Vec<Row> {
 fn lockfile() -> Vec<Row> {
     vec![
         row("delete the lockfile", PILOT, "lockfile.tracked", |gate| {
-            gate.remove(LOCK)
+            gate.remove(LOCK);
         }),
         row(
             "ignore the lockfile with a pattern",
@@ -29,7 +29,7 @@ fn lockfile() -> Vec<Row> {
             gate.git(["rm", "--quiet", "--cached", LOCK]);
         }),
         row("empty the lockfile", PILOT, "lockfile.fresh", |gate| {
-            gate.write(LOCK, "")
+            gate.write(LOCK, "");
         }),
         row("leave a conflict in the lockfile", PILOT, "lockfile.fresh", |gate| {
             gate.replace(
@@ -140,11 +140,11 @@ fn lockfile() -> Vec<Row> {
             },
         ),
         row("break the manifest of the workspace", PILOT, "", |gate| {
-            gate.append("Cargo.toml", "[[[\n")
+            gate.append("Cargo.toml", "[[[\n");
         })
         .ends(2),
         row("break the manifest of a member", PILOT, "", |gate| {
-            gate.append("logic/Cargo.toml", "= 1\n")
+            gate.append("logic/Cargo.toml", "= 1\n");
         })
         .ends(2),
         row("name a member that is not there", PILOT, "", |gate| {
@@ -152,11 +152,11 @@ fn lockfile() -> Vec<Row> {
         })
         .ends(2),
         row("delete the manifest of a member", PILOT, "", |gate| {
-            gate.remove("native/Cargo.toml")
+            gate.remove("native/Cargo.toml");
         })
         .ends(2),
         row("break the configuration of cargo", PILOT, "", |gate| {
-            gate.append(".cargo/config.toml", "[[[\n")
+            gate.append(".cargo/config.toml", "[[[\n");
         })
         .ends(2),
         row(

@@ -8,7 +8,7 @@ const OLD: &str = "{\"name\": \"old\", \"unit\": \"ns\", \"samples\": [100, 101,
 fn bench(what: &str, stage: &'static str, lines: &[&str]) -> Row {
     let script: String = lines.iter().map(|line| format!("echo '{line}'\n")).collect();
     row(format!("measure {what}"), stage, "suite.bench.steps", move |gate| {
-        gate.write("bench.sh", &script)
+        gate.write("bench.sh", &script);
     })
 }
 
@@ -21,7 +21,7 @@ fn samples(what: &str, stage: &'static str, samples: &str) -> Row {
 /// A file of what a service did.
 fn load(what: &str, stage: &'static str, text: &'static str) -> Row {
     row(format!("record {what}"), stage, "suite.slo.service", move |gate| {
-        gate.write("load.jsonl", text)
+        gate.write("load.jsonl", text);
     })
 }
 
@@ -70,7 +70,7 @@ pub(super) fn rows() -> Vec<Row> {
             ],
         ),
         row("measure, and end with status 1", PILOT, "suite.bench.steps", |gate| {
-            gate.append("bench.sh", "exit 1\n")
+            gate.append("bench.sh", "exit 1\n");
         }),
         row(
             "measure, and be ended by a signal",
@@ -79,10 +79,10 @@ pub(super) fn rows() -> Vec<Row> {
             |gate| gate.append("bench.sh", "kill -9 $$\n"),
         ),
         row("delete the benchmark", PILOT, "suite.bench.steps", |gate| {
-            gate.remove("bench.sh")
+            gate.remove("bench.sh");
         }),
         row("delete what a service did", PILOT, "suite.slo.service", |gate| {
-            gate.remove("load.jsonl")
+            gate.remove("load.jsonl");
         }),
         load("nothing", PILOT, ""),
         load(

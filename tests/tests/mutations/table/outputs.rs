@@ -102,7 +102,7 @@ fn libraries() -> Vec<Row> {
     const ASSERTED: &str = "        assert_eq!(next(1), 2);";
     let statement = |what: &str, stage, statement: &'static str| {
         tests(what, stage, move |gate| {
-            gate.replace(SOURCE, ASSERTED, &format!("        {statement}\n{ASSERTED}"))
+            gate.replace(SOURCE, ASSERTED, &format!("        {statement}\n{ASSERTED}"));
         })
     };
     vec![
@@ -116,10 +116,10 @@ fn libraries() -> Vec<Row> {
         ),
         statement("do not compile a test", CONTROLLED, "let () = 1;"),
         tests("break the code under test at `broad`", BROAD, |gate| {
-            gate.replace(SOURCE, "saturating_add(1)", "saturating_add(3)")
+            gate.replace(SOURCE, "saturating_add(1)", "saturating_add(3)");
         }),
         tests("break the build at `controlled`", CONTROLLED, |gate| {
-            gate.append(SOURCE, "fn {\n")
+            gate.append(SOURCE, "fn {\n");
         }),
         tests("ignore one test", PILOT, |gate| {
             let text = gate.read(SOURCE);
@@ -130,7 +130,7 @@ fn libraries() -> Vec<Row> {
             gate.write(SOURCE, text.replacen("    #[test]", "    #[cfg(none)]\n    #[test]", 1));
         }),
         tests("use another harness", PILOT, |gate| {
-            gate.append("logic/Cargo.toml", "\n[lib]\nharness = false\n")
+            gate.append("logic/Cargo.toml", "\n[lib]\nharness = false\n");
         }),
         tests("move the library to another file", PILOT, |gate| {
             gate.append("logic/Cargo.toml", "\n[lib]\npath = \"src/other.rs\"\n");
@@ -149,7 +149,7 @@ fn libraries() -> Vec<Row> {
             },
         ),
         row("configure another format", BROAD, "suite.tool.format", |gate| {
-            gate.write("rustfmt.toml", "tab_spaces = 3\n")
+            gate.write("rustfmt.toml", "tab_spaces = 3\n");
         }),
         row(
             "configure another format of one member",

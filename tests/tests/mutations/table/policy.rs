@@ -134,7 +134,7 @@ fn refusals() -> Vec<Row> {
         appended("ask for the past of no run", PILOT, "[[history]]\nruns = 0\n"),
         row("empty the policy", PILOT, "", |gate| gate.write(POLICY, "")).ends(2),
         row("write a policy that is no text", PILOT, "", |gate| {
-            gate.write(POLICY, b"version = 1\n\xff\xfe")
+            gate.write(POLICY, b"version = 1\n\xff\xfe");
         })
         .ends(2),
         row("put a directory in the place of the policy", PILOT, "", |gate| {

@@ -24,15 +24,17 @@ fn newest(gate: &Gate) -> PathBuf {
     fs::canonicalize(gate.workspace().join("target/gate/runs/latest")).expect("a run")
 }
 
-fn edit(path: &Path, edit: fn(Vec<u8>) -> Vec<u8>) {
+fn edit(path: &Path, edit: Edit) {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let edited = edit(bytes.clone());
     assert_ne!(bytes, edited, "{}", path.display());
     fs::write(path, edited).expect("a file of the run");
 }
 
+type Edit = fn(Vec<u8>) -> Vec<u8>;
+
 /// What is done to each file.
-const EDITS: &[(&str, fn(Vec<u8>) -> Vec<u8>)] = &[
+const EDITS: &[(&str, Edit)] = &[
     ("change the first byte of", |mut bytes| {
         bytes[0] ^= 1;
         bytes
@@ -63,7 +65,7 @@ pub(super) fn rows() -> Vec<Row> {
     for file in FILES {
         for (what, change) in EDITS {
             rows.push(of_run(format!("{what} `{file}`"), move |run| {
-                edit(&run.join(file), *change)
+                edit(&run.join(file), *change);
             }));
         }
         rows.push(of_run(format!("delete `{file}`"), move |run| {
@@ -85,10 +87,10 @@ pub(super) fn rows() -> Vec<Row> {
             std::os::unix::fs::symlink("../report.json", run.join("report.json")).expect("a link");
         }),
         of_run("add a directory", |run| {
-            fs::create_dir(run.join("approvals")).expect("a directory")
+            fs::create_dir(run.join("approvals")).expect("a directory");
         }),
         of_run("add a log", |run| {
-            fs::write(run.join("suites/more.log"), "ok\n").expect("a file")
+            fs::write(run.join("suites/more.log"), "ok\n").expect("a file");
         }),
         of_run("rename the run", |run| {
             let name = run

@@ -73,7 +73,7 @@ impl Saved {
             }
             let made = match entry {
                 Entry::Directory => fs::create_dir_all(path),
-                Entry::File(bytes, permissions, before) => fs::write(&*path, bytes)
+                Entry::File(bytes, permissions, before) => fs::write(path, bytes)
                     .and_then(|()| fs::set_permissions(path, permissions.clone()))
                     .and_then(|()| fs::symlink_metadata(path))
                     .map(|metadata| *before = stamp(&metadata)),

@@ -203,10 +203,10 @@ pub(super) fn rows() -> Vec<Row> {
             "boundary.inventory",
         ),
         row("empty the inventory", PILOT, "boundary.inventory", |gate| {
-            gate.write(INVENTORY, "")
+            gate.write(INVENTORY, "");
         }),
         row("delete the inventory", PILOT, "boundary.inventory", |gate| {
-            gate.remove(INVENTORY)
+            gate.remove(INVENTORY);
         }),
         row("cut the inventory", CONTROLLED, "boundary.inventory", |gate| {
             let text = gate.read(INVENTORY);
@@ -228,10 +228,10 @@ pub(super) fn rows() -> Vec<Row> {
             gate.append(LOGIC, "\n/// X.\npub fn x() {\n    unreachable!()\n}\n");
         }),
         row("delete the inventory of panics", PILOT, "failure.panics", |gate| {
-            gate.remove(PANICS)
+            gate.remove(PANICS);
         }),
         row("empty the inventory of panics", PILOT, "failure.panics", |gate| {
-            gate.write(PANICS, "")
+            gate.write(PANICS, "");
         }),
         row("list more panics than there are", BROAD, "failure.panics", |gate| {
             gate.append(LOGIC, "\n/// X.\npub fn x() {\n    panic!(\"no\")\n}\n");

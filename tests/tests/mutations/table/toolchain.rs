@@ -12,10 +12,10 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         floats("float on stable", "[toolchain]\nchannel = \"stable\"\n"),
         floats("float on nightly", "[toolchain]\nchannel = \"nightly\"\n"),
-        floats("float on a minor version", "[toolchain]\nchannel = \"1.95\"\n").ends(4),
-        floats("empty the file of the toolchain", "").ends(4),
-        floats("name no channel", "[toolchain]\nprofile = \"minimal\"\n").ends(4),
-        floats("pin a toolchain by its path", "[toolchain]\npath = \"/opt/rust\"\n").ends(4),
+        floats("float on a minor version", "[toolchain]\nchannel = \"1.95\"\n"),
+        floats("empty the file of the toolchain", ""),
+        floats("name no channel", "[toolchain]\nprofile = \"minimal\"\n"),
+        floats("pin a toolchain by its path", "[toolchain]\npath = \"/opt/rust\"\n"),
         row(
             "move the file of the toolchain into a member",
             PILOT,
@@ -25,17 +25,14 @@ pub(super) fn rows() -> Vec<Row> {
             },
         ),
         row("break the file of the toolchain", PILOT, "toolchain.pinned", |gate| {
-            gate.append(PIN, "[[[\n")
-        })
-        .ends(4),
+            gate.append(PIN, "[[[\n");
+        }),
         row("pin an older compiler", PILOT, "toolchain.matches", |gate| {
-            gate.replace(PIN, "1.95.0", "1.94.0")
-        })
-        .ends(4),
+            gate.replace(PIN, "1.95.0", "1.94.0");
+        }),
         row("pin a newer compiler", CONTROLLED, "toolchain.matches", |gate| {
-            gate.replace(PIN, "1.95.0", "1.99.0")
-        })
-        .ends(4),
+            gate.replace(PIN, "1.95.0", "1.99.0");
+        }),
         row(
             "pin a compiler in a file that comes first",
             PILOT,
@@ -43,12 +40,10 @@ pub(super) fn rows() -> Vec<Row> {
             |gate| {
                 gate.write("rust-toolchain", "1.90.0\n");
             },
-        )
-        .ends(4),
+        ),
         row("pin a beta", BROAD, "toolchain.matches", |gate| {
             gate.replace(PIN, "1.95.0", "beta-2026-01-02");
-        })
-        .ends(4),
+        }),
         row(
             "promise a newer Rust than is pinned, in one member",
             PILOT,
@@ -151,7 +146,7 @@ pub(super) fn rows() -> Vec<Row> {
         .uncommitted()
         .variable("RUSTC", "../bin/rustc"),
         row("put a rustc in front that fails", PILOT, "toolchain.matches", |gate| {
-            shim(gate, "rustc", "exit 1")
+            shim(gate, "rustc", "exit 1");
         })
         .uncommitted()
         .variable("RUSTC", "../bin/rustc"),
@@ -160,7 +155,7 @@ pub(super) fn rows() -> Vec<Row> {
             .uncommitted()
             .variable("CARGO", "/nowhere/cargo"),
         row("name a cargo that prints nothing", PILOT, "", |gate| {
-            shim(gate, "cargo", "exit 0")
+            shim(gate, "cargo", "exit 0");
         })
         .ends(4)
         .uncommitted()

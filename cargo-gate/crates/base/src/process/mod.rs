@@ -1,6 +1,8 @@
 //! Child processes: own process group (job object on Windows), time limit, cancellation, captured output. Knows nothing
 //! of suites or of the engine.
 
+#[cfg(windows)]
+pub mod bound;
 pub mod cancel;
 mod lines;
 mod supervise;
