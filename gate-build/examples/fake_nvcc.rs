@@ -224,7 +224,10 @@ fn read(arguments: &[String]) -> Asked {
                         .trim_end_matches('a')
                         .parse()
                         .expect("the architecture is a number");
-                } else if let Some(folder) = argument.strip_prefix("-I") {
+                } else if let Some(folder) = argument
+                    .strip_prefix("-isystem=")
+                    .or_else(|| argument.strip_prefix("-I"))
+                {
                     asked.includes.push(folder.into());
                 } else if argument.starts_with('-') {
                     asked.macros.push(argument);

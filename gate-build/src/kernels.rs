@@ -7,6 +7,7 @@ use crate::arch::{Arch, IntoTarget, Target};
 use crate::bindings::Declared;
 use crate::compiler::Level;
 use crate::error::Error;
+use crate::headers::Headers;
 use crate::product::{Output, Product};
 use crate::resources::Budget;
 
@@ -24,6 +25,7 @@ pub struct Kernels {
     pub(crate) rules: Vec<Rule>,
     pub(crate) before: Vec<(Arch, String)>,
     pub(crate) includes: Vec<PathBuf>,
+    pub(crate) headers: Vec<Headers>,
     pub(crate) prefers_lock: bool,
     pub(crate) declared: Vec<Declared>,
     pub(crate) budgets: BTreeMap<String, Budget>,
@@ -203,6 +205,25 @@ impl Kernels {
     #[must_use]
     pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
         self.includes.push(folder.into());
+        self
+    }
+
+    /// A library of headers, such as CUTLASS: a folder of a git checkout, relative to the crate, often a submodule, and the tag or commit that is
+    /// checked out. The lock keeps both. The build fails where the folder is missing or at another revision: nothing is fetched.
+    #[must_use]
+    pub fn headers(mut self, folder: impl Into<PathBuf>, revision: impl Into<String>) -> Self {
+        self.headers.push(Headers::Checkout {
+            folder: folder.into(),
+            revision: revision.into(),
+        });
+        self
+    }
+
+    /// The headers that a crate brings: the one among the dependencies that has this name under `links`. Its build script says
+    /// `cargo::metadata=include=PATH`, and may say `cargo::metadata=version=…` for the lock.
+    #[must_use]
+    pub fn headers_of(mut self, links: impl Into<String>) -> Self {
+        self.headers.push(Headers::Crate(links.into()));
         self
     }
 

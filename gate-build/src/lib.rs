@@ -45,6 +45,7 @@ mod disk;
 mod env;
 mod error;
 mod glob;
+mod headers;
 mod index;
 mod json;
 mod kernels;

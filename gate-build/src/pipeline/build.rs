@@ -12,6 +12,7 @@ use super::embed::{self, Parsed};
 use super::jobs::{self, Job};
 use super::listing::{self, searched};
 use super::locked::{Lock, Locker};
+use super::progress::Progress;
 use super::report::{Asked, Entry, Report, Trace};
 use super::state::{self, State};
 use super::subject::Build;
@@ -24,6 +25,7 @@ use crate::compiler::{Compiler, Given, Setting};
 use crate::diagnostic::{Diagnostic, Id, Severity};
 use crate::disk;
 use crate::error::Error;
+use crate::headers::Located;
 use crate::index::Index;
 use crate::product::Product;
 use crate::resources::Ptxas;
@@ -68,6 +70,9 @@ impl Build<'_> {
             return self.without_compiler(problems, store);
         }
 
+        let declared = self.kernels.headers.iter();
+        let headers = declared.map(|headers| headers.locate(self.context.crate_root(), &self.context.env));
+        let headers: Vec<Located> = headers.collect::<Result<_, _>>()?;
         let scratch = self.scratch();
         // Where it cannot be made, each compilation says what it could not write.
         let _ = fs::create_dir_all(&scratch);
@@ -94,7 +99,7 @@ impl Build<'_> {
             scratch: scratch.clone(),
         };
         let product = &self.kernels.product;
-        let (mut jobs, unknown) = jobs::of(self.plan, product, &cuda, lock != Lock::Leave);
+        let (mut jobs, unknown) = jobs::of(self.plan, product, &cuda, &headers, lock != Lock::Leave);
         let mut problems = problems;
         problems.extend(unknown);
         let times = Times::new(self.context, product);
@@ -116,13 +121,14 @@ impl Build<'_> {
                 job.arch,
             )
         });
+        let progress = Progress::new(&self.context.env, jobs.len());
         let ran = schedule::run(&self.context.env, &setting.permits, jobs, |job| {
             let (unit, arch) = (job.unit, job.arch);
             let output = self.output(unit, arch);
             let task = Task {
                 unit,
                 arch,
-                flags: &job.flags,
+                flags: &job.all_flags,
                 output: &output,
                 compilers: match unit.language {
                     Language::Cuda => &cuda,
@@ -130,6 +136,7 @@ impl Build<'_> {
                 },
             };
             let result = task.run(&shared);
+            progress.ended(unit, arch, &result);
             let result = result.and_then(|done| place(&job, &output, done));
             (unit, arch, result)
         });
@@ -158,7 +165,7 @@ impl Build<'_> {
         let state = self.finish(
             results,
             problems,
-            (parts, setting, maker),
+            (parts, setting, maker, &headers),
             &times,
             (store, happened),
             lock,
@@ -196,7 +203,7 @@ impl Build<'_> {
         &self,
         results: Vec<TaskResult<'_>>,
         problems: Vec<Diagnostic>,
-        (parts, setting, maker): (BTreeSet<PathBuf>, &Setting, Option<&dyn Compiler>),
+        (parts, setting, maker, headers): (BTreeSet<PathBuf>, &Setting, Option<&dyn Compiler>, &[Located]),
         times: &Times,
         (store, happened): (Option<&Local>, Happened),
         lock: Lock,
@@ -213,6 +220,7 @@ impl Build<'_> {
         let given = &setting.given;
         let foreign = listing::foreign(parts.iter().filter(|file| !given.files.contains(file)));
         let mut files = parts.clone();
+        files.extend(headers.iter().flat_map(|located| located.files.iter().cloned()));
         let mut sorted = results;
         sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
@@ -250,7 +258,7 @@ impl Build<'_> {
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
         }
-        warnings.extend(self.judge(&state.built.units, store, lock)?);
+        warnings.extend(self.judge(&state.built.units, store, (lock, headers))?);
         state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
         let mut links = vec![self.is_there()];
         if let (Product::Library(name), Some(maker)) = (&self.kernels.product, maker) {
@@ -287,7 +295,12 @@ impl Build<'_> {
     }
 
     /// Budgets and the lock.
-    fn judge(&self, units: &[BuiltUnit], store: Option<&Local>, lock: Lock) -> Result<Vec<Diagnostic>, Error> {
+    fn judge(
+        &self,
+        units: &[BuiltUnit],
+        store: Option<&Local>,
+        (lock, headers): (Lock, &[Located]),
+    ) -> Result<Vec<Diagnostic>, Error> {
         if self.kernels.budgets.is_empty() && lock == Lock::Leave {
             return Ok(Vec::new());
         }
@@ -307,6 +320,7 @@ impl Build<'_> {
         let locker = Locker {
             kernels: self.kernels,
             plan: self.plan,
+            headers: headers.iter().map(|located| located.shown.clone()).collect(),
             root: self.context.crate_root(),
             env: &self.context.env,
             began: self.began,

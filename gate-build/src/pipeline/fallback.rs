@@ -65,7 +65,12 @@ impl Build<'_> {
         let taken = if explicit_off || !is_ptx {
             None
         } else {
-            locked::take(self.plan, root, &self.context.out_dir.join("kernels"))?
+            locked::take(
+                self.plan,
+                &self.kernels.headers,
+                root,
+                &self.context.out_dir.join("kernels"),
+            )?
         };
         let mut outputs: Vec<PathBuf> = Vec::new();
         let mut warnings = warnings.to_vec();

@@ -6,6 +6,7 @@ use super::plan::Plan;
 use crate::arch::{Arch, Reach};
 use crate::compiler::Compiler;
 use crate::diagnostic::{Diagnostic, Id};
+use crate::headers::Located;
 use crate::product::{Product, gencodes};
 use crate::unit::{Language, Unit};
 
@@ -15,7 +16,10 @@ pub(super) struct Job<'a> {
     pub unit: &'a Unit,
     /// The architecture, or the oldest of several.
     pub arch: Arch,
+    /// As the lock keeps them: the same on every machine.
     pub flags: Vec<String>,
+    /// With folders of libraries of headers.
+    pub all_flags: Vec<String>,
 }
 
 /// Every compilation of a plan, and what to say about architectures that these compilers do not know. For the lock, nothing else is compiled than what
@@ -24,6 +28,7 @@ pub(super) fn of<'a>(
     plan: &'a Plan,
     product: &Product,
     cuda: &[Box<dyn Compiler + '_>],
+    headers: &[Located],
     is_for_lock: bool,
 ) -> (Vec<Job<'a>>, Vec<Diagnostic>) {
     let mut known: Vec<Arch> = cuda.first().map(|compiler| compiler.archs()).unwrap_or_default();
@@ -32,6 +37,14 @@ pub(super) fn of<'a>(
         .first()
         .map(|compiler| compiler.identity().to_string())
         .unwrap_or_default();
+    let folders = headers.iter().flat_map(|located| &located.folders);
+    let folders: Vec<String> = folders.map(|folder| format!("-isystem={}", folder.display())).collect();
+    let job = |unit, arch, flags: Vec<String>| Job {
+        unit,
+        arch,
+        all_flags: flags.iter().chain(&folders).cloned().collect(),
+        flags,
+    };
     let mut jobs = Vec::new();
     let mut said = BTreeSet::new();
     for unit in &plan.units {
@@ -69,13 +82,9 @@ pub(super) fn of<'a>(
             // `code=lto_80` says it for each architecture, and nvcc takes only one of the two.
             flags.retain(|flag| !crate::product::is_lto(flag));
             flags.extend(gencodes(&archs, optimises));
-            jobs.push(Job { unit, arch, flags });
+            jobs.push(job(unit, arch, flags));
         } else {
-            jobs.extend(archs.into_iter().map(|arch| Job {
-                unit,
-                arch,
-                flags: plan.flags(unit, arch),
-            }));
+            jobs.extend(archs.into_iter().map(|arch| job(unit, arch, plan.flags(unit, arch))));
         }
     }
     let warnings = said.into_iter().map(|what| {

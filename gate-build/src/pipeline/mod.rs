@@ -19,6 +19,7 @@ mod locked;
 mod native;
 mod pin;
 mod plan;
+mod progress;
 mod report;
 mod reuse;
 mod state;
@@ -41,6 +42,7 @@ use crate::built::Built;
 use crate::compiler::{self, CompilerKind, Given, Setting};
 use crate::digest::{Digest, Fields};
 use crate::error::Error;
+use crate::headers::Headers;
 use crate::index::{Index, Signature};
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
@@ -193,7 +195,9 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     // About this build, not about the state that it leaves.
     state.directives.extend(directives::warnings(&notices));
     let warning = remote.and_then(|remote| remote.warning());
-    state.directives.extend(directives::warnings(warning.as_slice()));
+    let refused = store.as_ref().and_then(Local::warning);
+    let warnings: Vec<_> = warning.into_iter().chain(refused).collect();
+    state.directives.extend(directives::warnings(&warnings));
     Ok(Outcome {
         built: state.built,
         directives: state.directives,
@@ -238,6 +242,12 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
     }
     // Rules of build.rs are a part of the builder; what `native` stands for is not.
     fields.add("targets", format!("{:?}", plan.all_targets().collect::<Vec<_>>()));
+    for name in kernels.headers.iter().flat_map(Headers::variables) {
+        if let Some(value) = context.env.variable(&name) {
+            fields.add("variable", &name);
+            fields.add("value", value.as_encoded_bytes());
+        }
+    }
     for (kind, file) in &choice.files {
         fields.add("compiler", kind.as_str());
         fields.add("file", file.as_os_str().as_encoded_bytes());

@@ -5,6 +5,7 @@ mod companions;
 mod cuda_builder;
 mod diagnostics;
 mod failures;
+mod headers;
 mod incremental;
 mod locked;
 mod parallel;
