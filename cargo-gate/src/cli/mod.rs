@@ -93,11 +93,11 @@ fn styles() -> clap::builder::Styles {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge the pilot stage: first use in one service or internal tool
-    Pilot(stage::StageArgs),
+    Pilot(stage::arguments::StageArgs),
     /// Judge the controlled stage: limited production use under guardrails
-    Controlled(stage::StageArgs),
+    Controlled(stage::arguments::StageArgs),
     /// Judge the broad stage: unlimited production use
-    Broad(stage::StageArgs),
+    Broad(stage::arguments::StageArgs),
     /// Show every check at every stage from existing evidence, without running anything
     Status(FormatArgs),
     /// Explain a check, an exit code, a stage or a run

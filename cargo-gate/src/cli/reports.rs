@@ -13,7 +13,7 @@ use gate_text::secrets::Masked;
 use super::Conversation;
 use super::arguments::Format;
 use super::explain::{Topic, topics};
-use super::stage::StageArgs;
+use super::stage::arguments::StageArgs;
 
 /// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
 pub(super) fn display_below(path: &Path, workspace: &Surveys) -> String {

@@ -1,6 +1,6 @@
 //! `cargo gate pilot|controlled|broad`.
 
-mod arguments;
+pub(super) mod arguments;
 
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ use super::progress::Progress;
 use super::reports::{display_below, in_repository, print_report};
 use super::timings::Timings;
 use super::{Conversation, job_summary, plan};
-pub(crate) use arguments::StageArgs;
+use arguments::StageArgs;
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
