@@ -193,6 +193,25 @@ pub fn sign(path: &Path, merged: &Merged, key: &PrivateKey) -> Result<String> {
     Ok(fingerprint(&key.public()))
 }
 
+/// Takes the file apart: what it says, and what does not fit within it, one sentence each.
+///
+/// # Errors
+/// Why it is no merged decision.
+pub fn parse(bytes: &[u8]) -> std::result::Result<(Merged, Vec<String>), String> {
+    let merged: Merged = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if merged.schema_version != SCHEMA_VERSION {
+        let version = merged.schema_version;
+        return Err(format!(
+            "it has version {version}, but this cargo-gate supports {SCHEMA_VERSION}"
+        ));
+    }
+    let mut problems = merged.problems();
+    if merged.bytes().ok().as_deref() != Some(bytes) {
+        problems.push("it is not in canonical form".to_owned());
+    }
+    Ok((merged, problems))
+}
+
 /// Reads a merged decision: what it says, what does not fit within it, and whether somebody with a say signed it.
 ///
 /// # Errors
@@ -210,17 +229,7 @@ pub fn verify(path: &Path, signers: &Signers) -> Result<(Merged, Vec<String>, Si
             "pass a run directory, a bundle, or the file that `cargo gate evidence merge --out <file>` wrote",
         )
     };
-    let merged: Merged = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
-    if merged.schema_version != SCHEMA_VERSION {
-        let version = merged.schema_version;
-        return Err(refused(format!(
-            "it has version {version}, but this cargo-gate supports {SCHEMA_VERSION}"
-        )));
-    }
-    let mut problems = merged.problems();
-    if merged.bytes()? != bytes {
-        problems.push("it is not in canonical form".to_owned());
-    }
+    let (merged, mut problems) = parse(&bytes).map_err(refused)?;
     let signature = match read(&signature_of(path), MOST_SIGNATURE)? {
         None => Signature::Absent,
         Some(signature) => judge(

@@ -12,7 +12,7 @@ use gate_base::stage::Stage;
 use gate_report::{Bound, Decision, Outcome};
 
 pub use contradiction::{Contradiction, Why};
-pub use document::{Cell, Merged, MergedCheck, MergedRun, SCHEMA_VERSION, sign, signed_text, verify};
+pub use document::{Cell, Merged, MergedCheck, MergedRun, SCHEMA_VERSION, parse, sign, signed_text, verify};
 pub use part::Part;
 
 /// What the runs have to agree with, besides each other.
