@@ -5,7 +5,7 @@ mod bundle;
 mod cache;
 pub(super) mod history;
 mod ready;
-mod sign;
+pub(super) mod sign;
 
 use clap::Subcommand;
 
