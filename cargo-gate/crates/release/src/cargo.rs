@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use gate_base::error::{Error, ErrorKind};
 use gate_base::process::cancel::Cancel;
 use gate_base::process::{self, ProcessSpec};
+use gate_text::secrets::mask_text;
 use gate_world::Workspace;
 use serde::Deserialize;
 
@@ -91,14 +92,15 @@ impl Cargo<'_> {
             .append(true)
             .open(log)
             .map_err(|error| failed(&error))?;
-        file.write_all(&written).map_err(|error| failed(&error))?;
+        let said = mask_text(&String::from_utf8_lossy(&written)).into_owned();
+        file.write_all(said.as_bytes()).map_err(|error| failed(&error))?;
         if end.cancelled {
             return Err(Error::new(ErrorKind::Interrupted, "interrupted").into());
         }
         Ok(Ended {
             success: end.exit_code == Some(0),
             output,
-            messages: String::from_utf8_lossy(&written).lines().map(str::to_owned).collect(),
+            messages: said.lines().map(str::to_owned).collect(),
         })
     }
 

@@ -164,7 +164,7 @@ fn read(directory: &Path) -> Option<State> {
 /// Every release of a gate directory that was made on this machine and has its receipt: its directory, its subject and the record of
 /// the receipt.
 pub(crate) fn finished(gate_dir: &Path) -> Vec<(PathBuf, Subject, Recorded)> {
-    let entries = fs::read_dir(gate_dir.join(crate::run::DIRECTORY))
+    let entries = fs::read_dir(gate_dir.join(crate::layout::DIRECTORY))
         .into_iter()
         .flatten()
         .flatten();

@@ -15,6 +15,7 @@ pub mod decided;
 mod dsse;
 mod files;
 pub mod journal;
+mod layout;
 mod licences;
 pub mod named;
 mod order;

@@ -36,7 +36,7 @@ pub fn produced(gate_dir: &Path) -> Vec<Produced> {
         };
         found.extend(receipt.files.into_iter().map(|file| Produced {
             release: format!("{} {}", subject.name, subject.version),
-            path: directory.join(crate::run::OUTPUT).join(&file.path),
+            path: directory.join(crate::layout::OUTPUT).join(&file.path),
             file,
             content: subject.content.clone(),
         }));

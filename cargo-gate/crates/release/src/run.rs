@@ -25,6 +25,7 @@ use crate::decided::Decided;
 use crate::dsse::{self, Envelope};
 use crate::files::{Recorded, emptied, json, read, recorded};
 use crate::journal::{Entry, Journal, Subject};
+use crate::layout::{BILL, CHECKSUMS, DECISION, DIRECTORY, LOCKFILE, OUTPUT};
 use crate::licences;
 use crate::named::Named;
 use crate::order::order;
@@ -34,19 +35,6 @@ use crate::receipt::{self, Receipt};
 use crate::statement::Facts;
 use crate::step::Step;
 use crate::stop::{Reason, Result, Stop};
-
-/// Where releases are, below the gate directory.
-pub(crate) const DIRECTORY: &str = "releases";
-/// What is handed out, below the directory of a release.
-pub(crate) const OUTPUT: &str = "dist";
-/// SHA-256 of every artifact, as `sha256sum` prints it.
-pub(crate) const CHECKSUMS: &str = "SHA256SUMS";
-/// End of the name of the bill of materials.
-pub(crate) const BILL: &str = ".cdx.json";
-/// The lockfile that the bill of materials is compared with.
-pub(crate) const LOCKFILE: &str = "Cargo.lock";
-/// The decision of the run.
-pub(crate) const DECISION: &str = "decision.json";
 
 /// A release of a workspace.
 pub struct Release<'a> {

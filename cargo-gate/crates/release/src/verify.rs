@@ -15,9 +15,9 @@ use gate_world::cargo::lock::Lock;
 use crate::bill;
 use crate::dsse::{self, Envelope};
 use crate::files::{Recorded, names, read};
+use crate::layout::{BILL, CHECKSUMS, DECISION, LOCKFILE};
 use crate::predicate::DecisionPredicate;
 use crate::receipt::{self, Receipt};
-use crate::run::{BILL, CHECKSUMS, DECISION, LOCKFILE};
 use crate::statement::{self, DECISION_PREDICATE, PROVENANCE, STATEMENT_TYPE, SUMMARY};
 
 /// The answer.
