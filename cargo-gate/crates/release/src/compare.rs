@@ -244,7 +244,7 @@ mod tests {
         );
         assert_eq!(
             of(b"built 2026-11-23 14:05:09", b"built 2026-11-23 14:06:41"),
-            "`a.tar.gz`, entry `a/app` differs from byte 20: it looks like the time of the build"
+            "`a.tar.gz`, entry `a/app` differs from byte 21: it looks like the time of the build"
         );
         assert!(of(b"zx", b"xz").contains("hash map"));
     }

@@ -1,5 +1,9 @@
 //! `cargo gate release` without a subcommand.
 
+use std::path::PathBuf;
+
+use clap::Args;
+use semver::Version;
 use serde::Serialize;
 
 use crate::cli::Conversation;
@@ -17,7 +21,24 @@ use gate_release::decided::Decided;
 use gate_release::stop::{Reason, Stop};
 use gate_release::{Done, Receipt, Release, before_run};
 
-use super::ReleaseArgs;
+#[derive(Debug, Args)]
+pub(super) struct MakeArgs {
+    /// Do everything but the upload
+    #[arg(long)]
+    dry_run: bool,
+    /// Refuse any other version than this
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Version>,
+    /// Continue an interrupted release of this commit
+    #[arg(long)]
+    resume: bool,
+    /// Private Ed25519 key in OpenSSH format, without a passphrase, of an authority under `[decisions]`
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    message_format: DataFormat,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
@@ -33,7 +54,7 @@ struct View<'a> {
     receipt: Option<&'a Receipt>,
 }
 
-pub(super) fn run(arguments: &ReleaseArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &MakeArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let key = arguments.key.as_deref().map(|path| {
         let help = "make a key for releases alone, and let the machine that releases keep it secret";
         private_key(path, help.to_owned())
@@ -46,7 +67,7 @@ pub(super) fn run(arguments: &ReleaseArgs, conversation: &Conversation<'_>) -> R
 }
 
 fn release(
-    arguments: &ReleaseArgs,
+    arguments: &MakeArgs,
     key: Option<&PrivateKey>,
     conversation: &Conversation<'_>,
 ) -> gate_release::stop::Result<i32> {
@@ -98,7 +119,7 @@ fn release(
     Ok(exit::READY)
 }
 
-fn show(arguments: &ReleaseArgs, done: &Done, directory: &str, conversation: &Conversation<'_>) -> Result<()> {
+fn show(arguments: &MakeArgs, done: &Done, directory: &str, conversation: &Conversation<'_>) -> Result<()> {
     let receipt = &done.receipt;
     match arguments.message_format {
         DataFormat::Json => conversation.printer.data(&crate::cli::json(&View {
@@ -126,7 +147,7 @@ fn show(arguments: &ReleaseArgs, done: &Done, directory: &str, conversation: &Co
     }
 }
 
-fn refused(arguments: &ReleaseArgs, reasons: &[Reason], conversation: &Conversation<'_>) -> Result<i32> {
+fn refused(arguments: &MakeArgs, reasons: &[Reason], conversation: &Conversation<'_>) -> Result<i32> {
     if arguments.message_format == DataFormat::Json {
         conversation.printer.data(&crate::cli::json(&View {
             released: false,

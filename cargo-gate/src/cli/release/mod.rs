@@ -3,32 +3,15 @@
 mod make;
 mod migrate;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
-use semver::Version;
 
 use crate::cli::Conversation;
-use crate::cli::arguments::DataFormat;
 use gate_base::error::Result;
 
 #[derive(Debug, Args)]
 pub(super) struct ReleaseArgs {
-    /// Do everything but the upload
-    #[arg(long)]
-    dry_run: bool,
-    /// Refuse any other version than this
-    #[arg(long, value_name = "VERSION")]
-    version: Option<Version>,
-    /// Continue an interrupted release of this commit
-    #[arg(long)]
-    resume: bool,
-    /// Private Ed25519 key in OpenSSH format, without a passphrase, of an authority under `[decisions]`
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    message_format: DataFormat,
+    #[command(flatten)]
+    make: make::MakeArgs,
     #[command(subcommand)]
     command: Option<ReleaseCommand>,
 }
@@ -42,6 +25,6 @@ enum ReleaseCommand {
 pub(super) fn run(arguments: &ReleaseArgs, conversation: &Conversation<'_>) -> Result<i32> {
     match &arguments.command {
         Some(ReleaseCommand::Migrate(arguments)) => migrate::run(arguments, conversation),
-        None => make::run(arguments, conversation),
+        None => make::run(&arguments.make, conversation),
     }
 }
