@@ -34,7 +34,7 @@ mod order {
                 "deps diagnostic digest disk json unit version",
                 "code error index",
                 "arch env glob",
-                "process ptx schedule toolkit",
+                "headers process product ptx schedule toolkit",
                 "bindings compiler resources",
                 "action built kernels lock",
                 "store",

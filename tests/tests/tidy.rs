@@ -286,6 +286,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "lines of runs that were made of masked reports",
     ),
     ("cargo-gate/crates/evidence/src/lock.rs", "nothing: the file is locked"),
+    (
+        "cargo-gate/crates/evidence/src/merge/document.rs",
+        "a signature, and what masked runs decided",
+    ),
     ("cargo-gate/crates/evidence/src/own.rs", "a digest"),
     (
         "cargo-gate/crates/evidence/src/readiness.rs",
@@ -356,6 +360,7 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "cargo-gate/src/cli/evidence/bundle.rs",
         "files of a run, which are masked",
     ),
+    ("cargo-gate/src/cli/evidence/merge.rs", "what masked runs decided"),
     ("cargo-gate/src/cli/job_summary.rs", "`Masked`"),
     (
         "cargo-gate/src/cli/kernels/single.rs",

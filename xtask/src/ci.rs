@@ -20,6 +20,7 @@ const STEPS: &[(&str, Step)] = &[
     ("test", |sh, _| {
         Ok(cmd!(sh, "cargo test --workspace --locked").run_echo()?)
     }),
+    ("msrv", msrv),
     ("kills", kills),
     ("installed", installed),
     ("docs", |_, root| docs::check(root)),
@@ -38,6 +39,20 @@ const STEPS: &[(&str, Step)] = &[
 
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
 const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
+
+/// Checks `gate-build` with the oldest Rust that it declares: build scripts of others are compiled with their toolchain.
+fn msrv(sh: &Shell, root: &Path) -> Result {
+    let manifest = sh.read_file(root.join("gate-build").join("Cargo.toml"))?;
+    let declared = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
+    let version = declared
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or("gate-build declares no `rust-version`")?;
+    Ok(cmd!(
+        sh,
+        "rustup run --install {version} cargo check --package cargo-gate-build --lib --all-features --locked --target-dir target/msrv"
+    )
+    .run_echo()?)
+}
 
 /// Tests that drive the binary and need none of its features.
 const WHOLE_PROGRAM: [&str; 8] = [

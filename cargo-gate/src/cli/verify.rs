@@ -1,14 +1,19 @@
 //! `cargo gate verify`.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::arguments::{AuthorityArgs, DataFormat};
 use gate_base::error::Result;
 use gate_base::exit;
 use gate_evidence::bundle;
-use gate_evidence::verify::{Status, Verification, verify_signed};
+use gate_evidence::merge::{self, Merged};
+use gate_evidence::signature::Signature;
+use gate_evidence::verify::{Signers, Status, Verification, verify_signed};
 use gate_report::render::text;
 
 use super::Conversation;
@@ -16,7 +21,7 @@ use super::run_named::RunNamed;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Run id, `latest`, or the path of a run directory, a bundle or a release [default: the whole history]
+    /// Run id, `latest`, or the path of a run directory, bundle, merged decision or release [default: the whole history]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
     /// Chain hash from an earlier report that the history must contain
@@ -38,6 +43,7 @@ pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Re
         return release(directory, arguments, &signers.authorities, conversation);
     }
     let verification = match (named, path) {
+        (_, Some(path)) if is_merged(path) => return merged(path, arguments, &signers, conversation),
         (_, Some(path)) if path.is_file() => bundle::verify(path, head, &signers)?,
         (Some(name), Some(path)) if path.is_dir() => {
             let run = RunNamed::find(name, conversation)?;
@@ -89,6 +95,47 @@ fn release(directory: &Path, arguments: &VerifyArgs, keys: &[String], conversati
         Status::Verified => exit::READY,
         Status::Tampered | Status::Incomplete => exit::NOT_READY,
     })
+}
+
+/// Whether a file is JSON, as merged decisions are; bundles are archives.
+fn is_merged(path: &Path) -> bool {
+    let mut first = [0];
+    path.is_file() && File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == *b"{"
+}
+
+fn merged(path: &Path, arguments: &VerifyArgs, signers: &Signers, conversation: &Conversation<'_>) -> Result<i32> {
+    let (merged, problems, signature) = merge::verify(path, signers)?;
+    let text = match arguments.message_format {
+        DataFormat::Human => {
+            let mut out = super::evidence::merge::human(&merged, conversation.printer.detail());
+            for problem in &problems {
+                out.push_str(&format!("{}\n", text::line(problem)));
+            }
+            let status = if problems.is_empty() { "verified" } else { "tampered" };
+            out + &format!("{status}\nsignature: {}\n", text::line(&signature.words()))
+        }
+        DataFormat::Json => super::json(&VerifiedMerged {
+            verified: problems.is_empty(),
+            problems: &problems,
+            signature: &signature,
+            merged: &merged,
+        })?,
+    };
+    conversation.printer.data(&text)?;
+    Ok(if problems.is_empty() {
+        exit::READY
+    } else {
+        exit::NOT_READY
+    })
+}
+
+/// What verification of a merged decision says, as JSON.
+#[derive(Serialize)]
+struct VerifiedMerged<'a> {
+    verified: bool,
+    problems: &'a [String],
+    signature: &'a Signature,
+    merged: &'a Merged,
 }
 
 fn human(verification: &Verification) -> String {

@@ -18,6 +18,7 @@ use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
+use crate::product::Product;
 use crate::schedule::Begin;
 use crate::unit::{Language, Unit};
 
@@ -192,6 +193,28 @@ pub(crate) trait Compiler: Send + Sync {
         false
     }
 
+    /// Architectures it compiles for, as far as it lists them.
+    fn archs(&self) -> Vec<Arch> {
+        Vec::new()
+    }
+
+    /// Makes a library of objects: with a device link, where their flags ask for that.
+    ///
+    /// # Errors
+    /// What the linker says; that this compiler makes none.
+    fn archive(
+        &self,
+        _objects: &[PathBuf],
+        _flags: &[String],
+        _library: &Path,
+        _scratch: &Path,
+    ) -> Result<(), Diagnostic> {
+        Err(Diagnostic::error(
+            Id::CompilerOutput,
+            format!("{} makes no libraries", self.identity()),
+        ))
+    }
+
     /// Files of the installation that decide about the output, as far as its identity depends on them.
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -206,16 +229,25 @@ pub(crate) trait Compiler: Send + Sync {
 /// The PTX that a compiler wrote, if it is that.
 ///
 /// # Errors
-/// The compiler said that all is well and left something else, or nothing.
+/// As [`written`].
 pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
-    let ptx = fs::read(file).unwrap_or_default();
-    if is_ptx(&ptx) {
-        return Ok(ptx);
+    written(file, &Product::default(), compiler, printed)
+}
+
+/// What a compiler wrote, if it is what was asked for.
+///
+/// # Errors
+/// The compiler said that all is well and left something else, or nothing.
+pub(crate) fn written(file: &Path, product: &Product, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
+    let bytes = fs::read(file).unwrap_or_default();
+    if product.is_made(&bytes) {
+        return Ok(bytes);
     }
-    let what = if ptx.is_empty() {
-        "no PTX"
+    let wanted = product.unit_name();
+    let what = if bytes.is_empty() {
+        format!("no {wanted}")
     } else {
-        "something other than PTX"
+        format!("something other than {wanted}")
     };
     Err(Diagnostic::error(
         Id::CompilerOutput,
@@ -259,26 +291,9 @@ fn lacks_header(output: &str) -> bool {
     .any(|words| output.contains(words))
 }
 
-/// Whether text starts as PTX does: `.version` before anything but comments.
-fn is_ptx(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return false;
-    };
-    let mut rest = text.trim_start();
-    loop {
-        if let Some(line) = rest.strip_prefix("//") {
-            rest = line.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
-        } else if let Some(block) = rest.strip_prefix("/*") {
-            rest = block.split_once("*/").map_or("", |(_, rest)| rest).trim_start();
-        } else {
-            return rest.starts_with(".version");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{is_ptx, splits};
+    use super::splits;
 
     #[test]
     fn a_large_source_is_split_unless_it_is_said() {
@@ -289,14 +304,5 @@ mod tests {
         assert!(splits(b"", Some("0")));
         let windows: Vec<u8> = large[1..].iter().chain(b"\r\r").copied().collect();
         assert!(!splits(&windows, None));
-    }
-
-    #[test]
-    fn ptx_is_told_from_garbage() {
-        assert!(is_ptx(b"//\n// Generated\n//\n\n.version 8.0\n.target sm_80\n"));
-        assert!(is_ptx(b"/* x */ .version 8.0"));
-        for garbage in [&b""[..], b"\x7fELF", b"hello", b"// only", b"/* open", b"\xff.version"] {
-            assert!(!is_ptx(garbage));
-        }
     }
 }

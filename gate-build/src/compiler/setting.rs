@@ -9,6 +9,7 @@ use super::given::Given;
 use crate::digest::Digest;
 use crate::env::Env;
 use crate::index::Index;
+use crate::product::Product;
 use crate::schedule::{self, Permits};
 use crate::unit::Unit;
 
@@ -29,6 +30,8 @@ pub(crate) struct Setting {
     pub toolkit: Option<PathBuf>,
     /// For threads that compilers start.
     pub permits: Arc<Permits>,
+    /// What units become.
+    pub product: Product,
     /// Whether the result is for the kernel lock, or compared with it.
     pub locks: bool,
 }

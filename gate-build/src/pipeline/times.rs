@@ -8,6 +8,7 @@ use super::context::Context;
 use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::disk;
+use crate::product::Product;
 use crate::store::{self, Seconds};
 use crate::unit::Unit;
 
@@ -18,10 +19,15 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn new(context: &Context) -> Self {
+    pub(super) fn new(context: &Context, product: &Product) -> Self {
         // With the store, because the folder of outputs does not outlive `cargo clean`.
         let folder = store::folder(&context.env).map(|folder| folder.join("kernels-v1").join("times"));
-        let name = Digest::of(context.crate_root.as_os_str().as_encoded_bytes());
+        let mut name = context.crate_root.as_os_str().as_encoded_bytes().to_vec();
+        if !product.is_ptx() {
+            name.extend([0]);
+            name.extend(product.name().bytes());
+        }
+        let name = Digest::of(&name);
         let file = folder
             .unwrap_or_else(|| context.own().join("times"))
             .join(name.prefix(16));

@@ -16,12 +16,14 @@ const BODY: &str = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAA
                     6wAAAAtzc2gtZWQyNTUxOQAAACDEHyS7srW74S/ODILaXfdXU9vk6TEjcIi0p98z4sYO+g\n\
                     AAAEDqaK4XU3PVEoBufrDElzfR2UDE3YTnJkoyb6PkNCAOu8QfJLuytbvhL84Mgtpd91dT\n\
                     2+TpMSNwiLSn3zPixg76AAAADHJlbGVhc2UtdGVhbQE=\n";
-const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQfJLuytbvhL84Mgtpd91dT2+TpMSNwiLSn3zPixg76 release-team";
+pub(super) const PUBLIC: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQfJLuytbvhL84Mgtpd91dT2+TpMSNwiLSn3zPixg76 release-team";
 /// A key whose other half is nowhere.
-const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc nobody";
+pub(super) const OTHER: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc nobody";
 
 /// Writes the key beside the workspace's artifacts, where no gate looks, and returns its path.
-fn key(gate: &Gate) -> String {
+pub(super) fn key(gate: &Gate) -> String {
     let mark = |word: &str| format!("-----{word} OPENSSH {} KEY-----\n", "PRIVATE");
     gate.write("target/key", format!("{}{BODY}{}", mark("BEGIN"), mark("END")));
     "target/key".to_owned()

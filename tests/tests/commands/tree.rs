@@ -31,6 +31,7 @@ const CALLS: &[(&str, &[&str], i32)] = &[
     ("evidence history", &[], 0),
     ("evidence ready", &[], 0),
     ("evidence bundle", &["--out", "target/bundle.tar.gz"], 0),
+    ("evidence merge", &["latest"], 0),
     ("evidence cache stats", &[], 0),
     ("evidence cache verify", &[], 0),
     ("evidence cache gc", &["--dry-run"], 0),

@@ -50,11 +50,12 @@ pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Resu
     }
     let key = match (&arguments.key, &arguments.attach) {
         (Some(path), _) => {
-            let run_name = &run.name;
+            let name = &run.name;
             let with_ssh = format!(
-                "`cargo gate evidence sign {run_name} --text | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate evidence sign {run_name} --attach -`"
+                "`cargo gate evidence sign {name} --text | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate evidence sign \
+                 {name} --attach -`"
             );
-            signature::sign(&run.directory, &private_key(path, with_ssh)?)?
+            signature::sign(&run.directory, &private_key(path, &with_ssh)?)?
         }
         (None, Some(path)) => signature::attach(&run.directory, &short_text(path)?)?,
         // clap asks for one of the three.
@@ -87,8 +88,11 @@ fn refuse_unverified(run: &RunNamed) -> Result<()> {
     }
 }
 
-/// Reads a key; the last argument helps where a passphrase protects it.
-pub(in crate::cli) fn private_key(path: &Path, with_passphrase: String) -> Result<PrivateKey> {
+/// Reads a key. `unprotected` says what to do about a passphrase.
+///
+/// # Errors
+/// It cannot be read, or is no key that signs (usage).
+pub(in crate::cli) fn private_key(path: &Path, unprotected: &str) -> Result<PrivateKey> {
     let text = short_text(path)?;
     PrivateKey::parse(&text).map_err(|problem| {
         let (what, help) = match problem {
@@ -96,7 +100,7 @@ pub(in crate::cli) fn private_key(path: &Path, with_passphrase: String) -> Resul
                 "is not an OpenSSH private key",
                 "create one with `ssh-keygen -t ed25519 -f <file>`".to_owned(),
             ),
-            PrivateKeyProblem::Protected => ("is protected by a passphrase", with_passphrase),
+            PrivateKeyProblem::Protected => ("is protected by a passphrase", unprotected.to_owned()),
             PrivateKeyProblem::OtherAlgorithm => (
                 "is not an Ed25519 key",
                 "create one with `ssh-keygen -t ed25519 -f <file>`".to_owned(),

@@ -57,7 +57,7 @@ struct View<'a> {
 pub(super) fn run(arguments: &MakeArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let key = arguments.key.as_deref().map(|path| {
         let help = "make a key for releases alone, and let the machine that releases keep it secret";
-        private_key(path, help.to_owned())
+        private_key(path, help)
     });
     match release(arguments, key.transpose()?.as_ref(), conversation) {
         Ok(code) => Ok(code),

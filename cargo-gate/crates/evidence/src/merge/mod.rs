@@ -1,0 +1,105 @@
+//! One claim from runs on several machines. They must be whole, speak of one tree, policy, catalogue and version of the
+//! tool, and the worst answer to each check is the answer.
+
+mod contradiction;
+mod document;
+mod part;
+mod platform;
+
+use std::collections::BTreeMap;
+
+use gate_base::stage::Stage;
+use gate_report::{Bound, Decision, Outcome};
+
+pub use contradiction::{Contradiction, Why};
+pub use document::{Cell, Merged, MergedCheck, MergedRun, SCHEMA_VERSION, sign, signed_text, verify};
+pub use part::Part;
+
+/// What the runs have to agree with, besides each other.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// The commit that the claim is about; without one, any will do.
+    pub commit: Option<String>,
+    /// SHA-256 of the policy here; `None` where no workspace is at hand, so that the runs only have to agree.
+    pub policy: Option<Option<String>>,
+    /// Platforms that must have a run: `linux`, `macos`, `windows`, or target triples.
+    pub platforms: Vec<String>,
+    /// Platforms that must have one at [`Stage::Broad`].
+    pub platforms_at_broad: Vec<String>,
+}
+
+/// Puts runs together. Those that do not verify count for nothing, and block.
+pub fn merge(parts: &[Part], expected: &Expected) -> Merged {
+    let whole: Vec<&Part> = parts.iter().filter(|part| part.problems.is_empty()).collect();
+    let names = part::machines(&whole);
+    let runs: Vec<(&str, &Part)> = names.iter().map(String::as_str).zip(whole.iter().copied()).collect();
+    let mut contradictions = contradiction::unverified(parts);
+    contradictions.extend(contradiction::between(&runs));
+    contradictions.extend(contradiction::with_expected(&runs, expected));
+    let checks = checks(&runs);
+    let bounds = bounds(&runs);
+    let first = runs.first().map(|(_, part)| *part);
+    let subject = first.and_then(|part| part.manifest.subject.as_ref());
+    let mut merged = Merged {
+        schema_version: SCHEMA_VERSION,
+        tool_version: first.map(|part| part.manifest.tool.version.clone()).unwrap_or_default(),
+        stage: first.map_or(Stage::Pilot, |part| part.decision.stage),
+        decision: Decision::NotReady,
+        commit: subject.and_then(|subject| subject.commit.clone()),
+        directory: subject.map(|subject| subject.directory.clone()).unwrap_or_default(),
+        packages: subject.map(|subject| subject.selected.clone()).unwrap_or_default(),
+        policy_sha256: first.and_then(|part| part.manifest.policy_sha256.clone()),
+        catalogue_sha256: first
+            .map(|part| part.decision.catalogue_sha256.clone())
+            .unwrap_or_default(),
+        runs: runs.iter().map(|(machine, part)| part.merged(machine)).collect(),
+        checks,
+        bounds,
+        contradictions,
+    };
+    merged.decision = merged.decided();
+    merged
+}
+
+/// Every check of any run, in the order of the catalogue as the runs have it.
+fn checks(runs: &[(&str, &Part)]) -> Vec<MergedCheck> {
+    let mut checks: Vec<MergedCheck> = Vec::new();
+    for (machine, part) in runs {
+        let mut after = 0;
+        for decided in &part.decision.checks {
+            let place = checks
+                .iter()
+                .position(|check| check.id == decided.id)
+                .unwrap_or_else(|| {
+                    checks.insert(after, MergedCheck::of(&decided.id));
+                    after
+                });
+            after = place + 1;
+            let cell = Cell {
+                outcome: decided.outcome,
+                reason: decided.reason.clone(),
+            };
+            checks[place].cells.insert((*machine).to_owned(), cell);
+        }
+    }
+    for check in &mut checks {
+        check.outcome = worst(&check.cells);
+    }
+    checks
+}
+
+/// The outcome that lets least pass; a check that nobody judged was not run.
+fn worst(cells: &BTreeMap<String, Cell>) -> Outcome {
+    cells.values().map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
+}
+
+/// What is outside the claim on any machine, each once.
+fn bounds(runs: &[(&str, &Part)]) -> Vec<Bound> {
+    let mut bounds: Vec<Bound> = Vec::new();
+    for bound in runs.iter().flat_map(|(_, part)| &part.decision.bounds) {
+        if !bounds.contains(bound) {
+            bounds.push(bound.clone());
+        }
+    }
+    bounds
+}
