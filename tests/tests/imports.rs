@@ -18,7 +18,7 @@ mod order {
         "cargo-gate-report",
         "cargo-gate-policy",
         "cargo-gate-evidence cargo-gate-gpu cargo-gate-surveys",
-        "cargo-gate-govern cargo-gate-suites",
+        "cargo-gate-govern cargo-gate-release cargo-gate-suites",
         "cargo-gate-contract",
         "cargo-gate-checks cargo-gate-engine",
         "cargo-gate-lsp",

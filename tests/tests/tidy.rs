@@ -321,6 +321,18 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "cargo-gate/crates/policy/src/write.rs",
         "what a command was told to write into a tracked file",
     ),
+    (
+        "cargo-gate/crates/release/src/artifacts.rs",
+        "packages and archives of a release: files of the commit, and what is compiled of them",
+    ),
+    (
+        "cargo-gate/crates/release/src/registry.rs",
+        "a manifest that names a package and its version",
+    ),
+    (
+        "cargo-gate/crates/release/src/run.rs",
+        "what is derived of a release: lists, digests, statements about a verified run",
+    ),
     ("cargo-gate/crates/report/src/redaction.rs", "renders a `MaskedReport`"),
     (
         "cargo-gate/crates/suites/src/log.rs",

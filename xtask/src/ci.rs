@@ -105,6 +105,18 @@ fn gate(sh: &Shell, _: &Path) -> Result {
     Ok(cmd!(sh, "{binary} gate pilot --locked").run_echo()?)
 }
 
+/// Releases this project with the binary of this commit; what is passed on are arguments of `cargo gate release`.
+///
+/// # Errors
+/// The release is refused, or a step fails.
+pub fn release(root: &Path, arguments: &[std::ffi::OsString]) -> Result {
+    let mut sh = Shell::new()?;
+    sh.set_current_dir(root);
+    cmd!(sh, "cargo test --workspace --locked --no-run --quiet").run_echo()?;
+    let binary = binary()?;
+    Ok(cmd!(sh, "{binary} gate release {arguments...}").run_echo()?)
+}
+
 /// The binary of this commit, which the tests build beside this program.
 ///
 /// # Errors

@@ -119,9 +119,9 @@ enum Command {
     /// Runs and their evidence: history, readiness, signatures, bundles, cache
     #[command(subcommand, disable_help_subcommand = true)]
     Evidence(evidence::EvidenceCommand),
-    /// The next release: migrations of its files and formats
-    #[command(subcommand, disable_help_subcommand = true)]
-    Release(release::ReleaseCommand),
+    /// Make the next release from what was judged: built twice, attested, signed, published
+    #[command(disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
+    Release(release::ReleaseArgs),
     /// Sign-off: waivers, register, promotions, closeout
     #[command(subcommand, disable_help_subcommand = true)]
     Govern(govern::GovernCommand),
@@ -228,7 +228,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Kernels(command) => kernels::run(command, conversation),
         Command::Source(command) => source::run(command, conversation),
         Command::Evidence(command) => evidence::run(command, conversation),
-        Command::Release(command) => release::run(command, conversation),
+        Command::Release(arguments) => release::run(arguments, conversation),
         Command::Govern(command) => govern::run(command, conversation),
         Command::Advisories(arguments) => advisories::run(arguments, conversation),
         Command::Completions(arguments) => completions::completions(arguments, self::command(), conversation),

@@ -49,6 +49,29 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
         return judge_without_suites(stage, arguments, workspace, now, conversation);
     }
 
+    judge(stage, arguments, workspace, now, true, conversation)
+}
+
+/// Judges a stage as its command does without any arguments, and leaves the report in the run directory alone.
+pub(super) fn judge_quietly(stage: Stage, workspace: Surveys, conversation: &Conversation<'_>) -> Result<i32> {
+    judge(
+        stage,
+        &StageArgs::usual(),
+        workspace,
+        Timestamp::now(),
+        false,
+        conversation,
+    )
+}
+
+fn judge(
+    stage: Stage,
+    arguments: &StageArgs,
+    workspace: Surveys,
+    now: Timestamp,
+    prints: bool,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
     let policy = conversation.policy(&workspace)?;
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
@@ -98,7 +121,9 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     if arguments.message_format != Format::Markdown {
         job_summary::write(report, &in_repository(&opened.workspace), conversation);
     }
-    print_report(report, &opened.workspace, arguments, conversation)?;
+    if prints {
+        print_report(report, &opened.workspace, arguments, conversation)?;
+    }
     if arguments.timings {
         timings.print(report, conversation.printer);
     }

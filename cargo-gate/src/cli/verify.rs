@@ -21,7 +21,7 @@ use super::run_named::RunNamed;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Run id, `latest`, or the path of a run directory, bundle or merged decision [default: the whole history]
+    /// Run id, `latest`, or the path of a run directory, bundle, merged decision or release [default: the whole history]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
     /// Chain hash from an earlier report that the history must contain
@@ -39,6 +39,9 @@ pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Re
     let head = arguments.head.as_deref();
     let named = arguments.run.as_deref();
     let path = named.map(Path::new);
+    if let Some(directory) = path.filter(|path| gate_release::verify::holds_release(path)) {
+        return release(directory, arguments, &signers.authorities, conversation);
+    }
     let verification = match (named, path) {
         (_, Some(path)) if is_merged(path) => return merged(path, arguments, &signers, conversation),
         (_, Some(path)) if path.is_file() => bundle::verify(path, head, &signers)?,
@@ -51,6 +54,41 @@ pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Re
     let text = match arguments.message_format {
         DataFormat::Human => human(&verification),
         DataFormat::Json => super::json(&verification)?,
+    };
+    conversation.printer.data(&text)?;
+    Ok(match verification.status {
+        Status::Verified => exit::READY,
+        Status::Tampered | Status::Incomplete => exit::NOT_READY,
+    })
+}
+
+/// Verifies what a release handed out.
+fn release(directory: &Path, arguments: &VerifyArgs, keys: &[String], conversation: &Conversation<'_>) -> Result<i32> {
+    let verification = gate_release::verify::verify(directory, keys)?;
+    let text = match arguments.message_format {
+        DataFormat::Json => super::json(&verification)?,
+        DataFormat::Human => {
+            let mut out = String::new();
+            for problem in &verification.problems {
+                out += &format!("{}: {}\n", text::line(&problem.file), text::line(&problem.message));
+            }
+            if let Some(receipt) = &verification.receipt {
+                out += &format!(
+                    "release {} {} of commit {}: {} for {}\n",
+                    text::line(&receipt.name),
+                    text::line(&receipt.version),
+                    text::line(&receipt.commit),
+                    receipt.decision.name(),
+                    receipt.stage
+                );
+            }
+            out + &format!(
+                "{}: {} checked, {}\n",
+                verification.status.name(),
+                text::count(verification.files_checked as u64, "file"),
+                text::count(verification.problems.len() as u64, "problem"),
+            )
+        }
     };
     conversation.printer.data(&text)?;
     Ok(match verification.status {

@@ -5,6 +5,7 @@ mod flags;
 mod given;
 mod nvcc;
 mod nvrtc;
+mod preamble;
 mod setting;
 mod shims;
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
-use crate::digest::Digest;
+use crate::digest::{Digest, Fields};
 use crate::product::Product;
 use crate::schedule::Begin;
 use crate::unit::{Language, Unit};
@@ -27,6 +28,7 @@ pub(crate) use flags::{Asked, Level};
 pub(crate) use given::Given;
 pub(crate) use nvcc::{Nvcc, VARIABLES};
 pub(crate) use nvrtc::Nvrtc;
+pub(crate) use preamble::Preambles;
 pub(crate) use setting::{Setting, host_compiler, plain, toolkit_of};
 pub(crate) use shims::write as write_shims;
 
@@ -132,12 +134,31 @@ pub(crate) struct Preprocessed {
 
 impl Preprocessed {
     /// What a preprocessor wrote, its files as `absolute` names them. Where the place of a token may matter to what is compiled, every byte counts.
-    fn of(text: &[u8], absolute: impl FnOnce(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
-        let parsed = deps::parse_preprocessed(text);
-        let whole = deps::knows_its_place(text);
+    fn of(text: &[u8], preambles: &Preambles, absolute: impl Fn(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
+        let Some((before, preamble, behind)) = preambles.split(text, &absolute) else {
+            let parsed = deps::parse_preprocessed(text);
+            let whole = deps::knows_its_place(text);
+            return Self {
+                text: Digest::of(if whole { text } else { &parsed.text }),
+                dependencies: absolute(parsed.files),
+            };
+        };
+        let own = [before, behind].concat();
+        let parsed = deps::parse_preprocessed(&own);
+        let digest = if preamble.knows_its_place || deps::knows_its_place(&own) {
+            Digest::of(text)
+        } else {
+            let mut fields = Fields::new("gate-build preprocessed 1");
+            fields.add("preamble", preamble.text.bytes()).add("text", &parsed.text);
+            fields.finish()
+        };
+        let mut dependencies = absolute(parsed.files);
+        dependencies.extend(preamble.files.iter().cloned());
+        dependencies.sort();
+        dependencies.dedup();
         Self {
-            text: Digest::of(if whole { text } else { &parsed.text }),
-            dependencies: absolute(parsed.files),
+            text: digest,
+            dependencies,
         }
     }
 }

@@ -170,7 +170,7 @@ impl<'a> Nvcc<'a> {
         for file in kept_files(scratch) {
             all.extend(fs::read(file).ok()?);
         }
-        (!all.is_empty()).then(|| Preprocessed::of(&all, |files| self.setting.absolute(files)))
+        (!all.is_empty()).then(|| Preprocessed::of(&all, &self.setting.preambles, |files| self.setting.absolute(files)))
     }
 
     fn failure(&self, finished: &Finished, arch: Arch) -> Diagnostic {
@@ -316,7 +316,9 @@ impl Compiler for Nvcc<'_> {
             return None;
         }
         let text = fs::read(&output).ok()?;
-        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
+        Some(Preprocessed::of(&text, &self.setting.preambles, |files| {
+            self.setting.absolute(files)
+        }))
     }
 
     fn archs(&self) -> Vec<Arch> {

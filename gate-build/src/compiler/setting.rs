@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::given::Given;
+use super::preamble::Preambles;
 use crate::digest::Digest;
 use crate::env::Env;
 use crate::index::Index;
@@ -30,6 +31,8 @@ pub(crate) struct Setting {
     pub toolkit: Option<PathBuf>,
     /// For threads that compilers start.
     pub permits: Arc<Permits>,
+    /// What is in front of sources.
+    pub preambles: Preambles,
     /// What units become.
     pub product: Product,
     /// Whether the result is for the kernel lock, or compared with it.

@@ -39,7 +39,7 @@ use self::plan::Plan;
 use self::report::Report;
 use self::subject::Build;
 use crate::built::Built;
-use crate::compiler::{self, CompilerKind, Given, Setting};
+use crate::compiler::{self, CompilerKind, Given, Preambles, Setting};
 use crate::digest::{Digest, Fields};
 use crate::error::Error;
 use crate::headers::Headers;
@@ -175,6 +175,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         given,
         toolkit: compiler::toolkit_of(toolkit.nvcc.iter().chain(&toolkit.nvrtc)),
         permits: Arc::default(),
+        preambles: Preambles::default(),
         product: kernels.product.clone(),
         locks: lock != Lock::Leave,
     };

@@ -14,15 +14,15 @@ fn with_checkout() -> Crate {
     let this = Crate::new();
     this.write("kernels/a.cu", "#include <cutlass.h>\nentry a\n");
     let git = this.path("cutlass/.git");
-    fs::create_dir_all(git.join("refs/tags")).unwrap();
-    fs::create_dir_all(this.path("cutlass/include")).unwrap();
-    fs::write(this.path("cutlass/include/cutlass.h"), "gemm\n").unwrap();
-    fs::write(git.join("HEAD"), ONE).unwrap();
+    fs::create_dir_all(git.join("refs/tags")).expect("it can be written");
+    fs::create_dir_all(this.path("cutlass/include")).expect("it can be written");
+    fs::write(this.path("cutlass/include/cutlass.h"), "gemm\n").expect("it can be written");
+    fs::write(git.join("HEAD"), ONE).expect("it can be written");
     fs::write(
         git.join("packed-refs"),
         format!("# pack-refs\n{TWO} refs/tags/v1\n^{ONE}\n{TWO} refs/tags/v2\n"),
     )
-    .unwrap();
+    .expect("it can be written");
     this
 }
 

@@ -28,7 +28,7 @@ fn library(this: &Crate) -> Result<(Built, Vec<String>), Error> {
 
 fn text(built: &Built) -> String {
     let library = built.library.as_ref().expect("the library was made");
-    String::from_utf8_lossy(&fs::read(library).unwrap()).into_owned()
+    String::from_utf8_lossy(&fs::read(library).expect("it can be read")).into_owned()
 }
 
 #[test]
@@ -258,9 +258,9 @@ fn constants_need_no_other_crate() {
 /// An nvcc with its installation around it.
 fn installed(this: &mut Crate) {
     let nvcc = this.path(&format!("cuda/bin/nvcc{}", std::env::consts::EXE_SUFFIX));
-    fs::create_dir_all(nvcc.parent().unwrap()).unwrap();
-    fs::create_dir_all(this.path("cuda/nvvm")).unwrap();
-    fs::copy(fake_nvcc(), &nvcc).unwrap();
+    fs::create_dir_all(nvcc.parent().expect("it has a folder")).expect("it can be written");
+    fs::create_dir_all(this.path("cuda/nvvm")).expect("it can be written");
+    fs::copy(fake_nvcc(), &nvcc).expect("it can be written");
     this.set("NVCC", &nvcc.display().to_string());
 }
 

@@ -6,7 +6,7 @@ mod cache;
 pub(super) mod history;
 pub(super) mod merge;
 mod ready;
-mod sign;
+pub(super) mod sign;
 
 use clap::Subcommand;
 

@@ -92,7 +92,7 @@ fn refuse_unverified(run: &RunNamed) -> Result<()> {
 ///
 /// # Errors
 /// It cannot be read, or is no key that signs (usage).
-pub(super) fn private_key(path: &Path, unprotected: &str) -> Result<PrivateKey> {
+pub(in crate::cli) fn private_key(path: &Path, unprotected: &str) -> Result<PrivateKey> {
     let text = short_text(path)?;
     PrivateKey::parse(&text).map_err(|problem| {
         let (what, help) = match problem {

@@ -167,7 +167,10 @@ struct Assembler {
 impl Assembler {
     /// The one of this machine, where there is one that answers.
     fn find() -> Option<Self> {
-        let program = Toolkit::discover(&Env::of_process()).ptxas?;
+        Self::of(Toolkit::discover(&Env::of_process()).ptxas?)
+    }
+
+    fn of(program: PathBuf) -> Option<Self> {
         let scratch = tempfile::tempdir().ok()?;
         let ptxas = Ptxas::new(program, scratch.path().to_path_buf()).ok()?;
         Some(Self {
@@ -299,5 +302,47 @@ impl View {
             plural(modules)
         );
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg(unix)]
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const PTX: &str = "\
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry axpy(.param .u64 y)
+{
+    ret;
+}
+";
+
+    #[test]
+    fn registers_of_a_file_are_those_of_ptxas() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let program = folder.path().join("ptxas");
+        // It says its version, or assembles the last argument into the fourth.
+        let script = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'Cuda compilation tools, release 13.0, V13.0.88'; exit; fi\n\
+                      printf code > \"$4\"\n\
+                      echo \"ptxas info    : Compiling entry function 'axpy' for 'sm_80'\" >&2\n\
+                      echo \"ptxas info    : Used 24 registers, 0 stack, 360 bytes cmem[0]\" >&2\n";
+        std::fs::write(&program, script).expect("a script");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a program");
+        let usages = Assembler::of(program).expect("it answers").usages(PTX.as_bytes());
+        let row = module("a.ptx", PTX.as_bytes(), None, &usages.expect("it assembles")).expect("it is PTX");
+        let view = View { modules: vec![row] };
+        let text = view.to_text();
+        assert!(
+            text.lines().any(|line| line.contains("axpy") && line.contains(" 24 ")),
+            "{text}"
+        );
+        // Where there is none, nothing is said about registers.
+        assert!(Assembler::of(folder.path().join("none")).is_none());
     }
 }

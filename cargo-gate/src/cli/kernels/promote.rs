@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::cli::govern::promote::run::{REGISTRY, Run, sound_history};
+use crate::cli::govern::promote::run::{REGISTRY, decided, sound_history};
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
@@ -19,6 +19,7 @@ use gate_govern::promotion::measurement::Measurement;
 use gate_govern::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use gate_gpu::kernels::locked_crates;
 use gate_policy::Policy;
+use gate_release::decided::Decided;
 use gate_surveys::Surveys;
 
 #[derive(Debug, Args)]
@@ -72,7 +73,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
     let measurement = arguments.measurement.as_deref().map(measured).transpose()?;
 
     let (_lock, history) = sound_history(&workspace, conversation)?;
-    let run = Run::of(&history, &workspace, &policy, &path, arguments.to)?;
+    let run = decided(&history, &workspace, &policy, &path, arguments.to)?;
     let judged = judge(arguments, &workspace, &policy, &run, &images, measurement.as_ref());
     let (answer, code) = match judged {
         Ok((tests, because)) => (
@@ -145,7 +146,7 @@ fn judge(
     arguments: &PromoteArgs,
     workspace: &Surveys,
     policy: &Policy,
-    run: &Run,
+    run: &Decided,
     images: &[Image],
     measurement: Option<&Measurement>,
 ) -> std::result::Result<(Vec<String>, String), Refusal> {

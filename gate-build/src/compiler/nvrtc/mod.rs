@@ -236,14 +236,11 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let mut named = BTreeSet::new();
-        let preprocessed = Preprocessed::of(text, |files| {
-            named = files;
-            Vec::new()
-        });
+        let preprocessed = Preprocessed::of(text, &self.setting.preambles, |files| files.into_iter().collect());
+        let named = preprocessed.dependencies;
         Ok(Preprocessed {
+            text: preprocessed.text,
             dependencies: self.files(unit, arch, flags, named, scratch)?,
-            ..preprocessed
         })
     }
 

@@ -21,7 +21,7 @@ use gate_govern::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use gate_govern::promotion::{Promotion, is_covered, judge};
 use gate_surveys::Surveys;
 
-use self::run::{REGISTRY, Run, sound_history};
+use self::run::{REGISTRY, decided, sound_history};
 
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArgs {
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
 
     let asked = arguments.to;
     let policy = conversation.policy(&workspace)?;
-    let run = Run::of(&history, &workspace, &policy, &path, asked)?;
+    let run = decided(&history, &workspace, &policy, &path, asked)?;
 
     let promotion = judge(asked, &run.report);
     let (status, stage, because) = match (&promotion, arguments.auto) {
