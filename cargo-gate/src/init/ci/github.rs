@@ -1,7 +1,7 @@
 //! The workflow for GitHub.
 
-use super::super::InitFacts;
-use super::{bench_command, branch, build_command, gate_command, nextest_line, publish_command, yaml};
+use super::commands::{bench_command, branch, build_command, gate_command, nextest_line, publish_command, yaml};
+use crate::init::InitFacts;
 
 /// actions/checkout, by the commit of its v4.2.2.
 const CHECKOUT: &str = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2";

@@ -1,7 +1,7 @@
 //! The pipeline for GitLab.
 
-use super::super::InitFacts;
-use super::{bench_command, build_command, gate_command, is_plain, nextest_line, publish_command, yaml};
+use super::commands::{bench_command, build_command, gate_command, is_plain, nextest_line, publish_command, yaml};
+use crate::init::InitFacts;
 
 /// The line of a script on GitLab that goes to the workspace; none at the top.
 fn gitlab_directory(facts: &InitFacts) -> String {

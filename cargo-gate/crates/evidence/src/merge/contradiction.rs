@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use gate_base::stage::Stage;
 use gate_report::{Outcome, Subject};
 
-use super::{Expected, Part, platform};
+use super::part::Part;
+use super::platform;
 
 /// The check that compares the work tree with the commit.
 const CLEAN: &str = "git.clean";
@@ -53,6 +54,19 @@ impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
+}
+
+/// What the runs have to agree with, besides each other.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// The commit that the claim is about; without one, any will do.
+    pub commit: Option<String>,
+    /// SHA-256 of the policy here; `None` where no workspace is at hand, so that the runs only have to agree.
+    pub policy: Option<Option<String>>,
+    /// Platforms that must have a run: `linux`, `macos`, `windows`, or target triples.
+    pub platforms: Vec<String>,
+    /// Platforms that must have one at [`Stage::Broad`].
+    pub platforms_at_broad: Vec<String>,
 }
 
 fn contradiction(why: Why, message: String) -> Contradiction {

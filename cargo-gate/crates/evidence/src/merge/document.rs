@@ -13,7 +13,7 @@ use gate_base::stage::Stage;
 use gate_policy::authority::{PrivateKey, fingerprint};
 use gate_report::{Bound, Decision, Outcome, Reason};
 
-use super::{Contradiction, worst};
+use super::contradiction::Contradiction;
 use crate::record::canonical;
 use crate::signature::{Signature, judge};
 use crate::verify::Signers;
@@ -164,6 +164,11 @@ impl Merged {
         }
         problems
     }
+}
+
+/// The outcome that lets least pass; a check that nobody judged was not run.
+pub(super) fn worst(cells: &BTreeMap<String, Cell>) -> Outcome {
+    cells.values().map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
 }
 
 /// Where the signature of a file lies.

@@ -6,27 +6,13 @@ mod document;
 mod part;
 mod platform;
 
-use std::collections::BTreeMap;
-
+use document::worst;
 use gate_base::stage::Stage;
-use gate_report::{Bound, Decision, Outcome};
+use gate_report::{Bound, Decision};
 
-pub use contradiction::{Contradiction, Why};
+pub use contradiction::{Contradiction, Expected, Why};
 pub use document::{Cell, Merged, MergedCheck, MergedRun, SCHEMA_VERSION, parse, sign, signed_text, verify};
 pub use part::Part;
-
-/// What the runs have to agree with, besides each other.
-#[derive(Debug, Clone, Default)]
-pub struct Expected {
-    /// The commit that the claim is about; without one, any will do.
-    pub commit: Option<String>,
-    /// SHA-256 of the policy here; `None` where no workspace is at hand, so that the runs only have to agree.
-    pub policy: Option<Option<String>>,
-    /// Platforms that must have a run: `linux`, `macos`, `windows`, or target triples.
-    pub platforms: Vec<String>,
-    /// Platforms that must have one at [`Stage::Broad`].
-    pub platforms_at_broad: Vec<String>,
-}
 
 /// Puts runs together. Those that do not verify count for nothing, and block.
 pub fn merge(parts: &[Part], expected: &Expected) -> Merged {
@@ -86,11 +72,6 @@ fn checks(runs: &[(&str, &Part)]) -> Vec<MergedCheck> {
         check.outcome = worst(&check.cells);
     }
     checks
-}
-
-/// The outcome that lets least pass; a check that nobody judged was not run.
-fn worst(cells: &BTreeMap<String, Cell>) -> Outcome {
-    cells.values().map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
 }
 
 /// What is outside the claim on any machine, each once.

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use gate_base::error::{Error, Result};
 
-use super::{MergedRun, platform};
+use super::document::MergedRun;
+use super::platform;
 use crate::bundle;
 use crate::record::{DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest};
 use crate::signature::Signature;
