@@ -2,6 +2,8 @@
 
 #[path = "release/fixture.rs"]
 mod fixture;
+#[path = "release/promotion.rs"]
+mod promotion;
 #[path = "release/publishing.rs"]
 mod publishing;
 #[path = "release/registry.rs"]
