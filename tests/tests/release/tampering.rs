@@ -163,7 +163,7 @@ fn tampering_is_refused_with_the_reason() {
                     "provenance.dsse.json",
                     "\"profile\": \"dev\"",
                     "\"profile\": \"release\"",
-                )
+                );
             }),
             "provenance.dsse.json: its signature by SHA256:",
         ),

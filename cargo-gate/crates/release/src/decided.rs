@@ -42,7 +42,34 @@ impl Decided {
     ) -> Result<Option<Self>> {
         let content = workspace.files().content_digest().to_hex();
         let only_registry = registry.is_some_and(|registry| only_differs_in(workspace, registry));
-        let git = workspace.git();
+        let head = workspace.git().and_then(|git| git.head.clone());
+        let is_present = |entry: &HistoryEntry| {
+            entry.content == content || only_registry && !entry.dirty && entry.commit.is_some() && entry.commit == head
+        };
+        Self::about(history, workspace, policy, asked, is_present)
+    }
+
+    /// The newest run over this content that covers `asked`, as [`find`](Self::find) does for the present one.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn of_content(
+        history: &History,
+        workspace: &Workspace,
+        policy: &Policy,
+        asked: Stage,
+        content: &str,
+    ) -> Result<Option<Self>> {
+        Self::about(history, workspace, policy, asked, |entry| entry.content == content)
+    }
+
+    fn about(
+        history: &History,
+        workspace: &Workspace,
+        policy: &Policy,
+        asked: Stage,
+        is_meant: impl Fn(&HistoryEntry) -> bool,
+    ) -> Result<Option<Self>> {
         let terms = Terms::of(workspace, policy, &[]);
         let covers = |entry: &&HistoryEntry| {
             let about_stage = if entry.decision.is_ready() {
@@ -50,13 +77,7 @@ impl Decided {
             } else {
                 entry.stage <= asked
             };
-            about_stage
-                && entry.difference(&terms).is_none()
-                && (entry.content == content
-                    || only_registry
-                        && !entry.dirty
-                        && entry.commit.is_some()
-                        && entry.commit == git.and_then(|git| git.head.clone()))
+            about_stage && entry.difference(&terms).is_none() && is_meant(entry)
         };
         let Some(entry) = history.entries.iter().rev().find(covers) else {
             return Ok(None);

@@ -145,7 +145,8 @@ impl Facts<'_> {
             .collect();
         let policy = self.decided.report.subject.policy_sha256.as_deref();
         json!({
-            "verifier": { "id": TOOL, "version": { "cargo-gate": env!("CARGO_PKG_VERSION") } },
+            // Without its version: in-toto's own definition of this predicate has no place for one.
+            "verifier": { "id": TOOL },
             "timeVerified": self.decided.entry.started,
             "resourceUri": format!("pkg:cargo/{}@{}", self.named.name, self.named.version),
             // Without a file, the policy is that of the tool.
