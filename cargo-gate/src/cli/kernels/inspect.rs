@@ -305,9 +305,8 @@ impl View {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
-    #![cfg(unix)]
 
     use std::os::unix::fs::PermissionsExt as _;
 

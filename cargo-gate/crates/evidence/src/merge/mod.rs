@@ -10,6 +10,8 @@ use document::worst;
 use gate_base::stage::Stage;
 use gate_report::{Bound, Decision};
 
+use crate::signature::Signature;
+
 pub use contradiction::{Contradiction, Expected, Why};
 pub use document::{Cell, Merged, MergedCheck, MergedRun, SCHEMA_VERSION, parse, sign, signed_text, verify};
 pub use part::Part;
@@ -38,13 +40,31 @@ pub fn merge(parts: &[Part], expected: &Expected) -> Merged {
         catalogue_sha256: first
             .map(|part| part.decision.catalogue_sha256.clone())
             .unwrap_or_default(),
-        runs: runs.iter().map(|(machine, part)| part.merged(machine)).collect(),
+        runs: runs.iter().map(|(machine, part)| run(machine, part)).collect(),
         checks,
         bounds,
         contradictions,
     };
     merged.decision = merged.decided();
     merged
+}
+
+/// What is kept of a run.
+fn run(machine: &str, part: &Part) -> MergedRun {
+    let signed_by = match &part.signature {
+        Signature::Valid { key, authority } => Some(authority.clone().unwrap_or_else(|| key.clone())),
+        Signature::Absent | Signature::Invalid { .. } => None,
+    };
+    MergedRun {
+        machine: machine.to_owned(),
+        host: part.environment.rustc.as_ref().map(|rustc| rustc.host.clone()),
+        run_id: part.manifest.run_id.clone(),
+        started: part.manifest.started.clone(),
+        decision: part.decision.decision,
+        content: part.decision.content.clone(),
+        chain: part.chain.clone(),
+        signed_by,
+    }
 }
 
 /// Every check of any run, in the order of the catalogue as the runs have it.

@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use gate_base::error::{Error, Result};
 
-use super::document::MergedRun;
 use super::platform;
 use crate::bundle;
 use crate::record::{DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest};
@@ -65,23 +64,6 @@ impl Part {
             signature: verification.signature.unwrap_or(Signature::Absent),
             problems: verification.problems,
         })
-    }
-
-    pub(super) fn merged(&self, machine: &str) -> MergedRun {
-        let signed_by = match &self.signature {
-            Signature::Valid { key, authority } => Some(authority.clone().unwrap_or_else(|| key.clone())),
-            Signature::Absent | Signature::Invalid { .. } => None,
-        };
-        MergedRun {
-            machine: machine.to_owned(),
-            host: self.environment.rustc.as_ref().map(|rustc| rustc.host.clone()),
-            run_id: self.manifest.run_id.clone(),
-            started: self.manifest.started.clone(),
-            decision: self.decision.decision,
-            content: self.decision.content.clone(),
-            chain: self.chain.clone(),
-            signed_by,
-        }
     }
 }
 

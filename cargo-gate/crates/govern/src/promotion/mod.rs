@@ -3,9 +3,11 @@
 //! A promotion is derived from a verified run over the content that the artifact was built from; nothing is asserted. What was decided is
 //! kept in a [`registry`] of events that can be compared with the run directory and the artifact, and whose replay gives the [`state`].
 
+mod entry;
 pub mod kernel;
 pub mod registry;
 pub mod state;
+mod states;
 
 use gate_base::stage::Stage;
 use gate_report::{Decision, Report};

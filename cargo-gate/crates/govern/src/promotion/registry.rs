@@ -5,74 +5,14 @@
 use std::path::Path;
 use std::{fs, io};
 
-use serde::{Deserialize, Serialize};
-
 use gate_base::atomic;
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 
-use super::state::{State, States};
+use super::states::States;
 
-/// Version of the lines; raised when a field is removed or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 2;
-
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Version of this line.
-    pub schema_version: u32,
-    /// Path of the artifact when it was recorded, `/`-separated; relative to the workspace where it lies in it.
-    pub artifact: String,
-    /// SHA-256 of the artifact, hexadecimal.
-    pub artifact_digest: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// The kernel in the artifact that was promoted; absent where it is the artifact as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kernel: Option<String>,
-    /// What was decided.
-    pub status: Status,
-    /// The state it had.
-    pub from: State,
-    /// The state it has now; of a rejection, the state it was kept from.
-    pub to: State,
-    /// The release that made it, as name and version; absent for a kernel, which is part of the content.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub release: Option<String>,
-    /// Id of the run that it rests on.
-    pub run_id: String,
-    /// Chain hash of that run, which `cargo gate verify --head` takes.
-    pub chain: String,
-    /// SHA-256 of the run's `report.json`.
-    pub readiness_sha256: String,
-    /// SHA-256 of the run's `decision.json`.
-    pub decision_sha256: String,
-    /// Commit that the run judged.
-    pub commit: Option<String>,
-    /// Who promoted.
-    pub by: String,
-    /// When, RFC 3339 in UTC.
-    pub at: String,
-    /// Why.
-    pub reason: String,
-    /// SHA-256 of the line before, without its line feed; empty in the first.
-    pub previous: String,
-}
-
-/// What was decided about an artifact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It went one stage on.
-    Promoted,
-    /// It was kept where it is.
-    Rejected,
-    /// It went back to an earlier stage.
-    RolledBack,
-    /// It is no longer used, for good.
-    Archived,
-}
+pub use super::entry::{Entry, SCHEMA_VERSION};
+pub use super::state::Status;
 
 /// A registry that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -166,6 +106,7 @@ pub fn append(path: &Path, new: Vec<Entry>) -> Result<()> {
 pub(super) mod tests {
     use proptest::prelude::*;
 
+    use super::super::state::State;
     use super::*;
 
     pub(crate) fn entry(artifact: &str, status: Status, from: State, to: State) -> Entry {
