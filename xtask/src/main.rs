@@ -66,6 +66,8 @@ enum Command {
     },
     /// Explore the concurrent parts of gate-runtime with loom, in every order in which threads can take turns
     Models,
+    /// Check gate-build with the oldest Rust that it declares
+    Msrv,
 }
 
 fn main() -> ExitCode {
@@ -106,6 +108,7 @@ fn run(command: &Command) -> xtask::Result {
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
         Command::Release { arguments } => xtask::ci::release(&root, arguments)?,
         Command::Models => xtask::ci::models(&root)?,
+        Command::Msrv => xtask::ci::msrv(&root)?,
     }
     Ok(())
 }

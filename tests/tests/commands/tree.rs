@@ -50,7 +50,7 @@ const CALLS: &[(&str, &[&str], i32)] = &[
             "--reason",
             "first use",
         ],
-        0,
+        1,
     ),
     ("govern closeout", &[], 0),
     ("govern weekly", &[], 0),

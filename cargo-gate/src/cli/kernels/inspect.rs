@@ -305,7 +305,8 @@ impl View {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
 
     use std::os::unix::fs::PermissionsExt as _;

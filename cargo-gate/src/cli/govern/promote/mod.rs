@@ -95,6 +95,11 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
             Step::Refused { because, help } => {
                 let message = format!("`{}` {because}, so nothing was promoted", artifact.path);
                 conversation.printer.warning(&message, Some(&help));
+                if arguments.message_format == DataFormat::Json {
+                    let refused = serde_json::json!({ "artifact": artifact.path, "because": because, "help": help });
+                    let text = crate::cli::json(&crate::cli::named("refused", &refused))?;
+                    conversation.printer.data(&text)?;
+                }
                 return Ok(exit::NOT_READY);
             }
         }
