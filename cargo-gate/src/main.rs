@@ -1,5 +1,7 @@
 //! The `cargo-gate` binary: parse, call, map to an exit code. The only place that ends the process.
 
+#[cfg(unix)]
+use std::io::Write as _;
 use std::{panic, process};
 
 use cargo_gate::cli;
@@ -12,6 +14,8 @@ fn main() {
     if watches() {
         return;
     }
+    #[cfg(windows)]
+    let bound = gate_base::process::bound::BoundChildren::begin();
     let cancel = Cancel::default();
     let on_signal = cancel.clone();
     // Without a handler Ctrl-C ends the process at once, which the store survives too: every write is atomic.
@@ -20,15 +24,28 @@ fn main() {
     let outcome = panic::catch_unwind(|| cli::run(std::env::args_os().collect(), Environment::of_process(), &cancel));
     // The default hook has printed the panic; what is left is an exit code that never means ready.
     let code = outcome.unwrap_or(exit::TOOL_FAILED);
+    #[cfg(windows)]
+    if let Ok(bound) = &bound {
+        bound.release();
+    }
     end(code);
 }
 
-/// Whether this process is here to end the children of another one, which it has done then.
+/// Whether this process is here to become a child of another one, or to end its children, which it has done then.
 #[cfg(unix)]
 fn watches() -> bool {
     use gate_base::process::watch;
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|argument| argument == watch::ARGUMENT) && arguments.next().is_none() {
+    let first = arguments.next().unwrap_or_default();
+    if first == watch::BECOME {
+        if let Err(error) = watch::become_child(arguments) {
+            // It is the output of the child, which the log of the suite shows.
+            let _ = writeln!(std::io::stderr(), "cannot be started: {error}");
+            end(126);
+        }
+        return true;
+    }
+    if first == watch::ARGUMENT && arguments.next().is_none() {
         watch::watch(std::io::stdin().lock());
         return true;
     }

@@ -5,7 +5,7 @@
 //! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
 //! `FAKE_LINGER` that it goes on for two seconds then,
-//! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
+//! `FAKE_ARCHS` the architectures that it lists, `FAKE_GPUS` those that it finds as nvidia-smi, `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
 //! and waits for an answer, `FAKE_MODE` a way to fail: `crash`, `hang`,
 //! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`; `later` is a toolkit that clang can read with help, `much-later` one that it cannot read.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
@@ -27,6 +27,8 @@ struct Asked {
     macros: Vec<String>,
     dependency_file: Option<PathBuf>,
     keep: Option<PathBuf>,
+    /// What the output begins with, where it is not PTX.
+    magic: Option<&'static [u8]>,
     only_preprocess: bool,
 }
 
@@ -44,6 +46,22 @@ fn main() -> ExitCode {
             println!("Cuda compilation tools, release 13.0, V{version}");
         }
         return ExitCode::SUCCESS;
+    }
+    if arguments.iter().any(|argument| argument.starts_with("--query-gpu")) {
+        let gpus = env::var("FAKE_GPUS").unwrap_or_default();
+        gpus.split_whitespace().for_each(|gpu| println!("{gpu}"));
+        return ExitCode::SUCCESS;
+    }
+    if arguments.iter().any(|argument| argument == "--list-gpu-arch") {
+        let archs = env::var("FAKE_ARCHS").unwrap_or_default();
+        archs.split_whitespace().for_each(|arch| println!("compute_{arch}"));
+        return ExitCode::SUCCESS;
+    }
+    if arguments
+        .iter()
+        .any(|argument| argument == "-lib" || argument == "-dlink")
+    {
+        return link(&arguments);
     }
     if arguments.iter().any(|argument| argument == "--dryrun") {
         if let Ok(top) = env::var("FAKE_TOP") {
@@ -126,6 +144,39 @@ fn main() -> ExitCode {
     }
 }
 
+/// Puts objects together: what was asked for, and their bytes.
+fn link(arguments: &[String]) -> ExitCode {
+    if let Ok(log) = env::var("FAKE_LOG") {
+        let mut log = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(log)
+            .expect("the log can be opened");
+        let flags: Vec<&str> = arguments
+            .iter()
+            .map(String::as_str)
+            .filter(|flag| flag.starts_with('-'))
+            .collect();
+        writeln!(log, "link {}", flags.join(" ")).expect("the log can be written");
+    }
+    if env::var("FAKE_MODE").is_ok_and(|mode| mode == "no-link") {
+        eprintln!("nvlink error   : Undefined reference to '_Z5otheri' in 'a.o'");
+        return ExitCode::FAILURE;
+    }
+    let mut made = b"!<arch>\n".to_vec();
+    let mut rest = arguments.iter();
+    let mut output = PathBuf::new();
+    while let Some(argument) = rest.next() {
+        if argument == "-o" {
+            output = rest.next().map(PathBuf::from).unwrap_or_default();
+        } else if !argument.starts_with('-') {
+            made.extend(fs::read(argument).expect("the object can be read"));
+        }
+    }
+    fs::write(output, made).expect("the library can be written");
+    ExitCode::SUCCESS
+}
+
 /// Goes on only when what was just saved is no longer so new that builds mistrust its date.
 fn linger() {
     if env::var("FAKE_LINGER").is_ok() {
@@ -160,12 +211,23 @@ fn read(arguments: &[String]) -> Asked {
                 let text = fs::read_to_string(value()).expect("the flags can be read");
                 asked.macros.extend(text.split_whitespace().map(str::to_owned));
             }
-            "--ptx" | "-MD" | "--keep" => {}
+            "--ptx" | "--keep" => {}
+            "-c" | "--cubin" => asked.magic = Some(b"\x7fELF"),
+            "--fatbin" => asked.magic = Some(b"\x50\xed\x55\xba"),
+            "--ltoir" => asked.magic = Some(b"\xed\x43\x4e\x7f"),
+            // In the output, so that a test sees whether it was asked for.
+            "-MD" => asked.macros.push(argument),
             _ => {
                 let arch = argument.strip_prefix("-arch=sm_");
                 if let Some(arch) = arch.or_else(|| argument.strip_prefix("--cuda-gpu-arch=sm_")) {
-                    asked.arch = arch.parse().expect("the architecture is a number");
-                } else if let Some(folder) = argument.strip_prefix("-I") {
+                    asked.arch = arch
+                        .trim_end_matches('a')
+                        .parse()
+                        .expect("the architecture is a number");
+                } else if let Some(folder) = argument
+                    .strip_prefix("-isystem=")
+                    .or_else(|| argument.strip_prefix("-I"))
+                {
                     asked.includes.push(folder.into());
                 } else if argument.starts_with('-') {
                     asked.macros.push(argument);
@@ -229,7 +291,11 @@ fn compile(asked: &Asked) -> Result<(), String> {
     if text.contains("\nwarn\n") {
         println!("{}(1): warning #1-D: as asked", asked.source.display());
     }
-    write(&asked.output, &ptx)
+    let Some(magic) = asked.magic else {
+        return write(&asked.output, &ptx);
+    };
+    let bytes = [magic, ptx.as_bytes()].concat();
+    fs::write(&asked.output, bytes).map_err(|error| format!("{}: {error}", asked.output.display()))
 }
 
 fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut String) -> Result<(), String> {

@@ -106,7 +106,7 @@ impl FromStr for Arch {
             Some(number) if (10..1000).contains(&number) => Ok(Self { number, reach }),
             _ => Err(Error::configuration(
                 format!("`{text}` is not a GPU architecture"),
-                "write it like `sm_80`, `sm_90a`, `8.0` or `80`",
+                "write it like `sm_80`, `sm_90a`, `8.0` or `80`, or `native` or `all-major`",
             )),
         }
     }
@@ -117,35 +117,65 @@ fn number(digits: &str) -> Option<u32> {
     plain.then(|| digits.parse().ok()).flatten()
 }
 
-/// What names architectures in the builder: one or several, as text, numbers or [`Arch`].
-pub trait IntoArch {
-    /// The architecture.
+/// What is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// This architecture.
+    Arch(Arch),
+    /// `native`: those of the GPUs of this machine.
+    Native,
+    /// `all-major`: the first architecture that the compiler knows, and each `sm_*0` after it.
+    AllMajor,
+}
+
+impl FromStr for Target {
+    type Err = Error;
+
+    /// Reads `native`, `all-major`, and what [`Arch`] reads.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.trim() {
+            "native" => Ok(Self::Native),
+            "all-major" => Ok(Self::AllMajor),
+            arch => arch.parse().map(Self::Arch),
+        }
+    }
+}
+
+/// What names targets in the builder: text, numbers or [`Arch`].
+pub trait IntoTarget {
+    /// The target.
     ///
     /// # Errors
     /// The text names none.
-    fn into_arch(self) -> Result<Arch, Error>;
+    fn into_target(self) -> Result<Target, Error>;
 }
 
-impl IntoArch for Arch {
-    fn into_arch(self) -> Result<Arch, Error> {
+impl IntoTarget for Target {
+    fn into_target(self) -> Result<Target, Error> {
         Ok(self)
     }
 }
 
-impl IntoArch for &str {
-    fn into_arch(self) -> Result<Arch, Error> {
+impl IntoTarget for Arch {
+    fn into_target(self) -> Result<Target, Error> {
+        Ok(Target::Arch(self))
+    }
+}
+
+impl IntoTarget for &str {
+    fn into_target(self) -> Result<Target, Error> {
         self.parse()
     }
 }
 
-impl IntoArch for String {
-    fn into_arch(self) -> Result<Arch, Error> {
+impl IntoTarget for String {
+    fn into_target(self) -> Result<Target, Error> {
         self.parse()
     }
 }
 
-impl IntoArch for u32 {
-    fn into_arch(self) -> Result<Arch, Error> {
+impl IntoTarget for u32 {
+    fn into_target(self) -> Result<Target, Error> {
         self.to_string().parse()
     }
 }
@@ -166,6 +196,15 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Arch>().unwrap().to_string(), shown);
         }
+    }
+
+    #[test]
+    fn targets_are_read() {
+        let read = |text: &str| text.parse::<Target>().unwrap();
+        assert_eq!(read("native"), Target::Native);
+        assert_eq!(read(" all-major "), Target::AllMajor);
+        assert_eq!(read("8.0"), Target::Arch(Arch::new(80)));
+        assert!("all".parse::<Target>().is_err());
     }
 
     #[test]

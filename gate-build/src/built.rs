@@ -19,11 +19,11 @@ pub enum Provenance {
 /// One unit compiled for one architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltImage {
-    /// The architecture.
+    /// The architecture; the oldest one of a file for several.
     pub arch: Arch,
-    /// The file with the PTX text, below `OUT_DIR` or beside the lock.
+    /// The file with the PTX text, or what else was asked for, below `OUT_DIR`.
     pub ptx: PathBuf,
-    /// SHA-256 of that text.
+    /// SHA-256 of that file.
     pub digest: Digest,
     /// Where it is from.
     pub provenance: Provenance,
@@ -53,7 +53,9 @@ pub struct Built {
     pub units: Vec<BuiltUnit>,
     /// Why there are no kernels, when there are none: the crate compiles, and runs on its fallback alone.
     pub unavailable: Option<String>,
-    /// The generated module, `OUT_DIR/kernels.rs`, to be included.
+    /// The static library, where one was asked for and made.
+    pub library: Option<PathBuf>,
+    /// The generated module, to be included: `OUT_DIR/kernels.rs` for PTX.
     pub bindings: Option<PathBuf>,
     /// The report of this build, `OUT_DIR/build_report.json`.
     pub report: PathBuf,

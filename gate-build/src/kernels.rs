@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::arch::{Arch, IntoArch};
+use crate::arch::{Arch, IntoTarget, Target};
 use crate::bindings::Declared;
 use crate::compiler::Level;
 use crate::error::Error;
+use crate::headers::Headers;
+use crate::product::{Output, Product};
 use crate::resources::Budget;
 
 /// Kernels of a crate, to be compiled by its build script.
@@ -16,9 +18,14 @@ pub struct Kernels {
     pub(crate) rust: Vec<PathBuf>,
     #[cfg(feature = "cuda-builder")]
     pub(crate) cuda_builder: Option<PathBuf>,
-    pub(crate) archs: Vec<Arch>,
+    pub(crate) product: Product,
+    pub(crate) excluded: Vec<String>,
+    pub(crate) targets: Vec<Target>,
     pub(crate) flags: Vec<String>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) before: Vec<(Arch, String)>,
     pub(crate) includes: Vec<PathBuf>,
+    pub(crate) headers: Vec<Headers>,
     pub(crate) prefers_lock: bool,
     pub(crate) declared: Vec<Declared>,
     pub(crate) budgets: BTreeMap<String, Budget>,
@@ -29,11 +36,54 @@ pub struct Kernels {
     pub(crate) wrong: Option<Error>,
 }
 
+/// What is said of some units.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub pattern: String,
+    pub flags: Vec<String>,
+    pub targets: Vec<Target>,
+}
+
 impl Kernels {
     /// No kernels yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No sources yet, of which nvcc is to make a static library of host and device code that this crate links: for functions that launch their
+    /// kernels themselves. Device code of one source may call that of another with the flag `-rdc=true`. nvcc's flag `-cudart`
+    /// chooses CUDA's runtime library: `static` as nvcc does, `shared` or `none`. Where nvcc is not there, nothing is linked:
+    /// `cfg(gate_library = "name")` and the module `OUT_DIR/name.rs` say so.
+    #[must_use]
+    pub fn static_library(name: &str) -> Self {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let wrong = (name.is_empty() || !name.chars().all(is_plain) || Output::is_named(name)).then(|| {
+            Error::configuration(
+                format!("invalid library name `{name}`"),
+                "use letters, digits, `_` and `-`, and not the name of an output such as `ptx`",
+            )
+        });
+        Self {
+            product: Product::Library(name.to_owned()),
+            wrong,
+            ..Self::default()
+        }
+    }
+
+    /// What each unit becomes, if not PTX. Everything else than PTX is made by nvcc, goes into a folder of its own below `OUT_DIR`, and is embedded by the
+    /// module `OUT_DIR/cubin.rs`, `fatbin.rs` or `ltoir.rs`.
+    #[must_use]
+    pub fn output(mut self, output: Output) -> Self {
+        self.product = Product::Units(output);
+        self
+    }
+
+    /// Leaves out sources that [`Self::cuda`] names: a pattern as there.
+    #[must_use]
+    pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
+        self.excluded.push(pattern.into());
+        self
     }
 
     /// CUDA sources: a path relative to the crate, in which `*` and `?` stand for parts of a name and `**` for any
@@ -63,17 +113,66 @@ impl Kernels {
         self
     }
 
-    /// Architectures to compile for.
+    /// What to compile for: architectures, `native` for the GPUs of this machine, `all-major` for every major version that the compiler knows.
     #[must_use]
-    pub fn arch<A: IntoArch>(mut self, archs: impl IntoIterator<Item = A>) -> Self {
-        for arch in archs {
-            match arch.into_arch() {
-                Ok(arch) => self.archs.push(arch),
+    pub fn arch<A: IntoTarget>(mut self, targets: impl IntoIterator<Item = A>) -> Self {
+        let targets = self.targets_of(targets);
+        self.targets.extend(targets);
+        self
+    }
+
+    /// What to compile the sources of this pattern for, instead of [`Self::arch`]. `CUDA_COMPUTE_CAP` goes before both.
+    #[must_use]
+    pub fn arch_for<A: IntoTarget>(mut self, pattern: impl Into<String>, targets: impl IntoIterator<Item = A>) -> Self {
+        let targets = self.targets_of(targets);
+        self.rules.push(Rule {
+            pattern: pattern.into(),
+            flags: Vec::new(),
+            targets,
+        });
+        self
+    }
+
+    fn targets_of<A: IntoTarget>(&mut self, targets: impl IntoIterator<Item = A>) -> Vec<Target> {
+        let mut read = Vec::new();
+        for target in targets {
+            match target.into_target() {
+                Ok(target) => read.push(target),
                 Err(error) => {
                     self.wrong.get_or_insert(error);
                 }
             }
         }
+        read
+    }
+
+    /// A flag for the sources of this pattern, after those of [`Self::flag`].
+    #[must_use]
+    pub fn flag_for(mut self, pattern: impl Into<String>, flag: impl Into<String>) -> Self {
+        self.rules.push(Rule {
+            pattern: pattern.into(),
+            flags: vec![flag.into()],
+            targets: Vec::new(),
+        });
+        self
+    }
+
+    /// A flag where a source is compiled for an older architecture than this one: `.flag_before("sm_80", "-DNO_BF16")`.
+    #[must_use]
+    pub fn flag_before(mut self, arch: &str, flag: impl Into<String>) -> Self {
+        match arch.parse() {
+            Ok(arch) => self.before.push((arch, flag.into())),
+            Err(error) => {
+                self.wrong.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Several flags, as [`Self::flag`] takes them.
+    #[must_use]
+    pub fn flags<F: Into<String>>(mut self, flags: impl IntoIterator<Item = F>) -> Self {
+        self.flags.extend(flags.into_iter().map(Into::into));
         self
     }
 
@@ -106,6 +205,25 @@ impl Kernels {
     #[must_use]
     pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
         self.includes.push(folder.into());
+        self
+    }
+
+    /// A library of headers, such as CUTLASS: a folder of a git checkout, relative to the crate, often a submodule, and the tag or commit that is
+    /// checked out. The lock keeps both. The build fails where the folder is missing or at another revision: nothing is fetched.
+    #[must_use]
+    pub fn headers(mut self, folder: impl Into<PathBuf>, revision: impl Into<String>) -> Self {
+        self.headers.push(Headers::Checkout {
+            folder: folder.into(),
+            revision: revision.into(),
+        });
+        self
+    }
+
+    /// The headers that a crate brings: the one among the dependencies that has this name under `links`. Its build script says
+    /// `cargo::metadata=include=PATH`, and may say `cargo::metadata=version=…` for the lock.
+    #[must_use]
+    pub fn headers_of(mut self, links: impl Into<String>) -> Self {
+        self.headers.push(Headers::Crate(links.into()));
         self
     }
 

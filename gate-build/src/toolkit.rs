@@ -262,6 +262,14 @@ fn library_directories(os: Os, root: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Directories of one installation that hold what is linked.
+pub(crate) fn link_directories(os: Os, root: &Path) -> Vec<PathBuf> {
+    match os {
+        Os::Windows => vec![root.join("lib").join("x64")],
+        Os::Linux | Os::MacOs => library_directories(os, root),
+    }
+}
+
 /// Subdirectories of `parent` called `<prefix><version>`, newest first.
 fn versions(env: &Env, parent: &Path, prefix: &str) -> Vec<PathBuf> {
     let mut names = env.names(parent);

@@ -18,6 +18,8 @@ mod init;
 mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
+#[path = "commands/merge.rs"]
+mod merge;
 #[path = "commands/progress.rs"]
 mod progress;
 #[path = "commands/promises.rs"]

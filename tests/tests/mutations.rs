@@ -24,6 +24,10 @@ mod runtime;
 mod suites;
 #[path = "mutations/supply.rs"]
 mod supply;
+// Links, modes and shells.
+#[cfg(unix)]
+#[path = "mutations/table/mod.rs"]
+mod table;
 
 use std::collections::BTreeSet;
 

@@ -61,15 +61,20 @@ fn a_crate_of_kernels_is_written_and_never_overwritten() {
         "scaffold",
         gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling"])
     );
+    // Every other command of this test is without the crate, whose dependencies are not published here.
+    let remove = || gate.replace("Cargo.toml", "members = [\"gpu/scaling\"]\n", "");
+    remove();
     let written = gate.git(["status", "--porcelain", "--untracked-files=all"]);
     insta::assert_snapshot!("scaffold-written", written);
     gate.append("gpu/scaling/src/lib.rs", "// Mine.\n");
     gate.remove("gate.toml");
     let again = gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling"]);
     assert_eq!(again.code, Some(0), "{again}");
+    remove();
     assert!(gate.read("gpu/scaling/src/lib.rs").ends_with("// Mine.\n"), "{again}");
     let forced = gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling", "--force"]);
     assert_eq!(forced.code, Some(0), "{forced}");
+    remove();
     assert!(!gate.read("gpu/scaling/src/lib.rs").contains("Mine"), "{forced}");
     gate.write("other/Cargo.toml", "[package]\nname = \"other\"\n");
     let other = gate.run(["init", "--ci", "none", "--kernels", "other", "--force"]);
@@ -85,14 +90,46 @@ fn the_crate_builds_without_cuda_and_its_tests_pass() {
     let gate = workspace();
     let run = gate.run(["init", "--ci", "none", "--kernels"]);
     assert_eq!(run.code, Some(0), "{run}");
-    gate.replace("Cargo.toml", "[workspace]\n", "[workspace]\nmembers = [\"kernels\"]\n");
+    let said = tested(&gate, ".");
+    // The production suites are there, have tests, and are what the policy declares.
+    let policy = gate.read("gate.toml");
+    for suite in gate_policy::PRODUCTION_SUITES {
+        assert!(policy.contains(&format!("name = \"{suite}\"")), "{policy}");
+        assert!(said.contains(&format!("tests/{suite}.rs")), "{said}");
+    }
+    for test in [
+        "a_disabled_device_falls_back",
+        "a_forced_error_is_reported_and_nothing_is_written",
+        "every_call_is_logged_with_every_field",
+        "errors_that_last_roll_back_and_say_so",
+        "lengths_that_differ_are_refused_and_nothing_is_written",
+    ] {
+        assert!(said.contains(&format!("{test} ... ok")), "{test}: {said}");
+    }
+}
+
+/// Where no package is, the crate is written alone, and is a workspace of its own.
+#[test]
+fn outside_of_a_workspace_the_crate_builds_as_well() {
+    let gate = workspace();
+    gate.remove("Cargo.toml");
+    let run = gate.run(["init", "--kernels"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(!gate.workspace().join("gate.toml").exists(), "{run}");
+    tested(&gate, "kernels");
+    let again = gate.run(["init", "--kernels"]);
+    assert_eq!(again.code, Some(2), "{again}");
+}
+
+/// What cargo says of the tests of the crate, which pass, in this directory.
+fn tested(gate: &Gate, directory: &str) -> String {
     let root = xtask::project_root();
-    for (package, directory) in [
+    for (package, folder) in [
         ("cargo-gate-runtime", "gate-runtime"),
         ("cargo-gate-build", "gate-build"),
     ] {
         let published = format!("package = \"{package}\", version = \"0.1\"");
-        let path = toml::Value::from(root.join(directory).display().to_string());
+        let path = toml::Value::from(root.join(folder).display().to_string());
         gate.replace(
             "kernels/Cargo.toml",
             &published,
@@ -100,13 +137,13 @@ fn the_crate_builds_without_cuda_and_its_tests_pass() {
         );
     }
     let lock = std::fs::read(root.join("Cargo.lock")).expect("the lockfile of this repository");
-    gate.write("Cargo.lock", lock);
+    gate.write(&format!("{directory}/Cargo.lock"), lock);
 
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command
         .args(["test", "--package", "kernels", "--offline"])
-        .current_dir(gate.workspace())
+        .current_dir(gate.workspace().join(directory))
         // Kept between runs, and apart from the directory that the cargo above this test holds.
         .env(
             "CARGO_TARGET_DIR",
@@ -129,19 +166,5 @@ fn the_crate_builds_without_cuda_and_its_tests_pass() {
     );
     assert!(output.status.success(), "{said}");
     assert!(said.contains("test result: ok. 3 passed"), "{said}");
-    // The production suites are there, have tests, and are what the policy declares.
-    let policy = gate.read("gate.toml");
-    for suite in gate_policy::PRODUCTION_SUITES {
-        assert!(policy.contains(&format!("name = \"{suite}\"")), "{policy}");
-        assert!(said.contains(&format!("tests/{suite}.rs")), "{said}");
-    }
-    for test in [
-        "a_disabled_device_falls_back",
-        "a_forced_error_is_reported_and_nothing_is_written",
-        "every_call_is_logged_with_every_field",
-        "errors_that_last_roll_back_and_say_so",
-        "lengths_that_differ_are_refused_and_nothing_is_written",
-    ] {
-        assert!(said.contains(&format!("{test} ... ok")), "{test}: {said}");
-    }
+    said
 }

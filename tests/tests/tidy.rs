@@ -267,3 +267,161 @@ fn every_fuzz_target_is_listed() {
     );
     report("cargo fuzz only knows listed targets", &complaints);
 }
+
+/// Where the product opens a way out of the process, and why no secret takes it: the text is [masked by
+/// type](../../cargo-gate/crates/text/src/secrets/masked.rs), or it holds none of what others wrote.
+const WAYS_OUT: &[(&str, &str)] = &[
+    ("cargo-gate/crates/base/src/atomic.rs", "the writer of the others"),
+    (
+        "cargo-gate/crates/base/src/record.rs",
+        "records of the gate directory, read by this machine alone: digests, counts, and what git said",
+    ),
+    ("cargo-gate/crates/engine/src/notify.rs", "a notice of a masked report"),
+    (
+        "cargo-gate/crates/evidence/src/bundle/read.rs",
+        "files of a bundle, which are those of a masked run",
+    ),
+    (
+        "cargo-gate/crates/evidence/src/history.rs",
+        "lines of runs that were made of masked reports",
+    ),
+    ("cargo-gate/crates/evidence/src/lock.rs", "nothing: the file is locked"),
+    (
+        "cargo-gate/crates/evidence/src/merge/document.rs",
+        "a signature, and what masked runs decided",
+    ),
+    ("cargo-gate/crates/evidence/src/own.rs", "a digest"),
+    (
+        "cargo-gate/crates/evidence/src/readiness.rs",
+        "the audit of redaction: kinds and places",
+    ),
+    (
+        "cargo-gate/crates/evidence/src/run_dir/write.rs",
+        "`Masked` and records of a `MaskedReport`",
+    ),
+    ("cargo-gate/crates/evidence/src/signature.rs", "a signature"),
+    (
+        "cargo-gate/crates/evidence/src/store/mod.rs",
+        "results that the engine masked, and masked logs",
+    ),
+    (
+        "cargo-gate/crates/gpu/src/kernels/rebuild.rs",
+        "a lock of kernels in a scratch directory",
+    ),
+    (
+        "cargo-gate/crates/gpu/src/kernels/sets.rs",
+        "locked kernels of the workspace",
+    ),
+    ("cargo-gate/crates/gpu/src/remote/directory.rs", "blobs of kernels"),
+    (
+        "cargo-gate/crates/govern/src/promotion/registry.rs",
+        "the tracked registry of promotions: ids, stages, digests",
+    ),
+    (
+        "cargo-gate/crates/policy/src/write.rs",
+        "what a command was told to write into a tracked file",
+    ),
+    (
+        "cargo-gate/crates/release/src/artifacts.rs",
+        "packages and archives of a release: files of the commit, and what is compiled of them",
+    ),
+    (
+        "cargo-gate/crates/release/src/registry.rs",
+        "a manifest that names a package and its version",
+    ),
+    (
+        "cargo-gate/crates/release/src/run.rs",
+        "what is derived of a release: lists, digests, statements about a verified run",
+    ),
+    ("cargo-gate/crates/report/src/redaction.rs", "renders a `MaskedReport`"),
+    (
+        "cargo-gate/crates/suites/src/log.rs",
+        "a log that masks what is written to it",
+    ),
+    (
+        "cargo-gate/crates/suites/src/shared.rs",
+        "a log that was masked when it was recorded",
+    ),
+    (
+        "cargo-gate/crates/suites/src/slo/windows.rs",
+        "numbers of service levels",
+    ),
+    (
+        "cargo-gate/crates/suites/src/workspace_copy.rs",
+        "files of the workspace, for a build without a lockfile",
+    ),
+    ("cargo-gate/crates/world/src/cache.rs", "a constant"),
+    (
+        "cargo-gate/src/cli/advisories/update.rs",
+        "the database of advisories that was fetched",
+    ),
+    ("cargo-gate/src/cli/evidence/badge.rs", "a stage and a decision"),
+    (
+        "cargo-gate/src/cli/evidence/bundle.rs",
+        "files of a run, which are masked",
+    ),
+    ("cargo-gate/src/cli/evidence/merge.rs", "what masked runs decided"),
+    ("cargo-gate/src/cli/job_summary.rs", "`Masked`"),
+    (
+        "cargo-gate/src/cli/kernels/single.rs",
+        "PTX that the user asked to compile",
+    ),
+    (
+        "cargo-gate/src/cli/kernels/store.rs",
+        "the protocol of builds: digests and blobs",
+    ),
+    (
+        "cargo-gate/src/cli/lsp.rs",
+        "the user's own documents, in their editor: a mark in an edit would damage them",
+    ),
+    ("cargo-gate/src/cli/machine_key.rs", "a random key"),
+    ("cargo-gate/src/cli/printer.rs", "`Masked`"),
+    ("cargo-gate/src/cli/reports.rs", "`Masked`"),
+    (
+        "cargo-gate/src/cli/source/boundaries.rs",
+        "the tracked inventory: names and counts of the user's code",
+    ),
+    (
+        "cargo-gate/src/cli/source/panics.rs",
+        "the tracked inventory: names and counts of the user's code",
+    ),
+];
+
+/// Calls that write to a stream or a file.
+const WRITES: [&str; 9] = [
+    "stdout()",
+    "tempfile_in(",
+    "io::stderr()",
+    "fs::write(",
+    "File::create",
+    "OpenOptions::new()",
+    "atomic::write",
+    "Masked::assembled(",
+    "ProgressDrawTarget",
+];
+
+#[test]
+fn every_way_out_of_the_process_is_listed() {
+    let mut found = BTreeSet::new();
+    for source in sources() {
+        let product = source.path.starts_with("cargo-gate/") && source.path.ends_with(".rs");
+        let tests = [
+            "/tests/",
+            "/examples/",
+            "/tests.rs",
+            "/testing.rs",
+            "/samples.rs",
+            "/fixture.rs",
+            "/against_cargo.rs",
+        ];
+        if !product || tests.iter().any(|part| source.path.contains(part)) {
+            continue;
+        }
+        let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
+        if WRITES.iter().any(|call| code.contains(call)) {
+            found.insert(source.path.clone());
+        }
+    }
+    let listed: BTreeSet<String> = WAYS_OUT.iter().map(|(path, _)| (*path).to_owned()).collect();
+    assert_eq!(found, listed);
+}

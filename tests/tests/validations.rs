@@ -197,10 +197,10 @@ fn refused_lines(broken: &Broken) -> Vec<String> {
             return format!("policy: {message}");
         };
         let mut place = place.split(':');
-        let text = if place.next() == Some("gate.toml") {
-            policy.as_str()
-        } else {
-            register
+        let text = match place.next() {
+            Some("gate.toml") => policy.as_str(),
+            Some("register.toml") => register,
+            _ => broken.known.as_deref().unwrap_or_default().trim_start_matches('\n'),
         };
         let number: usize = place.next().and_then(|line| line.parse().ok()).expect("a line");
         format!(

@@ -20,6 +20,7 @@ const STEPS: &[(&str, Step)] = &[
     ("test", |sh, _| {
         Ok(cmd!(sh, "cargo test --workspace --locked").run_echo()?)
     }),
+    ("kills", kills),
     ("installed", installed),
     ("docs", |_, root| docs::check(root)),
     ("rustdoc", |sh, _| {
@@ -38,6 +39,26 @@ const STEPS: &[(&str, Step)] = &[
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
 const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
 
+/// Checks `gate-build` with the oldest Rust that it declares: build scripts of others are compiled with their toolchain. It takes a
+/// toolchain that rustup may have to fetch, so it is no step of [`run`].
+///
+/// # Errors
+/// `gate-build` declares no version, or does not compile with it.
+pub fn msrv(root: &Path) -> Result {
+    let mut sh = Shell::new()?;
+    sh.set_current_dir(root);
+    let manifest = sh.read_file(root.join("gate-build").join("Cargo.toml"))?;
+    let declared = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
+    let version = declared
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or("gate-build declares no `rust-version`")?;
+    Ok(cmd!(
+        sh,
+        "rustup run --install {version} cargo check --package cargo-gate-build --lib --all-features --locked --target-dir target/msrv"
+    )
+    .run_echo()?)
+}
+
 /// Tests that drive the binary and need none of its features.
 const WHOLE_PROGRAM: [&str; 8] = [
     "bad_input",
@@ -49,6 +70,17 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "migrate",
     "mutations",
 ];
+
+/// The kills of a running gate, of which the tests make a few, a thousand times.
+fn kills(sh: &Shell, _: &Path) -> Result {
+    let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
+    Ok(cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test false_ready -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_KILLS", "1000")
+    .run_echo()?)
+}
 
 /// Installs the package as a user would, and runs the whole-program tests against that binary: what it is built from has
 /// fewer features than in a build of the whole workspace.
@@ -76,6 +108,18 @@ fn gate(sh: &Shell, _: &Path) -> Result {
     cmd!(sh, "cargo test --workspace --locked --no-run --quiet").run_echo()?;
     let binary = binary()?;
     Ok(cmd!(sh, "{binary} gate pilot --locked").run_echo()?)
+}
+
+/// Releases this project with the binary of this commit; what is passed on are arguments of `cargo gate release`.
+///
+/// # Errors
+/// The release is refused, or a step fails.
+pub fn release(root: &Path, arguments: &[std::ffi::OsString]) -> Result {
+    let mut sh = Shell::new()?;
+    sh.set_current_dir(root);
+    cmd!(sh, "cargo test --workspace --locked --no-run --quiet").run_echo()?;
+    let binary = binary()?;
+    Ok(cmd!(sh, "{binary} gate release {arguments...}").run_echo()?)
 }
 
 /// The binary of this commit, which the tests build beside this program.

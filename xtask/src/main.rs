@@ -58,8 +58,16 @@ enum Command {
         #[arg(long, value_name = "STEP", value_parser = xtask::ci::names())]
         skip: Vec<String>,
     },
+    /// Release this project, as `cargo gate release` does with its `[release]` in gate.toml
+    Release {
+        /// What `cargo gate release` takes, such as `--dry-run`
+        #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Explore the concurrent parts of gate-runtime with loom, in every order in which threads can take turns
     Models,
+    /// Check gate-build with the oldest Rust that it declares
+    Msrv,
 }
 
 fn main() -> ExitCode {
@@ -98,7 +106,9 @@ fn run(command: &Command) -> xtask::Result {
         Command::Ergonomics => xtask::ergonomics::run(&root)?,
         Command::Advisories { from } => println!("{}", xtask::advisories::write(&root, from)?),
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
+        Command::Release { arguments } => xtask::ci::release(&root, arguments)?,
         Command::Models => xtask::ci::models(&root)?,
+        Command::Msrv => xtask::ci::msrv(&root)?,
     }
     Ok(())
 }

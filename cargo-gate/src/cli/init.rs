@@ -1,13 +1,13 @@
 //! `cargo gate init`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::govern::known::{self, KnownArgs};
 use crate::init::{
-    Ci, FileAction, FileToWrite, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, workspaces,
-    write_plan,
+    Ci, FileAction, FileToWrite, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, with_member,
+    workspaces, write_plan,
 };
 use gate_base::error::{Error, Result};
 use gate_base::{exit, paths};
@@ -15,7 +15,8 @@ use gate_engine::evaluate::Surroundings;
 use gate_evidence::history::History;
 use gate_evidence::store::Store;
 use gate_policy::{
-    FILE_NAME, KNOWN_FINDINGS, KnownFindings, PRODUCTION_SUITES, RUNTIME_PACKAGE, validate, with_known_section,
+    Existing, FILE_NAME, KNOWN_FINDINGS, KnownFindings, PRODUCTION_SUITES, RUNTIME_PACKAGE, validate,
+    with_known_section, write_atomically,
 };
 use gate_report::render::text;
 use gate_surveys::Surveys;
@@ -52,6 +53,12 @@ pub(crate) enum CiSystem {
 }
 
 pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    if let Some(directory) = &arguments.kernels
+        && conversation.global.manifest_path.is_none()
+        && let Some(here) = outside_of_packages()?
+    {
+        return write_alone(directory, &here, arguments, conversation);
+    }
     let workspace = conversation.workspace()?;
     // CI services read nothing below the top of the repository.
     let top = workspace.git().map_or(workspace.root(), |git| &git.top);
@@ -129,12 +136,72 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         }
     };
     conversation.printer.status("Next", &next);
-    if let Some(kernels) = kernels.filter(|kernels| !is_member(&workspace, &kernels.directory)) {
-        let member = format!(
-            "add \"{}\" to `members` under `[workspace]` in Cargo.toml, then run `cargo test --package {}`",
-            kernels.directory, kernels.package
+    if let Some(kernels) = kernels {
+        if !is_member(&workspace, &kernels.directory) {
+            add_member(&workspace, &kernels, conversation)?;
+        }
+        let test = format!("run `cargo test --package {}`", kernels.package);
+        conversation.printer.status("Next", &test);
+    }
+    Ok(exit::READY)
+}
+
+/// Adds the crate to the members of the workspace, or says how to.
+fn add_member(workspace: &Surveys, kernels: &KernelCrate, conversation: &Conversation<'_>) -> Result<()> {
+    let directory = &kernels.directory;
+    let path = workspace.root().join("Cargo.toml");
+    let manifest = std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
+    match with_member(&manifest, directory) {
+        Some(text) => {
+            write_atomically(&path, &text, Existing::Replace)?;
+            let added = format!("\"{directory}\" to `members` under `[workspace]` in Cargo.toml");
+            conversation.printer.status("Added", &added);
+        }
+        None => conversation.printer.status(
+            "Next",
+            &format!("add \"{directory}\" to `members` under `[workspace]` in Cargo.toml"),
+        ),
+    }
+    Ok(())
+}
+
+/// The current directory, where no package is in it or above it.
+fn outside_of_packages() -> Result<Option<PathBuf>> {
+    let here = std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error))?;
+    let inside = here.ancestors().any(|directory| directory.join("Cargo.toml").is_file());
+    Ok((!inside).then_some(here))
+}
+
+/// Writes the crate of kernels alone: it is a workspace of its own, in which `cargo gate init` then works.
+fn write_alone(directory: &str, here: &Path, arguments: &InitArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let kernels = KernelCrate::new(directory, &[])?;
+    let printer = &conversation.printer;
+    if here.join(&kernels.directory).join("Cargo.toml").is_file() && !arguments.force {
+        return Err(
+            Error::usage(format!("`{}` already contains a crate", kernels.directory))
+                .with_help("choose another directory: `cargo gate init --kernels <directory>`"),
         );
-        conversation.printer.status("Next", &member);
+    }
+    for (path, text) in kernels.files() {
+        if arguments.dry_run {
+            printer.status("Would write", &path.display().to_string());
+            printer.data(&text)?;
+            continue;
+        }
+        let existing = if arguments.force {
+            Existing::Replace
+        } else {
+            Existing::Keep
+        };
+        write_atomically(&here.join(&path), &text, existing)?;
+        printer.status("Created", &path.display().to_string());
+    }
+    if !arguments.dry_run {
+        let next = format!(
+            "run `cargo test` in `{0}`, then `cargo gate init` there",
+            kernels.directory
+        );
+        printer.status("Next", &next);
     }
     Ok(exit::READY)
 }

@@ -4,8 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use gate_report::Report;
 use gate_report::render::summary;
+use gate_report::{MaskedReport, Report};
+use gate_text::secrets::Masked;
 use gate_world::environment::Environment;
 
 use super::Conversation;
@@ -15,13 +16,13 @@ const VARIABLE: &str = "GITHUB_STEP_SUMMARY";
 
 /// Appends the report to the summary of the step, inside GitHub Actions. `prefix` is the path of the workspace inside
 /// the repository. A summary that cannot be written changes no verdict: it is a warning.
-pub(super) fn write(report: &Report, prefix: &str, conversation: &Conversation<'_>) {
+pub(super) fn write(report: &MaskedReport, prefix: &str, conversation: &Conversation<'_>) {
     let Some(path) = conversation.environment.path(VARIABLE) else {
         return;
     };
     let printer = conversation.printer;
     let links = links(report, prefix, &conversation.environment);
-    match append(&printer.redactor().report(report), links.as_deref(), &path) {
+    match append(&report.redacted(printer.redactor()), links.as_deref(), &path) {
         Ok(true) => {}
         Ok(false) => printer.warning(
             "the job summary is full: GitHub limits it to 1 MiB per step",
@@ -48,7 +49,7 @@ fn append(report: &Report, links: Option<&str>, path: &Path) -> io::Result<bool>
     }
     let separator = if used == 0 { "" } else { "\n\n" };
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.write_all(format!("{separator}{text}").as_bytes())?;
+    file.write_all(Masked::from(format!("{separator}{text}")).as_bytes())?;
     Ok(true)
 }
 

@@ -40,6 +40,7 @@ use gate_base::error::Result;
 use gate_base::exit;
 use gate_base::process::cancel::Cancel;
 use gate_base::stage::Stage;
+use gate_report::render::human::Detail;
 use gate_world::environment::Environment;
 
 use self::arguments::{FormatArgs, Global};
@@ -92,11 +93,11 @@ fn styles() -> clap::builder::Styles {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge the pilot stage: first use in one service or internal tool
-    Pilot(stage::StageArgs),
+    Pilot(stage::arguments::StageArgs),
     /// Judge the controlled stage: limited production use under guardrails
-    Controlled(stage::StageArgs),
+    Controlled(stage::arguments::StageArgs),
     /// Judge the broad stage: unlimited production use
-    Broad(stage::StageArgs),
+    Broad(stage::arguments::StageArgs),
     /// Show every check at every stage from existing evidence, without running anything
     Status(FormatArgs),
     /// Explain a check, an exit code, a stage or a run
@@ -118,9 +119,9 @@ enum Command {
     /// Runs and their evidence: history, readiness, signatures, bundles, cache
     #[command(subcommand, disable_help_subcommand = true)]
     Evidence(evidence::EvidenceCommand),
-    /// The next release: migrations of its files and formats
-    #[command(subcommand, disable_help_subcommand = true)]
-    Release(release::ReleaseCommand),
+    /// Make the next release from what was judged: built twice, attested, signed, published
+    #[command(disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
+    Release(release::ReleaseArgs),
     /// Sign-off: waivers, register, promotions, closeout
     #[command(subcommand, disable_help_subcommand = true)]
     Govern(govern::GovernCommand),
@@ -163,7 +164,10 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, asks_for_json(&matches))))
     {
         Ok(parsed) => parsed,
-        Err(error) => return shown(error),
+        Err(error) => {
+            let printer = Printer::of_process(None, Detail::Normal, &environment);
+            return shown(error, &printer);
+        }
     };
     let printer = Printer::of_process(cli.global.color, cli.global.detail(), &environment);
     let surroundings = Conversation {
@@ -224,7 +228,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Kernels(command) => kernels::run(command, conversation),
         Command::Source(command) => source::run(command, conversation),
         Command::Evidence(command) => evidence::run(command, conversation),
-        Command::Release(command) => release::run(command, conversation),
+        Command::Release(arguments) => release::run(arguments, conversation),
         Command::Govern(command) => govern::run(command, conversation),
         Command::Advisories(arguments) => advisories::run(arguments, conversation),
         Command::Completions(arguments) => completions::completions(arguments, self::command(), conversation),
@@ -233,29 +237,31 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]
         Command::Lsp => Err(gate_base::error::Error::without_feature("lsp")),
-        Command::Help(arguments) => help(arguments),
+        Command::Help(arguments) => help(arguments, conversation.printer),
     }
 }
 
 /// Prints the help of a command as `--help` behind its name would.
-fn help(arguments: &HelpArgs) -> Result<i32> {
+fn help(arguments: &HelpArgs, printer: &Printer) -> Result<i32> {
     let words = ["cargo-gate"]
         .into_iter()
         .chain(arguments.path.iter().map(String::as_str));
     match command().try_get_matches_from(words.chain(["--help"])) {
         Ok(_) => Ok(exit::READY),
-        Err(error) => Ok(shown(error)),
+        Err(error) => Ok(shown(error, printer)),
     }
 }
 
-/// Prints what clap words as an error, help and version included, and returns the exit code. A closed pipe is no error.
-fn shown(mut error: clap::Error) -> i32 {
+/// Prints what clap words as an error, help and version included, and returns the exit code. A closed pipe is no error. What it
+/// says may hold arguments.
+fn shown(mut error: clap::Error, printer: &Printer) -> i32 {
     if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
         && let Some(path) = path_of(&command(), name)
     {
         let tip = vec![format!("`cargo gate {path}`").into()];
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
     }
-    let _ = error.print();
-    if error.use_stderr() { exit::USAGE } else { exit::READY }
+    let is_error = error.use_stderr();
+    printer.usage(&error.render().ansi().to_string(), is_error);
+    if is_error { exit::USAGE } else { exit::READY }
 }

@@ -16,7 +16,7 @@ use gate_report::{Dimension, NotApplicable};
 
 use super::Conversation;
 use super::open::Opened;
-use super::stage::StageArgs;
+use super::stage::arguments::StageArgs;
 
 /// The plan as data.
 #[derive(Debug, Serialize)]

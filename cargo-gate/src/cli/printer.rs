@@ -1,6 +1,7 @@
 //! The printer: the one owner of stdout and stderr. stdout is data, stderr is conversation, and a reader that went
 //! away is not an error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -12,7 +13,7 @@ use gate_base::error::{Error, Result};
 use gate_report::redact::Redactor;
 use gate_report::render::human::{Detail, Options};
 use gate_report::render::text;
-use gate_text::secrets;
+use gate_text::secrets::{self, Masked};
 use gate_world::environment::Environment;
 
 /// Headings.
@@ -133,17 +134,41 @@ impl Printer {
         }
     }
 
-    /// Writes data to stdout as it is (redacted when redaction is on).
+    /// Writes data to stdout, masked (and redacted when redaction is on). What is masked already is not searched again.
     ///
     /// # Errors
     /// stdout cannot be written, other than because its reader went away.
-    pub fn data(&self, text: &str) -> Result<()> {
-        lock(&self.out).write("stdout", &self.redactor().text(text))
+    pub fn data<'t>(&self, text: impl Into<Masked<'t>>) -> Result<()> {
+        let text = self.redacted(text.into());
+        lock(&self.out).write("stdout", &text)
     }
 
-    /// Writes text to stderr as it is. Failures are ignored: there is nobody left to tell.
+    /// Writes text to stderr, masked. Failures are ignored: there is nobody left to tell.
     pub fn say(&self, text: &str) {
-        let _ = lock(&self.err).write("stderr", &self.redactor().text(text));
+        let mut err = lock(&self.err);
+        // A style in the middle of a secret would hide it.
+        let text = err.without_styles(text);
+        let _ = err.write("stderr", &self.redacted(Masked::from(&*text)));
+    }
+
+    /// Writes help, or what is wrong about the arguments, masked. Failures are ignored.
+    pub fn usage(&self, text: &str, is_error: bool) {
+        let (stream, name) = if is_error {
+            (&self.err, "stderr")
+        } else {
+            (&self.out, "stdout")
+        };
+        let mut stream = lock(stream);
+        let text = stream.without_styles(text);
+        let _ = stream.write(name, &Masked::from(&*text));
+    }
+
+    /// The text as it is compared in tests, when redaction is on.
+    pub fn redacted<'t>(&self, text: Masked<'t>) -> Masked<'t> {
+        match self.redactor().text(text.as_str()) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(redacted) => redacted.into(),
+        }
     }
 
     /// A line in cargo's style, its verb right-aligned: `     Running suite.test.default`. Nothing when quiet.
@@ -183,19 +208,27 @@ impl Stream {
         }
     }
 
-    fn write(&mut self, name: &str, text: &str) -> Result<()> {
+    /// The text without styles, unless the stream shows them.
+    fn without_styles<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.styled || memchr::memchr(ESCAPE, text.as_bytes()).is_none() {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(anstream::adapter::strip_str(text).to_string())
+        }
+    }
+
+    fn write(&mut self, name: &str, text: &Masked<'_>) -> Result<()> {
         if self.closed {
             return Ok(());
         }
         let plain;
-        let text = if self.styled || memchr::memchr(ESCAPE, text.as_bytes()).is_none() {
-            text
-        } else {
-            plain = anstream::adapter::strip_str(text).to_string();
-            &plain
+        let text = match self.without_styles(text.as_str()) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(without) => {
+                plain = Masked::from(without);
+                &plain
+            }
         };
-        // Nothing leaves this process unmasked.
-        let text = &*secrets::mask_secrets(text);
         match self
             .writer
             .write_all(text.as_bytes())

@@ -6,13 +6,14 @@ use gate_base::atomic;
 use gate_base::error::Result;
 use gate_report::render::human::{Detail, Options};
 use gate_report::render::sarif::RuleInfo;
-use gate_report::{Report, render};
+use gate_report::{MaskedReport, render};
 use gate_surveys::Surveys;
+use gate_text::secrets::Masked;
 
 use super::Conversation;
 use super::arguments::Format;
 use super::explain::{Topic, topics};
-use super::stage::StageArgs;
+use super::stage::arguments::StageArgs;
 
 /// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
 pub(super) fn display_below(path: &Path, workspace: &Surveys) -> String {
@@ -32,45 +33,47 @@ fn slashes(path: &Path) -> String {
 }
 
 /// The report in a format, with nothing that belongs to a terminal unless it is for one.
-fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options) -> Result<String> {
-    Ok(match format {
-        Format::Human => render::human::render(report, &workspace.workspace, options),
-        Format::Json => render::json::render(report),
-        Format::Markdown => render::markdown::render(report, None),
-        Format::Junit => render::junit::render(report),
+fn text(report: &MaskedReport, workspace: &Surveys, format: Format, options: &Options) -> Masked<'static> {
+    // Some formats name what the report does not hold, such as where the workspace is.
+    match format {
+        Format::Human => report.human(&workspace.workspace, options),
+        Format::Json => report.json(),
+        Format::Markdown => report.markdown(None),
+        Format::Junit => report.junit(),
         Format::Sarif => {
             let topics = topics();
             let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();
-            render::sarif::render(report, &rules, &in_repository(workspace))
+            render::sarif::render(report, &rules, &in_repository(workspace)).into()
         }
-        Format::Github => render::github::render(report, &in_repository(workspace)),
-        Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
+        Format::Github => render::github::render(report, &in_repository(workspace)).into(),
+        Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)).into(),
         Format::CargoJson => render::cargo_json::render(
             report,
             &workspace.workspace,
             &workspace.cargo().members,
             workspace.root(),
-        ),
-    })
+        )
+        .into(),
+    }
 }
 
 pub(super) fn print_report(
-    report: &Report,
+    report: &MaskedReport,
     workspace: &Surveys,
     arguments: &StageArgs,
     conversation: &Conversation<'_>,
 ) -> Result<()> {
     let printer = conversation.printer;
-    let report = &printer.redactor().report(report);
+    let report = &report.redacted(printer.redactor());
     let format = arguments.message_format;
-    printer.data(&text(report, workspace, format, &printer.options())?)?;
+    printer.data(text(report, workspace, format, &printer.options()))?;
     for file in &arguments.reports {
         let options = Options {
             detail: printer.detail(),
             ..Options::default()
         };
-        let text = text(report, workspace, file.format, &options)?;
-        atomic::write_unsynced(&file.path, printer.redactor().text(&text).as_bytes())?;
+        let text = printer.redacted(text(report, workspace, file.format, &options));
+        atomic::write_unsynced(&file.path, text.as_bytes())?;
     }
     if printer.detail() == Detail::Verbose
         && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)

@@ -1,6 +1,6 @@
 //! `cargo gate pilot|controlled|broad`.
 
-mod arguments;
+pub(super) mod arguments;
 
 use std::time::Instant;
 
@@ -15,7 +15,6 @@ use gate_evidence::event::Tee;
 use gate_evidence::lock::{self, Lock};
 use gate_evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use gate_gpu::kernels::sets;
-use gate_report::render;
 use gate_surveys::Surveys;
 use gate_text::secrets;
 
@@ -25,7 +24,7 @@ use super::progress::Progress;
 use super::reports::{display_below, in_repository, print_report};
 use super::timings::Timings;
 use super::{Conversation, job_summary, plan};
-pub(crate) use arguments::StageArgs;
+use arguments::StageArgs;
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
@@ -50,6 +49,29 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
         return judge_without_suites(stage, arguments, workspace, now, conversation);
     }
 
+    judge(stage, arguments, workspace, now, true, conversation)
+}
+
+/// Judges a stage as its command does without any arguments, and leaves the report in the run directory alone.
+pub(super) fn judge_quietly(stage: Stage, workspace: Surveys, conversation: &Conversation<'_>) -> Result<i32> {
+    judge(
+        stage,
+        &StageArgs::usual(),
+        workspace,
+        Timestamp::now(),
+        false,
+        conversation,
+    )
+}
+
+fn judge(
+    stage: Stage,
+    arguments: &StageArgs,
+    workspace: Surveys,
+    now: Timestamp,
+    prints: bool,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
     let policy = conversation.policy(&workspace)?;
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
@@ -99,7 +121,9 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     if arguments.message_format != Format::Markdown {
         job_summary::write(report, &in_repository(&opened.workspace), conversation);
     }
-    print_report(report, &opened.workspace, arguments, conversation)?;
+    if prints {
+        print_report(report, &opened.workspace, arguments, conversation)?;
+    }
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
@@ -192,19 +216,18 @@ fn record(
     conversation: &Conversation<'_>,
 ) -> Result<()> {
     let report = &mut evaluation.report;
-    report.run_dir = Some(display_below(&runs.directory().join(&report.run_id), &opened.workspace));
+    let directory = runs.directory().join(&report.run_id);
+    report.set_run_dir(&display_below(&directory, &opened.workspace));
     let environment = EnvironmentRecord::collect(
         Some(opened.workspace.toolchain()),
         opened.workspace.environment(),
         opened.workspace.root(),
     );
-    let json = render::json::render(report);
-    let markdown = render::markdown::render(report, Some("../../../../"));
     let written = runs.write(&RunRecord {
         run_id: &report.run_id,
         report,
-        json: json.as_bytes(),
-        markdown: markdown.as_bytes(),
+        json: &report.json(),
+        markdown: &report.markdown(Some("../../../../")),
         command: &conversation.command_line(),
         catalogue_sha256: &gate_checks::catalogue_sha256(),
         environment: &environment,
@@ -218,6 +241,6 @@ fn record(
         ),
         files: &evaluation.files,
     })?;
-    report.chain = Some(written.chain);
+    report.set_chain(written.chain);
     Ok(())
 }

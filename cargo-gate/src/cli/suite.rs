@@ -171,14 +171,7 @@ fn test_line(test: &TestResult) -> String {
 }
 
 fn line(id: &str, result: &EvidenceResult, suite: Option<&SuiteResult>, outcome: Outcome) -> String {
-    let word = match outcome {
-        Outcome::Pass => "PASS",
-        Outcome::Warn => "WARN",
-        Outcome::Fail => "FAIL",
-        Outcome::Inconclusive => "INCONCLUSIVE",
-        Outcome::NotRun => "NOT RUN",
-        Outcome::Error => "ERROR",
-    };
+    let word = outcome.words().to_uppercase();
     let mut text = format!("{word} {id}");
     if let Some(suite) = suite {
         text.push_str(&format!(

@@ -67,7 +67,7 @@ fn the_workflow_passes_every_check_of_continuous_integration() {
         let ci = world.workspace.ci(&[]);
         assert_eq!(ci.files.len(), 1);
         let file = &ci.files[0];
-        assert_eq!(file.uses.len(), 3);
+        assert_eq!(file.uses.len(), 5);
         let order: Vec<(&str, &[String])> = file
             .jobs
             .iter()
@@ -75,7 +75,11 @@ fn the_workflow_passes_every_check_of_continuous_integration() {
             .collect();
         assert_eq!(
             order,
-            [("pilot", [].as_slice()), ("build", ["pilot".to_owned()].as_slice())]
+            [
+                ("pilot", [].as_slice()),
+                ("verdict", ["pilot".to_owned()].as_slice()),
+                ("build", ["pilot".to_owned(), "verdict".to_owned()].as_slice()),
+            ]
         );
         // The check has something to look at: without the flag it objects.
         let open = text.replace(" --locked", "");
@@ -103,7 +107,9 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
         &[(".github/workflows/gate.yml", &github)],
     );
     let of_gitlab = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &gitlab)]);
-    for (world, prefix) in [(of_github, ""), (of_gitlab, "gate:")] {
+    let on_github = ["", "pilot", "benchmarks", "pilot regression verdict", "broad build"];
+    let on_gitlab = ["", "pilot", "benchmarks", "pilot regression", "broad"];
+    for (world, prefix, expected, jobs) in [(of_github, "", on_github, 7), (of_gitlab, "gate:", on_gitlab, 6)] {
         passes(&world);
         let file = &world.workspace.ci(&[]).files[0];
         let needs = |name: &str| {
@@ -118,15 +124,17 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
             needs.join(" ")
         };
         let order = ["pilot", "benchmarks", "regression", "build", "publish"].map(needs);
-        assert_eq!(order, ["", "pilot", "benchmarks", "pilot regression", "build"]);
-        assert_eq!(file.jobs.len(), 5);
+        assert_eq!(order, expected);
+        assert_eq!(file.jobs.len(), jobs);
     }
     for text in [&github, &gitlab] {
         for command in text
             .lines()
             .filter(|line| line.contains("cargo ") && !line.contains('#'))
         {
-            let asks = command.contains("--locked") || command.contains("cargo gate suite");
+            let asks = command.contains("--locked")
+                || command.contains("cargo gate suite")
+                || command.contains("cargo gate evidence");
             assert!(asks, "{command}");
         }
         assert!(text.contains("cargo publish --locked"), "{text}");
@@ -210,7 +218,10 @@ fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
             }
             assert!(gates > 0);
         }
-        assert!(github.contains(&format!("{directory}/target/gate/runs")), "{github}");
+        assert!(
+            github.contains(&format!("path: \"{directory}/target/gate-")),
+            "{github}"
+        );
         assert!(
             gitlab.contains(&format!("{directory}/target/gate/junit.xml")),
             "{gitlab}"

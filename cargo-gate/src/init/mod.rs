@@ -5,6 +5,7 @@
 mod ci;
 mod facts;
 mod kernels;
+mod member;
 mod policy;
 mod repository;
 
@@ -18,6 +19,7 @@ use gate_policy::{Existing, FILE_NAME, quoted, write_atomically};
 pub use ci::{github_workflow, gitlab_pipeline};
 pub use facts::{Ci, InitFacts, MemberFacts, ProductionSuite};
 pub use kernels::KernelCrate;
+pub use member::with_member;
 pub use policy::policy_text;
 pub use repository::workspaces;
 

@@ -20,7 +20,7 @@ use crate::unit::UnitName;
 
 pub use embed::generate;
 pub(crate) use embed::{Part, assemble};
-pub(crate) use names::of_units as modules;
+pub(crate) use names::{constants, of_units as modules};
 pub use signature::{Declared, NotASignature, disagreement};
 
 /// A unit whose PTX is to be embedded.

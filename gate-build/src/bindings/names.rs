@@ -72,6 +72,14 @@ pub(crate) fn of_units(units: &[&UnitName]) -> Vec<String> {
     distinct(wanted.iter().map(String::as_str))
 }
 
+/// A constant for each unit, in the same order: the name of its module in capitals.
+pub(crate) fn constants(units: &[&UnitName]) -> Vec<String> {
+    let names: Vec<String> = of_units(units).iter().map(|name| name.to_uppercase()).collect();
+    // Those that the module of constants has itself.
+    let own = ["UNAVAILABLE", "ALL"].into_iter();
+    distinct(own.chain(names.iter().map(String::as_str))).split_off(2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +92,12 @@ mod tests {
             .collect();
         let names = of_units(&units.iter().collect::<Vec<_>>());
         assert_eq!(names, ["a_k_cu", "b_k_cu", "_type", "_9_x", "my_kernels"]);
+    }
+
+    #[test]
+    fn constants_differ_in_capitals_too() {
+        let units = ["k/a.cu", "k/A.cu", "k/all.cu"].map(UnitName::from);
+        assert_eq!(constants(&units.iter().collect::<Vec<_>>()), ["A", "A_2", "ALL_2"]);
     }
 
     #[test]

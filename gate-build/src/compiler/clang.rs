@@ -323,7 +323,9 @@ impl Compiler for Clang<'_> {
             return None;
         }
         let text = fs::read(&output).ok()?;
-        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
+        Some(Preprocessed::of(&text, &self.setting.preambles, |files| {
+            self.setting.absolute(files)
+        }))
     }
 
     fn preprocesses_apart(&self) -> bool {

@@ -5,6 +5,7 @@ mod flags;
 mod given;
 mod nvcc;
 mod nvrtc;
+mod preamble;
 mod setting;
 mod shims;
 
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
-use crate::digest::Digest;
+use crate::digest::{Digest, Fields};
+use crate::product::Product;
 use crate::schedule::Begin;
 use crate::unit::{Language, Unit};
 
@@ -26,6 +28,7 @@ pub(crate) use flags::{Asked, Level};
 pub(crate) use given::Given;
 pub(crate) use nvcc::{Nvcc, VARIABLES};
 pub(crate) use nvrtc::Nvrtc;
+pub(crate) use preamble::Preambles;
 pub(crate) use setting::{Setting, host_compiler, plain, toolkit_of};
 pub(crate) use shims::write as write_shims;
 
@@ -131,12 +134,31 @@ pub(crate) struct Preprocessed {
 
 impl Preprocessed {
     /// What a preprocessor wrote, its files as `absolute` names them. Where the place of a token may matter to what is compiled, every byte counts.
-    fn of(text: &[u8], absolute: impl FnOnce(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
-        let parsed = deps::parse_preprocessed(text);
-        let whole = deps::knows_its_place(text);
+    fn of(text: &[u8], preambles: &Preambles, absolute: impl Fn(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
+        let Some((before, preamble, behind)) = preambles.split(text, &absolute) else {
+            let parsed = deps::parse_preprocessed(text);
+            let whole = deps::knows_its_place(text);
+            return Self {
+                text: Digest::of(if whole { text } else { &parsed.text }),
+                dependencies: absolute(parsed.files),
+            };
+        };
+        let own = [before, behind].concat();
+        let parsed = deps::parse_preprocessed(&own);
+        let digest = if preamble.knows_its_place || deps::knows_its_place(&own) {
+            Digest::of(text)
+        } else {
+            let mut fields = Fields::new("gate-build preprocessed 1");
+            fields.add("preamble", preamble.text.bytes()).add("text", &parsed.text);
+            fields.finish()
+        };
+        let mut dependencies = absolute(parsed.files);
+        dependencies.extend(preamble.files.iter().cloned());
+        dependencies.sort();
+        dependencies.dedup();
         Self {
-            text: Digest::of(if whole { text } else { &parsed.text }),
-            dependencies: absolute(parsed.files),
+            text: digest,
+            dependencies,
         }
     }
 }
@@ -192,6 +214,28 @@ pub(crate) trait Compiler: Send + Sync {
         false
     }
 
+    /// Architectures it compiles for, as far as it lists them.
+    fn archs(&self) -> Vec<Arch> {
+        Vec::new()
+    }
+
+    /// Makes a library of objects: with a device link, where their flags ask for that.
+    ///
+    /// # Errors
+    /// What the linker says; that this compiler makes none.
+    fn archive(
+        &self,
+        _objects: &[PathBuf],
+        _flags: &[String],
+        _library: &Path,
+        _scratch: &Path,
+    ) -> Result<(), Diagnostic> {
+        Err(Diagnostic::error(
+            Id::CompilerOutput,
+            format!("{} makes no libraries", self.identity()),
+        ))
+    }
+
     /// Files of the installation that decide about the output, as far as its identity depends on them.
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -206,16 +250,25 @@ pub(crate) trait Compiler: Send + Sync {
 /// The PTX that a compiler wrote, if it is that.
 ///
 /// # Errors
-/// The compiler said that all is well and left something else, or nothing.
+/// As [`written`].
 pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
-    let ptx = fs::read(file).unwrap_or_default();
-    if is_ptx(&ptx) {
-        return Ok(ptx);
+    written(file, &Product::default(), compiler, printed)
+}
+
+/// What a compiler wrote, if it is what was asked for.
+///
+/// # Errors
+/// The compiler said that all is well and left something else, or nothing.
+pub(crate) fn written(file: &Path, product: &Product, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
+    let bytes = fs::read(file).unwrap_or_default();
+    if product.is_made(&bytes) {
+        return Ok(bytes);
     }
-    let what = if ptx.is_empty() {
-        "no PTX"
+    let wanted = product.unit_name();
+    let what = if bytes.is_empty() {
+        format!("no {wanted}")
     } else {
-        "something other than PTX"
+        format!("something other than {wanted}")
     };
     Err(Diagnostic::error(
         Id::CompilerOutput,
@@ -259,26 +312,9 @@ fn lacks_header(output: &str) -> bool {
     .any(|words| output.contains(words))
 }
 
-/// Whether text starts as PTX does: `.version` before anything but comments.
-fn is_ptx(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return false;
-    };
-    let mut rest = text.trim_start();
-    loop {
-        if let Some(line) = rest.strip_prefix("//") {
-            rest = line.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
-        } else if let Some(block) = rest.strip_prefix("/*") {
-            rest = block.split_once("*/").map_or("", |(_, rest)| rest).trim_start();
-        } else {
-            return rest.starts_with(".version");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{is_ptx, splits};
+    use super::splits;
 
     #[test]
     fn a_large_source_is_split_unless_it_is_said() {
@@ -289,14 +325,5 @@ mod tests {
         assert!(splits(b"", Some("0")));
         let windows: Vec<u8> = large[1..].iter().chain(b"\r\r").copied().collect();
         assert!(!splits(&windows, None));
-    }
-
-    #[test]
-    fn ptx_is_told_from_garbage() {
-        assert!(is_ptx(b"//\n// Generated\n//\n\n.version 8.0\n.target sm_80\n"));
-        assert!(is_ptx(b"/* x */ .version 8.0"));
-        for garbage in [&b""[..], b"\x7fELF", b"hello", b"// only", b"/* open", b"\xff.version"] {
-            assert!(!is_ptx(garbage));
-        }
     }
 }

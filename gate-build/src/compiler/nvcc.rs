@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::setting::Setting;
 use super::{
     Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, lacks_header, plain,
-    ptx_of, splits,
+    splits, written,
 };
 use crate::arch::Arch;
 use crate::deps;
@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
+use crate::product::Linking;
 use crate::schedule::Second;
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
@@ -51,6 +52,10 @@ pub(crate) struct Nvcc<'a> {
     launcher: Vec<OsString>,
     /// The program and what else of the installation counts.
     files: Vec<PathBuf>,
+    archs: Vec<Arch>,
+    /// Whether the program is nvcc itself, which keeps the text of its preprocessor. What starts it may take a result from a cache, and then keeps
+    /// nothing but lists what was read, which costs nvcc another run of its preprocessor.
+    keeps: bool,
     setting: &'a Setting,
 }
 
@@ -61,12 +66,12 @@ impl<'a> Nvcc<'a> {
     /// It does not answer like an nvcc.
     pub(crate) fn open(program: &Path, setting: &'a Setting, index: &Index) -> Result<Self, Diagnostic> {
         let mut problem = None;
-        let mut ask = || answer_of(program, setting).map_err(|error| problem = Some(error)).ok();
+        let mut introduce = || answer_of(program, setting).map_err(|error| problem = Some(error)).ok();
         // What a program of an installation answers is known until it changes. A wrapper script may stand for another
         // nvcc every day.
         let answer = match installation(program) {
-            Some(_) => index.fact("nvcc", program, ask),
-            None => ask(),
+            Some(_) => index.fact("nvcc", program, introduce),
+            None => introduce(),
         };
         let Some(answer) = answer else {
             return Err(problem.unwrap_or_else(|| {
@@ -93,8 +98,22 @@ impl<'a> Nvcc<'a> {
                 files.push(plain(&file));
             }
         }
+        let list = || {
+            let finished = ask(program, setting, &["--list-gpu-arch"]).ok()?;
+            let archs = finished.text.lines().filter_map(|line| line.parse::<Arch>().ok());
+            Some(archs.map(|arch| arch.to_string()).collect::<Vec<_>>().join(" "))
+        };
+        let archs = index
+            .fact(&format!("nvcc {version} archs"), program, list)
+            .unwrap_or_default();
         Ok(Self {
             program: behind_link(program),
+            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).collect(),
+            keeps: setting
+                .env
+                .variable("NVCC")
+                .is_none_or(|named| behind_launcher(&setting.env, named).0.is_empty())
+                && installation(program).is_some(),
             launcher: setting
                 .env
                 .variable("NVCC")
@@ -140,6 +159,18 @@ impl<'a> Nvcc<'a> {
             && known
             && !flags.iter().any(|flag| chosen(flag) || debug(flag))
             && fs::read(&unit.path).is_ok_and(|source| splits(&source, None))
+    }
+
+    /// The texts that nvcc kept, together: the files that they name, and a digest where somebody wants it.
+    fn kept(&self, scratch: &Path, text: Text<'_>) -> Option<Preprocessed> {
+        if !self.keeps && !matches!(text, Text::Wanted) {
+            return None;
+        }
+        let mut all = Vec::new();
+        for file in kept_files(scratch) {
+            all.extend(fs::read(file).ok()?);
+        }
+        (!all.is_empty()).then(|| Preprocessed::of(&all, &self.setting.preambles, |files| self.setting.absolute(files)))
     }
 
     fn failure(&self, finished: &Finished, arch: Arch) -> Diagnostic {
@@ -212,10 +243,17 @@ impl Compiler for Nvcc<'_> {
         scratch: &Path,
         text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
-        let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
-        let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
+        let product = &self.setting.product;
+        let output = scratch.join(format!("out.{}", product.extension()));
+        let dependency_file = scratch.join("out.d");
+        let mut arguments: Vec<OsString> = product.nvcc_flags().iter().map(OsString::from).collect();
+        if !product.is_merged() {
+            arguments.push(format!("-arch={arch}").into());
+        }
         arguments.extend(flags.iter().map(OsString::from));
-        arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+        if !self.keeps {
+            arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+        }
         let splits = self.splits(unit, flags);
         if splits {
             arguments.push("-split-compile=2".into());
@@ -234,25 +272,30 @@ impl Compiler for Nvcc<'_> {
         if !finished.status.success() {
             return Err(self.failure(&finished, arch));
         }
-        let ptx = ptx_of(&output, "nvcc", &finished.text)?;
+        let made = written(&output, product, "nvcc", &finished.text)?;
+        let kept = self.kept(scratch, text);
+        let listed = if self.keeps {
+            kept.as_ref().map(|kept| kept.dependencies.clone())
+        } else {
+            let text = fs::read_to_string(&dependency_file).ok();
+            let names = text.and_then(|text| deps::parse_make(&text));
+            names.map(|names| self.setting.absolute(names.into_iter().map(PathBuf::from)))
+        };
+        let Some(dependencies) = listed.filter(|files| !files.is_empty()) else {
+            return Err(
+                Diagnostic::error(Id::CompilerOutput, "nvcc did not say which files it read")
+                    .output(&finished.text)
+                    .help("install nvcc 10.2 or later, which supports `-MD`"),
+            );
+        };
         let preprocessed = match text {
             Text::Known(_, known) => Some(known.text),
             Text::Elsewhere(..) => None,
-            Text::Wanted => preprocessed_file(scratch)
-                .and_then(|file| fs::read(file).ok())
-                .map(|bytes| Preprocessed::of(&bytes, |_| Vec::new()).text),
-        };
-        let listed = fs::read_to_string(&dependency_file)
-            .ok()
-            .and_then(|text| deps::parse_make(&text));
-        let Some(listed) = listed else {
-            return Err(Diagnostic::error(Id::CompilerOutput, "nvcc wrote no dependency file")
-                .output(&finished.text)
-                .help("install nvcc 10.2 or later, which supports `-MD`"));
+            Text::Wanted => kept.filter(|_| product.is_ptx()).map(|kept| kept.text),
         };
         Ok(Compiled {
-            ptx: in_order(ptx),
-            dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
+            ptx: if product.is_ptx() { in_order(made) } else { made },
+            dependencies,
             warnings: warnings(&finished.text),
             preprocessed,
             variables: BTreeSet::new(),
@@ -260,6 +303,10 @@ impl Compiler for Nvcc<'_> {
     }
 
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
+        // Other products are made of several texts: for the host and for each architecture.
+        if !self.setting.product.is_ptx() {
+            return None;
+        }
         let output = scratch.join("out.ii");
         let mut arguments: Vec<OsString> = vec!["-E".into(), format!("-arch={arch}").into()];
         arguments.extend(flags.iter().map(OsString::from));
@@ -269,7 +316,42 @@ impl Compiler for Nvcc<'_> {
             return None;
         }
         let text = fs::read(&output).ok()?;
-        Some(Preprocessed::of(&text, |files| self.setting.absolute(files)))
+        Some(Preprocessed::of(&text, &self.setting.preambles, |files| {
+            self.setting.absolute(files)
+        }))
+    }
+
+    fn archs(&self) -> Vec<Arch> {
+        self.archs.clone()
+    }
+
+    fn archive(&self, objects: &[PathBuf], flags: &[String], library: &Path, scratch: &Path) -> Result<(), Diagnostic> {
+        let run = |arguments: Vec<OsString>, what: &str| {
+            let finished = self.invocation(arguments).run()?;
+            if finished.status.success() {
+                return Ok(());
+            }
+            Err(
+                Diagnostic::error(Id::LibraryFailed, format!("nvcc {} failed to {what}", self.identity.version))
+                    .output(&finished.text)
+                    .help("if a function is missing, add its source; device code that calls that of another source needs `-rdc=true`"),
+            )
+        };
+        let mut objects: Vec<OsString> = objects.iter().map(OsString::from).collect();
+        let linking = Linking::of(flags);
+        if linking.relocatable {
+            let linked = scratch.join("device_link.o");
+            let mut arguments: Vec<OsString> = vec!["-dlink".into()];
+            arguments.extend(device_link_flags(flags).into_iter().map(OsString::from));
+            arguments.extend(objects.iter().cloned());
+            arguments.extend(["-o".into(), linked.clone().into()]);
+            run(arguments, "link the device code")?;
+            objects.push(linked.into());
+        }
+        let mut arguments: Vec<OsString> = vec!["-lib".into()];
+        arguments.extend(objects);
+        arguments.extend(["-o".into(), library.into()]);
+        run(arguments, "make the library")
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -289,6 +371,10 @@ impl Compiler for Nvcc<'_> {
             let digest = fs::read(file).map_or_else(|_| "none".to_owned(), |bytes| Digest::of(&bytes).to_string());
             inputs.push((format!("flags in {}", name.display()), digest));
         }
+        let product = &self.setting.product;
+        if !product.is_ptx() {
+            inputs.push(("output".to_owned(), product.unit_name().to_owned()));
+        }
         if self.setting.locks {
             inputs.push(("for".to_owned(), "lock".to_owned()));
         }
@@ -296,30 +382,45 @@ impl Compiler for Nvcc<'_> {
     }
 }
 
-/// `<stem>.cpp1.ii`, or `<stem>.compute_80.cpp1.ii` of older versions: the pass for the device.
-fn preprocessed_file(scratch: &Path) -> Option<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(scratch)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.to_str().is_some_and(|name| name.ends_with(".cpp1.ii")))
-        .collect();
+/// Texts of the preprocessor that nvcc kept: `<stem>.cpp1.ii` or `<stem>.compute_80.cpp1.ii` for the device, `<stem>.cpp4.ii` for the host.
+fn kept_files(scratch: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(scratch).into_iter().flatten().flatten();
+    let is_text = |path: &PathBuf| path.to_str().is_some_and(|name| name.ends_with(".ii"));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_text).collect();
     files.sort();
-    files.into_iter().next()
+    files
+}
+
+/// What a device link is told of the flags of a compilation: architectures, libraries, and whether to optimise.
+fn device_link_flags(flags: &[String]) -> Vec<String> {
+    let passed = ["-gencode=", "-Xcompiler=", "-Xnvlink", "-L", "-l"];
+    let passes = |flag: &&String| passed.iter().any(|start| flag.starts_with(start));
+    let optimises = flags.iter().any(|flag| flag.contains("code=lto_"));
+    let mut linked: Vec<String> = flags
+        .iter()
+        .filter(passes)
+        .map(|flag| flag.replace("code=lto_", "code=sm_"))
+        .collect();
+    if optimises {
+        linked.insert(0, "-dlto".to_owned());
+    }
+    linked
+}
+
+fn ask(program: &Path, setting: &Setting, arguments: &[&str]) -> Result<Finished, Diagnostic> {
+    Invocation {
+        program,
+        arguments: arguments.iter().map(OsString::from).collect(),
+        directory: setting.crate_root.clone(),
+        env: &setting.env,
+        timeout: setting.timeout,
+    }
+    .run()
 }
 
 /// Version and root of the installation, with a space between.
 fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
-    let ask = |arguments: &[&str]| {
-        Invocation {
-            program,
-            arguments: arguments.iter().map(OsString::from).collect(),
-            directory: setting.crate_root.clone(),
-            env: &setting.env,
-            timeout: setting.timeout,
-        }
-        .run()
-    };
-    let finished = ask(&["--version"])?;
+    let finished = ask(program, setting, &["--version"])?;
     let version = ToolVersion::parse_nvcc(&finished.text).filter(|_| finished.status.success());
     let Some(version) = version else {
         return Err(Diagnostic::error(
@@ -333,7 +434,7 @@ fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
         Some(root) => Some(root),
         None => {
             let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
-            ask(&["--dryrun", "--ptx", "-x", "cu", nothing])
+            ask(program, setting, &["--dryrun", "--ptx", "-x", "cu", nothing])
                 .ok()
                 .and_then(|finished| root_of_dry_run(&finished.text))
         }

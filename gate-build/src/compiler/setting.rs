@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::given::Given;
+use super::preamble::Preambles;
 use crate::digest::Digest;
 use crate::env::Env;
 use crate::index::Index;
+use crate::product::Product;
 use crate::schedule::{self, Permits};
 use crate::unit::Unit;
 
@@ -29,6 +31,10 @@ pub(crate) struct Setting {
     pub toolkit: Option<PathBuf>,
     /// For threads that compilers start.
     pub permits: Arc<Permits>,
+    /// What is in front of sources.
+    pub preambles: Preambles,
+    /// What units become.
+    pub product: Product,
     /// Whether the result is for the kernel lock, or compared with it.
     pub locks: bool,
 }

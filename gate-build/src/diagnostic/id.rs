@@ -54,8 +54,10 @@ ids! {
     CompilerKilled = "compiler_killed",
     /// The compiler exceeded the time limit `GATE_KERNEL_TIMEOUT`
     CompilerTimeout = "compiler_timeout",
-    /// The compiler reported success but wrote no PTX
+    /// The compiler reported success but wrote no PTX, or not what else was asked for
     CompilerOutput = "compiler_output",
+    /// A static library of kernels could not be linked
+    LibraryFailed = "library_failed",
     /// The compiler found no supported C++ compiler for the host
     HostCompiler = "host_compiler",
     /// The `core` library of the target is missing and cannot be compiled

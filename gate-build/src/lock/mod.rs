@@ -49,6 +49,8 @@ pub struct KernelLock {
     /// Patterns of CUDA sources relative to the crate, with `/`, as the build script gave them: `kernels/*.cu`. Absolute ones are left out,
     /// because they are about one machine.
     pub cuda: BTreeSet<String>,
+    /// Libraries of headers: folder, revision and commit, or crate and version.
+    pub headers: BTreeSet<String>,
 }
 
 /// A unit of the lock.

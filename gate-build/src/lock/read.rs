@@ -34,6 +34,8 @@ impl KernelLock {
         let mut lock = Self::default();
         let patterns = fields.list("cuda", |value| read_pattern(source, value))?;
         lock.cuda.extend(patterns);
+        let headers = fields.list("headers", |value| read_headers(source, value))?;
+        lock.headers.extend(headers);
         for (kernel, budget, line) in fields.list("budget", |value| read_budget(source, value))? {
             if lock.budgets.insert(kernel.clone(), budget).is_some() {
                 return Err(LockError {
@@ -54,6 +56,11 @@ impl KernelLock {
         fields.finish()?;
         Ok(lock)
     }
+}
+
+/// A library of headers.
+fn read_headers(source: Source<'_>, value: &Value<'_>) -> Result<String, LockError> {
+    text(source, value, "headers").map(str::to_string)
 }
 
 /// A pattern of sources.

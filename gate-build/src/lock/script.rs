@@ -7,7 +7,9 @@ use crate::arch::Arch;
 /// The architectures that a build script names in `.arch(…)`; `None` where it computes them, or where this is no script with kernels.
 pub(super) fn archs(text: &str) -> Option<BTreeSet<Arch>> {
     let code = without_comments(text);
-    if !code.contains("Kernels::new(") {
+    // Of several builders the text does not say which one the lock is of.
+    let others = [".arch_for(", "static_library(", ".output("];
+    if !code.contains("Kernels::new(") || others.iter().any(|other| code.contains(other)) {
         return None;
     }
     let mut archs = BTreeSet::new();
@@ -75,6 +77,8 @@ mod tests {
             ),
             ("", Some("sm_80")),
             (".arch(archs())", None),
+            (".arch([\"native\"])", None),
+            (".arch([\"sm_80\"]).arch_for(\"a.cu\", [\"sm_90\"])", None),
             (".arch(ARCHS)", None),
             (".arch([])", None),
         ] {

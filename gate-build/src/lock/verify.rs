@@ -154,7 +154,10 @@ impl KernelLock {
     #[must_use]
     pub fn sources_in(&self, crate_root: &Path) -> BTreeSet<String> {
         // What matches nothing any more is about sources that are gone, which is said of each of them.
-        let expand = |pattern: &String| glob::expand(crate_root, pattern).unwrap_or_default();
+        let expand = |pattern: &String| match pattern.strip_prefix('!') {
+            Some(_) => Vec::new(),
+            None => glob::expand(crate_root, pattern).unwrap_or_default(),
+        };
         let files = self.cuda.iter().flat_map(expand);
         files
             .map(|file| UnitName::of(crate_root, &plain(&file)).to_string())
@@ -209,11 +212,18 @@ impl KernelLock {
         missing.chain(spare).collect()
     }
 
+    /// Whether the patterns of the build script name a file, and none leaves it out.
+    fn covers(&self, file: &str) -> bool {
+        let mut excluded = self.cuda.iter().filter_map(|pattern| pattern.strip_prefix('!'));
+        self.cuda.iter().any(|pattern| glob::covers(pattern, file))
+            && !excluded.any(|pattern| glob::covers(pattern, file))
+    }
+
     /// Those of these files that the patterns of the build script name and that are no unit of the lock.
     fn unlocked<'a>(&self, files: impl IntoIterator<Item = &'a str>) -> Vec<LockProblem> {
         files
             .into_iter()
-            .filter(|file| self.cuda.iter().any(|pattern| glob::covers(pattern, file)))
+            .filter(|file| self.covers(file))
             .filter(|file| !self.units.contains_key(&UnitName::from(*file)))
             .map(|file| LockProblem {
                 file: file.to_string(),

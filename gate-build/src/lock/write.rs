@@ -14,6 +14,10 @@ impl KernelLock {
             let patterns: Vec<String> = self.cuda.iter().map(|pattern| string(pattern)).collect();
             let _ = writeln!(out, "cuda = [{}]", patterns.join(", "));
         }
+        if !self.headers.is_empty() {
+            let headers: Vec<String> = self.headers.iter().map(|headers| string(headers)).collect();
+            let _ = writeln!(out, "headers = [{}]", headers.join(", "));
+        }
         for (kernel, budget) in &self.budgets {
             let limits: Vec<String> = budget
                 .limits()

@@ -9,21 +9,25 @@ use super::choice;
 use super::codes::Codes;
 use super::context::Mode;
 use super::embed::{self, Parsed};
+use super::jobs::{self, Job};
 use super::listing::{self, searched};
 use super::locked::{Lock, Locker};
+use super::progress::Progress;
 use super::report::{Asked, Entry, Report, Trace};
 use super::state::{self, State};
 use super::subject::Build;
 use super::task::{Done, Shared, Task};
 use super::times::Times;
-use super::{budgets, directives, pin, watch};
+use super::{budgets, constants, directives, library, pin, watch};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::{Given, Setting};
+use crate::compiler::{Compiler, Given, Setting};
 use crate::diagnostic::{Diagnostic, Id, Severity};
 use crate::disk;
 use crate::error::Error;
+use crate::headers::Located;
 use crate::index::Index;
+use crate::product::Product;
 use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
@@ -66,6 +70,9 @@ impl Build<'_> {
             return self.without_compiler(problems, store);
         }
 
+        let declared = self.kernels.headers.iter();
+        let headers = declared.map(|headers| headers.locate(self.context.crate_root(), &self.context.env));
+        let headers: Vec<Located> = headers.collect::<Result<_, _>>()?;
         let scratch = self.scratch();
         // Where it cannot be made, each compilation says what it could not write.
         let _ = fs::create_dir_all(&scratch);
@@ -91,13 +98,11 @@ impl Build<'_> {
             began: self.began,
             scratch: scratch.clone(),
         };
-        let mut pairs: Vec<(&Unit, Arch)> = self
-            .plan
-            .units
-            .iter()
-            .flat_map(|unit| self.plan.archs.iter().map(move |&arch| (unit, arch)))
-            .collect();
-        let times = Times::new(self.context);
+        let product = &self.kernels.product;
+        let (mut jobs, unknown) = jobs::of(self.plan, product, &cuda, &headers, lock != Lock::Leave);
+        let mut problems = problems;
+        problems.extend(unknown);
+        let times = Times::new(self.context, product);
         // What has changed first: a compilation is under way while the rest is found unchanged. Then the longest; what was never
         // timed is judged by its size and goes before what is known to be quick.
         let changed: BTreeSet<&UnitName> = self
@@ -107,23 +112,32 @@ impl Build<'_> {
             .filter(|unit| !index.knows(&unit.path))
             .map(|unit| &unit.name)
             .collect();
-        pairs.sort_by_cached_key(|(unit, arch)| {
-            let last = !changed.contains(&unit.name);
-            (last, Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch)
+        jobs.sort_by_cached_key(|job| {
+            let last = !changed.contains(&job.unit.name);
+            (
+                last,
+                Reverse(times.expected(job.unit, job.arch)),
+                job.unit.name.clone(),
+                job.arch,
+            )
         });
-        let ran = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
+        let progress = Progress::new(&self.context.env, jobs.len());
+        let ran = schedule::run(&self.context.env, &setting.permits, jobs, |job| {
+            let (unit, arch) = (job.unit, job.arch);
             let output = self.output(unit, arch);
             let task = Task {
                 unit,
                 arch,
-                flags: &self.plan.flags,
+                flags: &job.all_flags,
                 output: &output,
                 compilers: match unit.language {
                     Language::Cuda => &cuda,
                     Language::Rust => &rust,
                 },
             };
-            let result = task.run(&shared).and_then(|done| self.place(unit, arch, &output, done));
+            let result = task.run(&shared);
+            progress.ended(unit, arch, &result);
+            let result = result.and_then(|done| place(&job, &output, done));
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);
@@ -147,15 +161,16 @@ impl Build<'_> {
         }
         let asked = is_kept.then(|| account(&results, &layered, store, remote));
         let happened = Happened { asked, trace };
+        let maker = cuda.first().map(AsRef::as_ref);
         let state = self.finish(
             results,
             problems,
-            (parts, &setting.given),
+            (parts, setting, maker, &headers),
             &times,
             (store, happened),
             lock,
         )?;
-        if let Some(store) = store {
+        if let Some(store) = store.filter(|_| product.is_ptx()) {
             pin::keep(self.context.crate_root(), &state.built.units, store, index);
         }
         Ok(state)
@@ -174,35 +189,21 @@ impl Build<'_> {
 
     /// Where the PTX of a unit belongs.
     fn output(&self, unit: &Unit, arch: Arch) -> PathBuf {
-        let name = format!("{}.{arch}.ptx", unit.name.file_stem());
-        self.context.out_dir.join("kernels").join(name)
-    }
-
-    /// Writes the PTX of a unit where the crate finds it.
-    fn place(&self, unit: &Unit, arch: Arch, file: &Path, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
-        if let Some(ptx) = &done.ptx {
-            disk::write_if_changed(file, ptx).map_err(|error| {
-                Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
-                    .unit(unit.name.as_str())
-            })?;
-        }
-        let image = BuiltImage {
-            arch,
-            ptx: file.to_path_buf(),
-            digest: done.digest,
-            provenance: Provenance::Built,
-            compiler: Some(done.compiler.clone()),
-            flags: self.plan.flags.clone(),
-            dependencies: done.files.clone(),
+        let product = &self.kernels.product;
+        let arch = if product.is_merged() {
+            "all".to_owned()
+        } else {
+            arch.to_string()
         };
-        Ok((image, done))
+        let name = format!("{}.{arch}.{}", unit.name.file_stem(), product.extension());
+        self.context.out_dir.join("kernels").join(name)
     }
 
     fn finish(
         &self,
         results: Vec<TaskResult<'_>>,
         problems: Vec<Diagnostic>,
-        (parts, given): (BTreeSet<PathBuf>, &Given),
+        (parts, setting, maker, headers): (BTreeSet<PathBuf>, &Setting, Option<&dyn Compiler>, &[Located]),
         times: &Times,
         (store, happened): (Option<&Local>, Happened),
         lock: Lock,
@@ -216,8 +217,10 @@ impl Build<'_> {
         };
         let mut failed = Vec::new();
         let mut warnings = problems;
+        let given = &setting.given;
         let foreign = listing::foreign(parts.iter().filter(|file| !given.files.contains(file)));
         let mut files = parts.clone();
+        files.extend(headers.iter().flat_map(|located| located.files.iter().cloned()));
         let mut sorted = results;
         sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
@@ -255,12 +258,20 @@ impl Build<'_> {
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
         }
-        warnings.extend(self.judge(&state.built.units, store, lock)?);
+        warnings.extend(self.judge(&state.built.units, store, (lock, headers))?);
         state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
+        let mut links = vec![self.is_there()];
+        if let (Product::Library(name), Some(maker)) = (&self.kernels.product, maker) {
+            let made = library::make(self, name, maker, &state.built.units, setting, store)?;
+            links.extend(made.lines);
+            state.built.library = Some(made.file);
+        }
         state.folders = self.searched_folders(given);
         state.near = self.near_folders(&state.built.units, &foreign);
         let watched = self.watched(&parts, state.folders.iter().chain(&state.near));
         state.directives = directives::lines(&files, &watched);
+        state.directives.extend(self.declares());
+        state.directives.extend(links);
         let variables = state.variables.iter();
         let variables = variables.map(|name| format!("cargo::rerun-if-env-changed={name}"));
         state.directives.extend(variables);
@@ -274,7 +285,9 @@ impl Build<'_> {
                 .flat_map(|unit| &unit.images)
                 .map(|image| image.ptx.clone()),
         );
+        files.extend(state.built.library.clone());
         files.extend(state.built.bindings.clone());
+        files.insert(constants::file(&self.kernels.product, &self.context.out_dir));
         files.extend(embed::compressed_files(self.kernels, &state.built.units));
         state.files = files.into_iter().collect();
         state.entries = report.entries;
@@ -282,7 +295,12 @@ impl Build<'_> {
     }
 
     /// Budgets and the lock.
-    fn judge(&self, units: &[BuiltUnit], store: Option<&Local>, lock: Lock) -> Result<Vec<Diagnostic>, Error> {
+    fn judge(
+        &self,
+        units: &[BuiltUnit],
+        store: Option<&Local>,
+        (lock, headers): (Lock, &[Located]),
+    ) -> Result<Vec<Diagnostic>, Error> {
         if self.kernels.budgets.is_empty() && lock == Lock::Leave {
             return Ok(Vec::new());
         }
@@ -302,6 +320,7 @@ impl Build<'_> {
         let locker = Locker {
             kernels: self.kernels,
             plan: self.plan,
+            headers: headers.iter().map(|located| located.shown.clone()).collect(),
             root: self.context.crate_root(),
             env: &self.context.env,
             began: self.began,
@@ -383,6 +402,26 @@ impl Build<'_> {
             .collect();
         folders.into_iter().collect()
     }
+}
+
+/// Writes what became of a unit where the crate finds it.
+fn place(job: &Job<'_>, file: &Path, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
+    if let Some(bytes) = &done.ptx {
+        disk::write_if_changed(file, bytes).map_err(|error| {
+            Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
+                .unit(job.unit.name.as_str())
+        })?;
+    }
+    let image = BuiltImage {
+        arch: job.arch,
+        ptx: file.to_path_buf(),
+        digest: done.digest,
+        provenance: Provenance::Built,
+        compiler: Some(done.compiler.clone()),
+        flags: job.flags.clone(),
+        dependencies: done.files.clone(),
+    };
+    Ok((image, done))
 }
 
 /// What the store was asked and gave, remembered and for the report.

@@ -48,6 +48,15 @@ impl Context {
         }
     }
 
+    /// The same for outputs in a folder of their own.
+    pub(crate) fn below(&self, folder: &str) -> Self {
+        Self {
+            crate_root: self.crate_root.clone(),
+            out_dir: self.out_dir.join(folder),
+            env: self.env.clone(),
+        }
+    }
+
     /// Folder for what this crate keeps between builds.
     pub(crate) fn own(&self) -> PathBuf {
         self.out_dir.join("gate-build")
@@ -148,6 +157,7 @@ pub(crate) fn variables() -> BTreeSet<&'static str> {
 
 /// Variables of this crate.
 const VARIABLES: &[&str] = &[
+    "CARGO_CFG_TARGET_FEATURE",
     "CUDA_COMPUTE_CAP",
     "DOCS_RS",
     #[cfg(feature = "cuda-builder")]

@@ -28,7 +28,7 @@ pub(super) enum Missing {
 }
 
 impl Missing {
-    fn code(self) -> &'static str {
+    pub(super) fn code(self) -> &'static str {
         match self {
             Missing::NoCompiler => "no_compiler",
             Missing::Off => "kernels_off",

@@ -7,10 +7,11 @@ use super::embed::{self, Missing, Parsed};
 use super::report::{Entry, Report};
 use super::state::State;
 use super::subject::Build;
-use super::{directives, locked};
+use super::{constants, directives, locked};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::lock::{LOCK_FILE, RELOCK};
+use crate::product::Product;
 use crate::store::Local;
 use crate::unit::UnitName;
 
@@ -35,6 +36,12 @@ impl Build<'_> {
     pub(super) fn no_compiler(&self) -> String {
         let searched = self.toolkit.searched.len();
         let languages = self.plan.languages();
+        if !self.kernels.product.is_ptx() {
+            return format!(
+                "`{}` is made by nvcc, which was not found (places searched: {searched})",
+                self.kernels.product.name()
+            );
+        }
         let why = format!("no compiler for {languages} found (places searched: {searched})");
         match self.choice.passed_over {
             Some(kind) => format!(
@@ -54,10 +61,16 @@ impl Build<'_> {
         };
         let mut files: Vec<PathBuf> = Vec::new();
         let explicit_off = self.mode == Mode::Off && self.context.env.variable("GATE_KERNELS").is_some();
-        let taken = if explicit_off {
+        let is_ptx = self.kernels.product.is_ptx();
+        let taken = if explicit_off || !is_ptx {
             None
         } else {
-            locked::take(self.plan, root, &self.context.out_dir.join("kernels"))?
+            locked::take(
+                self.plan,
+                &self.kernels.headers,
+                root,
+                &self.context.out_dir.join("kernels"),
+            )?
         };
         let mut outputs: Vec<PathBuf> = Vec::new();
         let mut warnings = warnings.to_vec();
@@ -78,7 +91,7 @@ impl Build<'_> {
                 state.built.bindings = Some(self.bindings(&units, None, &Parsed::new(), store)?);
                 state.built.units = units;
             }
-            None if self.mode == Mode::Locked => {
+            None if self.mode == Mode::Locked && is_ptx => {
                 return Err(Error::missing(
                     Id::LockMissing,
                     format!("`GATE_KERNELS` is set to `locked`, but there is no `{LOCK_FILE}`"),
@@ -93,10 +106,24 @@ impl Build<'_> {
                         Missing::Off,
                         "docs.rs has no kernel compiler, and there is no kernel lock".to_owned(),
                     )
+                } else if self.mode == Mode::Locked {
+                    let why = format!(
+                        "the kernel lock has PTX alone, and `{}` is not PTX",
+                        self.kernels.product.name()
+                    );
+                    (Missing::Off, why)
                 } else {
-                    let why = format!("{why}, and there is no kernel lock");
+                    let why = if is_ptx {
+                        format!("{why}, and there is no kernel lock")
+                    } else {
+                        why.to_owned()
+                    };
                     if warnings.is_empty() {
-                        let warning = format!("{why}: building without GPU kernels");
+                        let without = match &self.kernels.product {
+                            Product::Library(name) => format!("the library `{name}`"),
+                            Product::Units(_) => "GPU kernels".to_owned(),
+                        };
+                        let warning = format!("{why}: building without {without}");
                         warnings.push(Diagnostic::warning(Id::CompilerMissing, warning).help(format!(
                             "{}, or set `GATE_KERNELS=off` to build without kernels",
                             self.plan.remedy()
@@ -128,9 +155,14 @@ impl Build<'_> {
         files.sort();
         files.dedup();
         state.directives = directives::lines(&files, &watched);
+        state.directives.extend(self.declares());
+        if state.built.unavailable.is_none() {
+            state.directives.push(self.is_there());
+        }
         state.directives.extend(directives::warnings(&warnings));
         files.extend(outputs);
         files.extend(state.built.bindings.clone());
+        files.push(constants::file(&self.kernels.product, &self.context.out_dir));
         files.extend(embed::compressed_files(self.kernels, &state.built.units));
         state.files = files;
         state.entries = report.entries;

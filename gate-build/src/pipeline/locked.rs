@@ -15,6 +15,7 @@ use crate::digest::Digest;
 use crate::disk;
 use crate::env::Env;
 use crate::error::Error;
+use crate::headers::Headers;
 use crate::kernels::Kernels;
 use crate::lock::{
     Compilation, KernelLock, LOCK_FILE, LockProblem, LockedCompiler, LockedImage, LockedUnit, ProblemKind, RELOCK,
@@ -92,20 +93,29 @@ fn image_for(images: &BTreeMap<Arch, LockedImage>, device: Arch, of_variable: bo
 
 /// The PTX of every unit from the lock, written below `out`, each verified by its digest and by its sources. `None`
 /// when there is no lock.
-pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>, Error> {
+pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -> Result<Option<Taken>, Error> {
     let lock = match KernelLock::read(root) {
         Ok(Some(lock)) => lock,
         Ok(None) => return Ok(None),
         Err(problem) => return Err(Error::Kernels(vec![diagnostic(root, problem)])),
     };
     let mut problems = Vec::new();
+    problems.extend(other_headers(&lock.headers, declared));
     let mut units = Vec::new();
     let mut files = vec![root.join(LOCK_FILE)];
     let mut instead = BTreeSet::new();
     for unit in &plan.units {
         let mut images: Vec<BuiltImage> = Vec::new();
-        for &device in &plan.archs {
-            let locked = lock.units.get(&unit.name);
+        let locked = lock.units.get(&unit.name);
+        let targets = plan.targets(unit);
+        // What a compiler would know, the lock has.
+        let known = locked.filter(|_| targets.all_major).into_iter();
+        let known = known.flat_map(|locked| locked.images.keys().copied());
+        let mut devices: BTreeSet<Arch> = targets.archs.iter().copied().chain(known).collect();
+        if devices.is_empty() {
+            devices.insert(Arch::DEFAULT);
+        }
+        for device in devices {
             let found = locked.and_then(|locked| image_for(&locked.images, device, plan.of_variable));
             let Some((arch, locked)) = found else {
                 let arch = device;
@@ -156,25 +166,41 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
     }
 }
 
+/// Libraries of headers are what they were when the lock was written, as far as build.rs says it: they need not be on this machine.
+fn other_headers(locked: &BTreeSet<String>, declared: &[Headers]) -> Option<Diagnostic> {
+    let names: Vec<String> = declared.iter().map(Headers::name).collect();
+    let is_of = |shown: &String, name: &String| shown == name || shown.starts_with(&format!("{name} "));
+    let same = names.len() == locked.len() && names.iter().all(|name| locked.iter().any(|shown| is_of(shown, name)));
+    (!same).then(|| {
+        let message = format!("the libraries of headers in build.rs are not those of `{LOCK_FILE}`");
+        Diagnostic::error(Id::FlagsChanged, message).help(format!("on a machine with a compiler, run `{RELOCK}`"))
+    })
+}
+
 /// What build.rs asks for decides about PTX as much as the source does.
 fn other_flags(plan: &Plan, unit: &Unit, arch: Arch, locked: &LockedImage, root: &Path) -> Option<Diagnostic> {
     // Most flags are about CUDA sources alone.
-    let same = locked.flags == plan.flags;
-    if same || unit.language == Language::Rust && Asked::of_rust(&plan.flags) == Asked::of_rust(&locked.flags) {
+    let flags = plan.flags(unit, arch);
+    let same = locked.flags == flags;
+    if same || unit.language == Language::Rust && Asked::of_rust(&flags) == Asked::of_rust(&locked.flags) {
         return None;
     }
     let text = fs::read_to_string(root.join(LOCK_FILE)).ok();
-    let problem = locked.changed_flags(&unit.name, arch, &plan.flags, text.as_deref())?;
+    let problem = locked.changed_flags(&unit.name, arch, &flags, text.as_deref())?;
     Some(diagnostic(root, problem).unit(unit.name.as_str()))
 }
 
-/// The patterns of a build script as the lock keeps them.
+/// The patterns of a build script as the lock keeps them, `!` before those that leave sources out.
 fn patterns(kernels: &Kernels) -> BTreeSet<String> {
     let relative = |pattern: &&String| !Path::new(pattern).is_absolute() && !pattern.starts_with(['/', '\\']);
-    kernels
-        .cuda
+    let excluded = kernels
+        .excluded
         .iter()
         .filter(relative)
+        .map(|pattern| format!("!{pattern}"));
+    let named = kernels.cuda.iter().filter(relative).cloned();
+    named
+        .chain(excluded)
         .map(|pattern| pattern.replace('\\', "/"))
         .collect()
 }
@@ -232,6 +258,8 @@ struct Candidate<'a> {
 pub(super) struct Locker<'a> {
     pub kernels: &'a Kernels,
     pub plan: &'a Plan,
+    /// Libraries of headers, as the lock keeps them.
+    pub headers: BTreeSet<String>,
     pub root: &'a Path,
     pub env: &'a Env,
     /// When the build began, by the clock that dates files.
@@ -321,6 +349,7 @@ impl Locker<'_> {
         let mut lock = KernelLock {
             budgets: self.kernels.budgets.clone(),
             cuda: patterns(self.kernels),
+            headers: self.headers.clone(),
             ..KernelLock::default()
         };
         let mut texts = BTreeMap::new();
@@ -365,6 +394,7 @@ impl Locker<'_> {
         let kept = [
             ("budgets", lock.budgets == self.kernels.budgets),
             ("source patterns", lock.cuda == patterns(self.kernels)),
+            ("libraries of headers", lock.headers == self.headers),
         ];
         for (what, _) in kept.into_iter().filter(|(_, same)| !same) {
             let message = format!("the {what} in `{LOCK_FILE}` differ from the build script");

@@ -4,16 +4,22 @@ mod budgets;
 mod build;
 mod choice;
 mod codes;
+mod constants;
 mod context;
 mod directives;
 mod embed;
 mod execute;
 mod fallback;
 mod file_clock;
+mod jobs;
+mod library;
+mod linked;
 mod listing;
 mod locked;
+mod native;
 mod pin;
 mod plan;
+mod progress;
 mod report;
 mod reuse;
 mod state;
@@ -33,9 +39,10 @@ use self::plan::Plan;
 use self::report::Report;
 use self::subject::Build;
 use crate::built::Built;
-use crate::compiler::{self, Given, Setting};
+use crate::compiler::{self, CompilerKind, Given, Preambles, Setting};
 use crate::digest::{Digest, Fields};
 use crate::error::Error;
+use crate::headers::Headers;
 use crate::index::{Index, Signature};
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
@@ -52,6 +59,9 @@ pub(crate) struct Outcome {
 /// Runs a build. Where it fails before there is anything to report, the report says that: the one of an earlier build is about something
 /// else.
 pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
+    // Two builds of one build script are in each other's way otherwise.
+    let below = (!kernels.product.is_ptx()).then(|| context.below(kernels.product.name()));
+    let context = below.as_ref().unwrap_or(context);
     let file = Report::file(&context.out_dir);
     let before = Signature::of(&file);
     build(kernels, context).inspect_err(|error| {
@@ -76,12 +86,19 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         passed_over: None,
     };
     let mut other = None;
+    product_of(kernels)?;
     if wanted && plan.has(Language::Cuda) {
         let locked = choice::locked_kinds(context.crate_root());
-        choice = Choice::of(&toolkit, &context.env)?;
-        other = choice.other_than(&locked);
-        if mode == Mode::Auto {
-            choice = choice.keeping_to(&locked, &toolkit);
+        if kernels.product.is_ptx() {
+            choice = Choice::of(&toolkit, &context.env)?;
+            other = choice.other_than(&locked);
+            if mode == Mode::Auto {
+                choice = choice.keeping_to(&locked, &toolkit);
+            }
+        } else {
+            choice
+                .files
+                .extend(toolkit.nvcc.clone().map(|nvcc| (CompilerKind::Nvcc, nvcc)));
         }
     }
     let mut toolkit = toolkit;
@@ -91,11 +108,15 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         choice.files.extend(compiler);
     }
 
+    // What does not depend on files, and so is said again by a build in which nothing changed.
+    let notices: Vec<_> = plan.warnings.iter().cloned().chain(other).collect();
     let listings = Listings::default();
     let own = context.own();
     let state_file = context.state_file();
     let configuration = configuration(kernels, context, mode, &plan, &choice);
     let lock = Lock::of(&context.env)?;
+    // The lock is of PTX.
+    let lock = if kernels.product.is_ptx() { lock } else { Lock::Leave };
     let known = match lock {
         Lock::Leave => state::load(&state_file, &configuration, &listings, &context.env),
         // There is something to do even where nothing changed.
@@ -122,7 +143,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         let mut built = state.built;
         built.report = report.write(&context.out_dir)?;
         let mut directives = state.directives;
-        directives.extend(directives::warnings(other.as_slice()));
+        directives.extend(directives::warnings(&notices));
         return Ok(Outcome { built, directives });
     }
 
@@ -142,7 +163,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     };
     let remote = store::Setting::of(&context.env, &context.out_dir, &context.crate_root)?.map(store::Remote::new);
     let index = Index::new(store.as_ref().map_or_else(|| own.join("index"), Local::index_file));
-    let given = Given::of(&plan.flags, &context.env, context.crate_root());
+    let given = Given::of(&plan.all_flags(), &context.env, context.crate_root());
     let host_compiler = compiler::host_compiler(&context.env, &given, context.crate_root(), &index);
     let shims = compiler::write_shims(&own.join("shims")).map_err(Error::io("cannot write", own.join("shims")))?;
     let setting = Setting {
@@ -154,6 +175,8 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         given,
         toolkit: compiler::toolkit_of(toolkit.nvcc.iter().chain(&toolkit.nvrtc)),
         permits: Arc::default(),
+        preambles: Preambles::default(),
+        product: kernels.product.clone(),
         locks: lock != Lock::Leave,
     };
     let result = build.run(&setting, store.as_ref(), remote.as_ref(), &index, lock);
@@ -162,7 +185,6 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         store.sweep();
     }
     let mut state = result?;
-    state.directives.extend(directives::warnings(other.as_slice()));
     state::save(
         &state_file,
         &configuration,
@@ -172,11 +194,37 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         Some(began),
     );
     // About this build, not about the state that it leaves.
+    state.directives.extend(directives::warnings(&notices));
     let warning = remote.and_then(|remote| remote.warning());
-    state.directives.extend(directives::warnings(warning.as_slice()));
+    let refused = store.as_ref().and_then(Local::warning);
+    let warnings: Vec<_> = warning.into_iter().chain(refused).collect();
+    state.directives.extend(directives::warnings(&warnings));
     Ok(Outcome {
         built: state.built,
         directives: state.directives,
+    })
+}
+
+/// Refuses what is about PTX alone where something else is made.
+fn product_of(kernels: &Kernels) -> Result<(), Error> {
+    let wrong = if kernels.product.is_ptx() {
+        None
+    } else if !kernels.rust.is_empty() {
+        Some("rust")
+    } else if !kernels.budgets.is_empty() {
+        Some("budget")
+    } else if !kernels.declared.is_empty() {
+        Some("signature")
+    } else if kernels.compress {
+        Some("compress")
+    } else {
+        kernels.prefers_lock.then_some("prefer_lock")
+    };
+    wrong.map_or(Ok(()), |call| {
+        Err(Error::configuration(
+            format!("`.{call}(…)` is about PTX, and `{}` is not PTX", kernels.product.name()),
+            "use it with another `Kernels::new()` in the same build script",
+        ))
     })
 }
 
@@ -193,8 +241,13 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
     for unit in &plan.units {
         fields.add("unit", unit.name.as_str());
     }
-    for arch in &plan.archs {
-        fields.add("arch", arch.to_string());
+    // Rules of build.rs are a part of the builder; what `native` stands for is not.
+    fields.add("targets", format!("{:?}", plan.all_targets().collect::<Vec<_>>()));
+    for name in kernels.headers.iter().flat_map(Headers::variables) {
+        if let Some(value) = context.env.variable(&name) {
+            fields.add("variable", &name);
+            fields.add("value", value.as_encoded_bytes());
+        }
     }
     for (kind, file) in &choice.files {
         fields.add("compiler", kind.as_str());

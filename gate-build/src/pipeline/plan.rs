@@ -1,14 +1,18 @@
 //! What is to be compiled, before anything is looked for.
 
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use crate::arch::Arch;
+use super::linked::Linked;
+use super::native;
+use crate::arch::{Arch, Target};
 use crate::compiler::plain;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
+use crate::product::Product;
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
@@ -16,16 +20,39 @@ use crate::unit::{Language, Unit, UnitName};
 pub(crate) struct Plan {
     /// Sorted by name.
     pub units: Vec<Unit>,
-    /// Sorted.
-    pub archs: Vec<Arch>,
+    /// What units are compiled for that have no rule about it.
+    pub targets: Targets,
     /// Whether a variable named them and not build.rs.
     pub of_variable: bool,
-    /// For CUDA sources.
-    pub flags: Vec<String>,
+    /// For every source.
+    flags: Vec<String>,
+    rules: Vec<PlannedRule>,
+    /// For architectures older than these.
+    before: Vec<(Arch, String)>,
+    /// Of what build.rs wants and this machine has not.
+    pub warnings: Vec<Diagnostic>,
     /// Folders below the crate in which a new file may change what is compiled.
     pub folders: Vec<PathBuf>,
     /// What gives a machine the compiler of Rust kernels.
     rust_remedy: &'static str,
+}
+
+/// What units are compiled for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Targets {
+    /// Sorted.
+    pub archs: Vec<Arch>,
+    /// And what the compiler knows.
+    pub all_major: bool,
+}
+
+/// What is said of some units.
+#[derive(Debug)]
+struct PlannedRule {
+    units: BTreeSet<UnitName>,
+    flags: Vec<String>,
+    /// Where it is about them.
+    targets: Option<Targets>,
 }
 
 impl Plan {
@@ -56,9 +83,20 @@ impl Plan {
         }
         units.sort_by(|a, b| a.name.cmp(&b.name));
         units.dedup_by(|a, b| a.name == b.name);
+        for pattern in &kernels.excluded {
+            let covered = covered(&units, pattern, "exclude")?;
+            units.retain(|unit| !covered.contains(&unit.name));
+        }
+        if units.is_empty() && !kernels.excluded.is_empty() {
+            return Err(Error::configuration(
+                "`.exclude(…)` leaves no source",
+                "correct the patterns in build.rs",
+            ));
+        }
 
         let mut flags = kernels.flags.clone();
-        for flag in &flags {
+        let special = kernels.rules.iter().flat_map(|rule| &rule.flags);
+        for flag in flags.iter().chain(special) {
             let bare = flag.trim_start_matches('-');
             let about_arch = [
                 "arch",
@@ -106,11 +144,29 @@ impl Plan {
         }
         folders.sort();
         folders.dedup();
+        let mut warnings = Vec::new();
+        let named = named_by_variable(kernels, context)?;
+        let mut targets = |targets: &[Target]| resolve(named.as_deref().unwrap_or(targets), context, &mut warnings);
+        let mut rules = Vec::new();
+        for rule in &kernels.rules {
+            rules.push(PlannedRule {
+                units: covered(
+                    &units,
+                    &rule.pattern,
+                    if rule.flags.is_empty() { "arch_for" } else { "flag_for" },
+                )?,
+                flags: rule.flags.clone(),
+                targets: (!rule.targets.is_empty()).then(|| targets(&rule.targets)),
+            });
+        }
         Ok(Self {
             units,
-            archs: archs(kernels, context)?,
-            of_variable: variable(kernels, context).is_some(),
-            flags,
+            targets: targets(&kernels.targets),
+            of_variable: named.is_some(),
+            flags: product_flags(kernels, context).into_iter().chain(flags).collect(),
+            rules,
+            before: kernels.before.clone(),
+            warnings,
             folders,
             rust_remedy: rust_remedy(kernels),
         })
@@ -121,6 +177,36 @@ impl Plan {
     /// Whether a unit is written in this language.
     pub(crate) fn has(&self, language: Language) -> bool {
         self.units.iter().any(|unit| unit.language == language)
+    }
+
+    /// What a unit is compiled for.
+    pub(crate) fn targets(&self, unit: &Unit) -> &Targets {
+        let own = self.rules.iter().rev().filter(|rule| rule.units.contains(&unit.name));
+        own.filter_map(|rule| rule.targets.as_ref())
+            .next()
+            .unwrap_or(&self.targets)
+    }
+
+    /// What is compiled for at all.
+    pub(crate) fn all_targets(&self) -> impl Iterator<Item = &Targets> {
+        let own = self.rules.iter().filter_map(|rule| rule.targets.as_ref());
+        [&self.targets].into_iter().chain(own)
+    }
+
+    /// The flags of a unit that is compiled for this architecture, and perhaps later ones.
+    pub(crate) fn flags(&self, unit: &Unit, arch: Arch) -> Vec<String> {
+        let own = self.rules.iter().filter(|rule| rule.units.contains(&unit.name));
+        let own = own.flat_map(|rule| &rule.flags);
+        let before = self.before.iter().filter(|(than, _)| arch.number() < than.number());
+        let before = before.map(|(_, flag)| flag);
+        self.flags.iter().chain(own).chain(before).cloned().collect()
+    }
+
+    /// The flags of every unit, together.
+    pub(crate) fn all_flags(&self) -> Vec<String> {
+        let own = self.rules.iter().flat_map(|rule| &rule.flags);
+        let before = self.before.iter().map(|(_, flag)| flag);
+        self.flags.iter().chain(own).chain(before).cloned().collect()
     }
 
     /// What is to be compiled, as a user calls it.
@@ -172,39 +258,88 @@ fn folder_of_pattern(root: &Path, pattern: &str) -> Option<PathBuf> {
     (folder != root && !root.starts_with(&folder)).then_some(folder)
 }
 
-/// The value of `CUDA_COMPUTE_CAP`, where it decides.
-fn variable<'a>(kernels: &Kernels, context: &'a Context) -> Option<&'a OsStr> {
-    context
-        .env
-        .variable("CUDA_COMPUTE_CAP")
-        .filter(|_| !kernels.prefers_lock)
+/// Names of the units that a pattern covers.
+///
+/// # Errors
+/// There is none.
+fn covered(units: &[Unit], pattern: &str, call: &str) -> Result<BTreeSet<UnitName>, Error> {
+    let pattern = pattern.replace('\\', "/");
+    let names = units.iter().map(|unit| &unit.name);
+    let covered: BTreeSet<UnitName> = names
+        .filter(|name| glob::covers(&pattern, name.as_str()))
+        .cloned()
+        .collect();
+    if covered.is_empty() {
+        return Err(Error::configuration(
+            format!("no source matches `{pattern}` in `.{call}(…)`"),
+            "correct the pattern in build.rs; it is relative to the crate and about the sources that `.cuda(…)` names",
+        ));
+    }
+    Ok(covered)
+}
+
+/// What this product needs beside the flags of build.rs.
+fn product_flags(kernels: &Kernels, context: &Context) -> Vec<String> {
+    if let Product::Library(_) = kernels.product {
+        Linked::of(&context.env).host_flags()
+    } else {
+        Vec::new()
+    }
 }
 
 /// `CUDA_COMPUTE_CAP` goes before what build.rs says, as users of other helpers expect; a lock that is preferred has what it
 /// has.
-fn archs(kernels: &Kernels, context: &Context) -> Result<Vec<Arch>, Error> {
-    let mut archs = kernels.archs.clone();
-    if let Some(value) = variable(kernels, context) {
-        let text = value.to_string_lossy();
-        archs = text
-            .split([',', ';', ' '])
-            .filter(|part| !part.is_empty())
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|error| match error {
-                Error::Configuration { message, .. } => Error::configuration(
-                    format!("invalid value `{text}` for `CUDA_COMPUTE_CAP`: {message}"),
-                    "set it to numbers like `80` or `80,90`",
-                ),
-                other => other,
-            })?;
+///
+/// # Errors
+/// It names something else.
+fn named_by_variable(kernels: &Kernels, context: &Context) -> Result<Option<Vec<Target>>, Error> {
+    let value = context.env.variable("CUDA_COMPUTE_CAP");
+    let Some(value) = value.filter(|_| !kernels.prefers_lock) else {
+        return Ok(None);
+    };
+    let text = value.to_string_lossy();
+    let targets = text
+        .split([',', ';', ' '])
+        .filter(|part| !part.is_empty())
+        .map(str::parse)
+        .collect::<Result<Vec<Target>, _>>()
+        .map_err(|error| match error {
+            Error::Configuration { message, .. } => Error::configuration(
+                format!("invalid value `{text}` for `CUDA_COMPUTE_CAP`: {message}"),
+                "set it to numbers like `80` or `80,90`",
+            ),
+            other => other,
+        })?;
+    Ok(Some(targets))
+}
+
+/// What targets stand for on this machine, as far as no compiler is needed to know.
+fn resolve(targets: &[Target], context: &Context, warnings: &mut Vec<Diagnostic>) -> Targets {
+    let mut resolved = Targets::default();
+    for target in targets {
+        match target {
+            Target::Arch(arch) => resolved.archs.push(*arch),
+            Target::AllMajor => resolved.all_major = true,
+            Target::Native => match native::archs(&context.env, context.crate_root.clone()) {
+                Ok(archs) => resolved.archs.extend(archs),
+                Err(why) => {
+                    let message = format!("`native` is not known ({why}): compiling for {}", Arch::DEFAULT);
+                    let warning = Diagnostic::warning(Id::ArchUnsupported, message)
+                        .help("name the architecture with `CUDA_COMPUTE_CAP=80`");
+                    if !warnings.contains(&warning) {
+                        warnings.push(warning);
+                    }
+                    resolved.archs.push(Arch::DEFAULT);
+                }
+            },
+        }
     }
-    if archs.is_empty() {
-        archs.push(Arch::DEFAULT);
+    if resolved.archs.is_empty() && !resolved.all_major {
+        resolved.archs.push(Arch::DEFAULT);
     }
-    archs.sort();
-    archs.dedup();
-    Ok(archs)
+    resolved.archs.sort();
+    resolved.archs.dedup();
+    resolved
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::env::Env;
 use crate::index::{Index, Signature};
 use crate::unit::{Language, UnitName};
 
-const HEADER: &str = "gate-build state 4";
+const HEADER: &str = "gate-build state 5";
 
 /// A file with more bytes than this is not read to see whether it still is what it was: those of compilers are.
 const LARGE: u64 = 1 << 18;
@@ -111,7 +111,9 @@ fn written(file: &Path, state: &State, ptx: &BTreeMap<&Path, Digest>) -> Option<
         return Some(digest.to_string());
     }
     // What a build writes beside the PTX is made from it.
-    let is_written = state.built.bindings.as_deref() == Some(file)
+    let is_module = |bindings: &PathBuf| bindings.parent() == file.parent();
+    let is_written = state.built.bindings.as_ref().is_some_and(is_module)
+        || state.built.library.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
     let bytes = is_written.then(|| fs::read(file).ok())??;
     Some(Content::Sum(checksum(&bytes)).to_string())
@@ -188,6 +190,9 @@ fn to_text(
     if let Some(path) = &state.built.bindings {
         line("bindings", "-", path.to_str()?)?;
     }
+    if let Some(path) = &state.built.library {
+        line("library", "-", path.to_str()?)?;
+    }
     if let Some(why) = &state.built.unavailable {
         line("unavailable", "-", &why.replace(['\n', '\r'], " "))?;
     }
@@ -260,14 +265,14 @@ fn shadows_of(folder: &Path, files: &[PathBuf], listings: &Listings) -> Digest {
 /// Digests of the PTX that the last build left, of those files that have not changed since, as far as their times say.
 pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
     let text = fs::read_to_string(file).unwrap_or_default();
-    let mut signatures = BTreeMap::new();
+    let mut signatures: BTreeMap<&str, &str> = BTreeMap::new();
     let mut intact = BTreeMap::new();
     // Files stand before the images made of some of them.
     for line in text.lines() {
         let Some((kind, rest)) = line.split_once(' ') else {
             continue;
         };
-        if kind == "file" && rest.ends_with(".ptx") {
+        if kind == "file" {
             let mut words = rest.splitn(3, ' ');
             if let (Some(signature), _, Some(path)) = (words.next(), words.next(), words.next()) {
                 signatures.insert(path, signature);
@@ -355,6 +360,7 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings, env
             }
             "directive" => state.directives.push(words.next()?.to_owned()),
             "bindings" => state.built.bindings = Some(words.next()?.into()),
+            "library" => state.built.library = Some(words.next()?.into()),
             "unavailable" => state.built.unavailable = Some(words.next()?.to_owned()),
             "unit" => state.built.units.push(BuiltUnit {
                 name: UnitName::from(words.next()?),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::choice::Choice;
+use super::constants;
 use super::context::{Context, Mode};
 use super::embed::{self, Missing, Parsed};
 use super::listing::Listings;
@@ -11,6 +12,7 @@ use super::plan::Plan;
 use crate::built::BuiltUnit;
 use crate::error::Error;
 use crate::kernels::Kernels;
+use crate::product::Product;
 use crate::store::{Local, Store};
 use crate::toolkit::Toolkit;
 use crate::unit::UnitName;
@@ -29,6 +31,23 @@ pub(super) struct Build<'a> {
 }
 
 impl Build<'_> {
+    /// The `cfg` that says that there is something to use.
+    pub(super) fn is_there(&self) -> String {
+        match &self.kernels.product {
+            Product::Library(name) => format!("cargo::rustc-cfg=gate_library={name:?}"),
+            Product::Units(output) => format!("cargo::rustc-cfg=gate_kernels={:?}", output.as_str()),
+        }
+    }
+
+    /// That the `cfg` may be there.
+    pub(super) fn declares(&self) -> Vec<String> {
+        let (name, value) = match &self.kernels.product {
+            Product::Library(name) => ("gate_library", name.as_str()),
+            Product::Units(output) => ("gate_kernels", output.as_str()),
+        };
+        vec![format!("cargo::rustc-check-cfg=cfg({name}, values({value:?}))")]
+    }
+
     /// Writes the module that embeds these units; `missing` are those without PTX, and why; `parsed` is what is known of
     /// their PTX.
     ///
@@ -41,6 +60,13 @@ impl Build<'_> {
         parsed: &Parsed,
         store: Option<&Local>,
     ) -> Result<PathBuf, Error> {
+        let product = &self.kernels.product;
+        let names: Vec<&UnitName> = self.plan.units.iter().map(|unit| &unit.name).collect();
+        let why = missing.map(|(why, _)| why.code());
+        let constants = constants::write(product, self.context, units, why, &names)?;
+        if !product.is_ptx() {
+            return Ok(constants);
+        }
         let store = store.map(|store| store as &dyn Store);
         embed::bindings(self.kernels, self.context, units, missing, parsed, store)
     }

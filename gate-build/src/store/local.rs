@@ -3,10 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use super::counts::{self, Counts, History};
 use super::{Bounds, FORMAT, Found, Space, Store};
+use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
 use crate::disk;
 use crate::env::{Env, Os};
@@ -20,6 +22,8 @@ const MARK: Duration = Duration::from_secs(3600);
 pub struct Local {
     pub(super) root: PathBuf,
     bounds: Bounds,
+    /// The first thing that could not be written, and why.
+    refused: OnceLock<String>,
 }
 
 /// What a store holds.
@@ -68,6 +72,7 @@ impl Local {
         Self {
             root: folder.join(FORMAT),
             bounds,
+            refused: OnceLock::new(),
         }
     }
 
@@ -78,6 +83,14 @@ impl Local {
     pub fn of(env: &Env) -> Result<Option<Self>, Error> {
         let bounds = Bounds::of(env)?;
         Ok(folder(env).map(|folder| Self::new(&folder, bounds)))
+    }
+
+    /// A warning where something could not be kept: the next build then does the work again.
+    pub(crate) fn warning(&self) -> Option<Diagnostic> {
+        let why = self.refused.get()?;
+        let message = format!("the kernel store is not usable, so kernels are compiled again in every crate: {why}");
+        let help = "correct the permissions or free space, or set `GATE_CACHE_DIR` to another directory";
+        Some(Diagnostic::warning(Id::FileAccess, message).help(help))
     }
 
     /// How much it may hold.
@@ -240,7 +253,11 @@ impl Store for Local {
     }
 
     fn put(&self, space: Space, key: &Digest, bytes: &[u8]) -> io::Result<()> {
-        disk::write_atomically(&self.path(space, key), bytes)
+        let path = self.path(space, key);
+        disk::write_atomically(&path, bytes).inspect_err(|error| {
+            self.refused
+                .get_or_init(|| format!("cannot write `{}`: {error}", path.display()));
+        })
     }
 }
 

@@ -11,8 +11,8 @@ fn with_toolkit() -> Crate {
     let exe = std::env::consts::EXE_SUFFIX;
     for program in ["clang/clang", "cuda/bin/nvcc"] {
         let program = this.path(&format!("{program}{exe}"));
-        fs::create_dir_all(program.parent().unwrap()).unwrap();
-        fs::copy(fake_nvcc(), program).unwrap();
+        fs::create_dir_all(program.parent().expect("a folder")).expect("a folder can be made");
+        fs::copy(fake_nvcc(), program).expect("it can be copied");
     }
     for file in [
         "include/cuda_runtime.h",
@@ -20,8 +20,8 @@ fn with_toolkit() -> Crate {
         "nvvm/libdevice/libdevice.10.bc",
     ] {
         let file = this.path("cuda").join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, "one").unwrap();
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder can be made");
+        fs::write(file, "one").expect("it can be written");
     }
     this.unset("NVCC");
     for (name, value) in [

@@ -12,11 +12,11 @@ const K: &str = "kernels/k.cu";
 
 /// The PTX of a build, which is the PTX of a build without anything to reuse.
 fn fresh(this: &Crate, change: impl Fn(Kernels) -> Kernels) -> String {
-    let own = ptx(&this.build_with(&change).unwrap(), K);
+    let own = ptx(&this.build_with(&change).expect("a build"), K);
     for folder in [this.path("store"), this.out()] {
-        fs::remove_dir_all(folder).unwrap();
+        fs::remove_dir_all(folder).expect("it can be removed");
     }
-    assert_eq!(own, ptx(&this.build_with(&change).unwrap(), K));
+    assert_eq!(own, ptx(&this.build_with(&change).expect("a build"), K));
     own
 }
 
@@ -99,7 +99,7 @@ fn the_host_compiler_of_a_flag_counts() {
 /// Paths that cargo is told to look at.
 fn directives(this: &Crate) -> Vec<String> {
     let kernels = Kernels::new().cuda("kernels/**/*.cu").arch(["sm_80"]);
-    let (_, lines) = kernels.compile_in(&this.context()).unwrap();
+    let (_, lines) = kernels.compile_in(&this.context()).expect("a build");
     let paths = lines
         .iter()
         .filter_map(|line| line.strip_prefix("cargo::rerun-if-changed="));
@@ -130,20 +130,20 @@ fn reruns(paths: &[String], began: SystemTime) -> bool {
 }
 
 fn age(path: &Path, age: Duration) {
-    let file = fs::File::open(path).unwrap();
-    file.set_modified(SystemTime::now() - age).unwrap();
+    let file = fs::File::open(path).expect("a file");
+    file.set_modified(SystemTime::now() - age).expect("times can be set");
 }
 
 /// A toolkit with the fake nvcc, unpacked long ago.
 fn toolkit(root: &Path, bytes: &str) {
     let nvcc = root.join("bin").join(format!("nvcc{}", std::env::consts::EXE_SUFFIX));
-    fs::create_dir_all(nvcc.parent().unwrap()).unwrap();
-    fs::create_dir_all(root.join("nvvm/bin")).unwrap();
-    fs::copy(fake_nvcc(), &nvcc).unwrap();
+    fs::create_dir_all(nvcc.parent().expect("a folder")).expect("a folder can be made");
+    fs::create_dir_all(root.join("nvvm/bin")).expect("a folder can be made");
+    fs::copy(fake_nvcc(), &nvcc).expect("it can be copied");
     let cicc = root
         .join("nvvm/bin/cicc")
         .with_extension(std::env::consts::EXE_EXTENSION);
-    fs::write(&cicc, bytes).unwrap();
+    fs::write(&cicc, bytes).expect("it can be written");
     for path in [
         &nvcc,
         &cicc,
@@ -160,7 +160,7 @@ fn toolkit(root: &Path, bytes: &str) {
 fn built(this: &Crate) -> (Built, Vec<String>, SystemTime) {
     let began = SystemTime::now();
     std::thread::sleep(Duration::from_millis(20));
-    let built = this.build().unwrap();
+    let built = this.build().expect("a build");
     (built, directives(this), began)
 }
 

@@ -209,3 +209,50 @@ fn kernels_of_a_lock_outlive_every_bound() {
     fs::remove_file(this.root().join("kernels.lock")).unwrap();
     assert_eq!(store.collect(&bounds, later, true).pinned, 0);
 }
+
+#[test]
+fn a_store_that_cannot_be_written_to_is_said_once_and_nothing_fails() {
+    let mut this = Crate::new();
+    for name in ["a", "b", "c"] {
+        this.write(&format!("kernels/{name}.cu"), &format!("entry {name}\n"));
+    }
+    fs::write(this.path("file"), "").unwrap();
+    this.set("GATE_CACHE_DIR", &this.path("file").join("store").display().to_string());
+    let build = || {
+        let kernels = gate_build::Kernels::new().cuda("kernels/*.cu");
+        kernels.compile_in(&this.context()).unwrap().1
+    };
+    let said = |lines: &[String]| {
+        let lines = lines
+            .iter()
+            .filter(|line| line.contains("the kernel store is not usable"));
+        lines.count()
+    };
+    assert_eq!(said(&build()), 1);
+    // Nothing is to be kept.
+    assert_eq!(said(&build()), 0);
+}
+
+#[test]
+fn a_program_that_waits_is_told_what_is_done() {
+    let mut this = Crate::new();
+    this.write("kernels/a.cu", "entry a\n");
+    this.write("kernels/b.cu", "entry b\n");
+    let file = this.path("progress");
+    this.set("GATE_KERNELS_PROGRESS", &file.display().to_string());
+    this.build().unwrap();
+    this.write("kernels/b.cu", "#error no\n");
+    assert!(this.build().is_err());
+    let text = fs::read_to_string(file).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(
+        lines[0].starts_with("1/2 kernels/") && lines[0].contains(" sm_80 compiled in "),
+        "{text}"
+    );
+    assert!(lines.contains(&"1/2 kernels/b.cu sm_80 failed") || lines.contains(&"2/2 kernels/b.cu sm_80 failed"));
+    assert!(
+        lines.iter().any(|line| line.ends_with("kernels/a.cu sm_80 reused")),
+        "{text}"
+    );
+}

@@ -63,7 +63,8 @@ fn a_clock_that_runs_backwards_opens_no_stage() {
     future::run(gate.workspace());
     let verified = gate.run(["verify"]);
     assert_eq!(verified.code, Some(0), "{verified}");
-    let run = gate.run(["controlled"]);
+    // What could be reused depends on the variables of this process.
+    let run = gate.run(["controlled", "--fresh"]);
     assert_snapshot!("clock-backwards", run);
     // The stage without a predecessor is judged all the same, and the history goes on.
     let run = gate.run(["pilot"]);
@@ -83,7 +84,6 @@ mod future {
     use gate_evidence::history::History;
     use gate_evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, Runs};
     use gate_evidence::store::Store;
-    use gate_report::render;
     use gate_world::environment::Environment;
     use gate_world::{Options, Workspace};
     use jiff::{Timestamp, ToSpan as _};
@@ -130,15 +130,13 @@ mod future {
             .evaluate(&request, &Tee(&[&audit]), &Cancel::default())
             .unwrap_or_else(|error| panic!("{error}"));
         let mut report = evaluation.report;
-        report.run_dir = Some(format!("target/gate/runs/{run_id}"));
+        report.set_run_dir(&format!("target/gate/runs/{run_id}"));
         let environment = EnvironmentRecord::collect(Some(workspace.toolchain()), workspace.environment(), root);
-        let json = render::json::render(&report);
-        let markdown = render::markdown::render(&report, None);
         runs.write(&RunRecord {
             run_id: &run_id,
             report: &report,
-            json: json.as_bytes(),
-            markdown: markdown.as_bytes(),
+            json: &report.json(),
+            markdown: &report.markdown(None),
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
             catalogue_sha256: &gate_checks::catalogue_sha256(),
             environment: &environment,

@@ -1,7 +1,6 @@
 //! The register, signed waivers, the closeout, and what is remembered of a refused run.
 
-use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use gate_base::stage::Stage;
 use gate_engine::evaluate::{Request, Surroundings};
@@ -295,44 +294,4 @@ fn evidence_past_its_age_is_made_anew() {
     assert_eq!(planned(7), "reused");
     assert_eq!(planned(8), "its evidence is 8 days old, more than the allowed 7 days");
     assert_eq!(planned(-2), "its evidence is dated in the future");
-}
-
-#[test]
-fn an_artifact_is_promoted_by_the_run_that_judged_its_sources() {
-    let gate = good();
-    gate.write("dist/app", "the program");
-    gate.commit("a program");
-    let promote = |more: &[&str]| {
-        let fixed = ["govern", "promote", "dist/app", "--by", "ada", "--reason", "first use"];
-        gate.run(fixed.iter().chain(more))
-    };
-    let registry = || fs::read_to_string(gate.workspace().join("gate/registry.jsonl")).unwrap_or_default();
-
-    assert_snapshot!("promote-without-run", promote(&["--to", "pilot"]));
-    assert_eq!(gate.run(["pilot"]).code, Some(0));
-    assert_snapshot!("promote", promote(&["--to", "pilot"]));
-    let one = registry();
-    assert_eq!(one.lines().count(), 1, "{one}");
-    // What stands in the registry is not said twice, and its own line does not take back what the run said.
-    assert_snapshot!("promote-again", promote(&["--to", "pilot"]));
-    assert_eq!(registry(), one);
-    assert_snapshot!("promote-too-far", promote(&["--to", "controlled"]));
-    assert_eq!(registry(), one);
-
-    // Younger than the run, by a clock that this test sets itself.
-    let file = fs::File::options()
-        .write(true)
-        .open(gate.workspace().join("dist/app"))
-        .expect("the artifact opens");
-    file.set_modified(SystemTime::now() + Duration::from_secs(3600))
-        .expect("its time can be set");
-    assert_snapshot!("promote-younger", promote(&["--to", "pilot"]));
-
-    gate.write("NOTES.md", "more\n");
-    assert_snapshot!("promote-other-content", promote(&["--to", "pilot", "--auto"]));
-    assert_eq!(registry(), one);
-    gate.remove("NOTES.md");
-    file.set_modified(SystemTime::UNIX_EPOCH).expect("its time can be set");
-    gate.append("gate/registry.jsonl", "{}\n");
-    assert_snapshot!("promote-damaged", promote(&["--to", "pilot"]));
 }

@@ -54,21 +54,16 @@ fn lock_anew(gate: &Gate) {
     gate.commit("Lock the kernel anew");
 }
 
-fn measurement(gate: &Gate, candidate: f64) -> String {
-    let ptx = gate.read("ptx/kernels/axpy.cu.sm_80.ptx");
-    let samples = |from: f64| (0..12).map(|i| from + f64::from(i)).collect::<Vec<f64>>();
-    let record = json!({
-        "schema_version": 1,
-        "kernel": "axpy",
-        "workload": "1M",
-        "ptx_sha256": gate_base::digest::sha256_hex(ptx.as_bytes()),
-        "machine": "a made-up device",
-        "unit": "ns",
-        "baseline": { "name": "cpu", "samples": samples(1000.0) },
-        "candidate": { "name": "cuda", "samples": samples(candidate) },
-    });
-    gate.write("target/measurement.json", record.to_string());
-    "target/measurement.json".to_owned()
+/// A program that measures the kernel next to its reference: made up, and the same on every machine.
+fn measured(gate: &Gate, candidate: u32) {
+    let line = |name: &str, from: u32| {
+        let samples: Vec<u32> = (0..12).map(|more| from + more).collect();
+        format!("{{{{\\\"name\\\": \\\"{name}\\\", \\\"unit\\\": \\\"ns\\\", \\\"samples\\\": {samples:?}}}}}")
+    };
+    let (kernel, reference) = (line("axpy/1M", candidate), line("axpy/cpu", 1000));
+    let program = format!("fn main() {{\n    println!(\"{kernel}\");\n    println!(\"{reference}\");\n}}\n");
+    gate.write("logic/examples/measure.rs", program);
+    gate.commit("Measure the kernel");
 }
 
 fn promote(gate: &Gate, more: &[&str]) -> (Option<i32>, serde_json::Value) {
@@ -95,12 +90,25 @@ fn a_kernel_is_promoted_when_it_is_correct_and_faster() {
     ready(&gate);
     let (code, answer) = promote(&gate, &[]);
     assert_eq!((code, &answer["code"]), (Some(1), &json!("not_faster")), "{answer}");
-    let slow = measurement(&gate, 1500.0);
-    let (code, answer) = promote(&gate, &["--measurement", &slow]);
+    assert!(
+        answer["because"]
+            .as_str()
+            .is_some_and(|because| because.contains("measured `axpy/1M`")),
+        "{answer}"
+    );
+    gate.append(
+        "gate.toml",
+        "\n[[suite.bench]]\nname = \"kernels\"\ncommand = [\"cargo\", \"run\", \"--package\", \"logic\", \"--example\", \"measure\", \
+         \"--quiet\", \"--locked\"]\ninputs = [\"logic/**\"]\nrounds = 1\n\n[[suite.bench.metric]]\nname = \"axpy/1M\"\nreference = \"axpy/cpu\"\n",
+    );
+    measured(&gate, 1100);
+    ready(&gate);
+    let (code, answer) = promote(&gate, &[]);
     assert_eq!((code, &answer["code"]), (Some(1), &json!("not_faster")), "{answer}");
     assert!(!gate.workspace().join("gate/registry.jsonl").exists());
-    let fast = measurement(&gate, 500.0);
-    let (code, answer) = promote(&gate, &["--measurement", &fast]);
+    measured(&gate, 500);
+    ready(&gate);
+    let (code, answer) = promote(&gate, &[]);
     assert_eq!((code, &answer["status"]), (Some(0), &json!("promoted")), "{answer}");
     assert_eq!(answer["tests"], json!(["logic: kernels::axpy"]));
     let registry = gate.read("gate/registry.jsonl");
@@ -124,7 +132,7 @@ fn a_kernel_is_promoted_when_it_is_correct_and_faster() {
     gate.commit("Rename the case");
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
-    let (code, answer) = promote(&gate, &["--measurement", &fast]);
+    let (code, answer) = promote(&gate, &[]);
     assert_eq!((code, &answer["code"]), (Some(1), &json!("not_correct")), "{answer}");
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use gate_tests::harness::Gate;
 use insta::assert_snapshot;
@@ -16,12 +15,14 @@ const BODY: &str = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAA
                     6wAAAAtzc2gtZWQyNTUxOQAAACDEHyS7srW74S/ODILaXfdXU9vk6TEjcIi0p98z4sYO+g\n\
                     AAAEDqaK4XU3PVEoBufrDElzfR2UDE3YTnJkoyb6PkNCAOu8QfJLuytbvhL84Mgtpd91dT\n\
                     2+TpMSNwiLSn3zPixg76AAAADHJlbGVhc2UtdGVhbQE=\n";
-const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQfJLuytbvhL84Mgtpd91dT2+TpMSNwiLSn3zPixg76 release-team";
+pub(super) const PUBLIC: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQfJLuytbvhL84Mgtpd91dT2+TpMSNwiLSn3zPixg76 release-team";
 /// A key whose other half is nowhere.
-const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc nobody";
+pub(super) const OTHER: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc nobody";
 
 /// Writes the key beside the workspace's artifacts, where no gate looks, and returns its path.
-fn key(gate: &Gate) -> String {
+pub(super) fn key(gate: &Gate) -> String {
     let mark = |word: &str| format!("-----{word} OPENSSH {} KEY-----\n", "PRIVATE");
     gate.write("target/key", format!("{}{BODY}{}", mark("BEGIN"), mark("END")));
     "target/key".to_owned()
@@ -42,16 +43,6 @@ fn only_run(gate: &Gate) -> PathBuf {
     found.remove(0)
 }
 
-/// Writes what cargo would have built, with a time before every run.
-fn built_long_ago(gate: &Gate, path: &str) {
-    gate.write(path, "the program");
-    let file = fs::File::options()
-        .write(true)
-        .open(gate.workspace().join(path))
-        .expect("the artifact opens");
-    file.set_modified(SystemTime::UNIX_EPOCH).expect("its time can be set");
-}
-
 #[test]
 fn a_decision_is_signed_and_must_be() {
     let gate = good();
@@ -67,25 +58,6 @@ fn a_decision_is_signed_and_must_be() {
     let refused = gate.run(["controlled"]);
     assert_eq!(refused.code, Some(1), "{refused}");
     assert!(refused.stdout.contains("its decision is not signed"), "{refused}");
-    let promote = || {
-        let registry = ["--registry", "target/registry.jsonl"];
-        let words = [
-            "govern",
-            "promote",
-            "target/app",
-            "--to",
-            "pilot",
-            "--by",
-            "ada",
-            "--reason",
-            "first use",
-        ];
-        gate.run([words.as_slice(), &registry].concat())
-    };
-    built_long_ago(&gate, "target/app");
-    let early = promote();
-    assert_eq!(early.code, Some(2), "{early}");
-    assert!(early.stderr.contains("its decision is not signed"), "{early}");
     let closeout = || gate.run(["govern", "closeout", &pilot]);
     let open = closeout();
     assert_eq!(open.code, Some(1), "{open}");
@@ -97,8 +69,6 @@ fn a_decision_is_signed_and_must_be() {
     assert_eq!(signed.code, Some(0), "{signed}");
     let closed = closeout();
     assert_eq!(closed.code, Some(0), "{closed}");
-    let promoted = promote();
-    assert_eq!(promoted.code, Some(0), "{promoted}");
     let verified = gate.run(["verify", &pilot]);
     assert_eq!(verified.code, Some(0), "{verified}");
     assert!(
@@ -279,41 +249,6 @@ fn a_bundle_leaves_data_behind() {
     gate.write("target/edited.tar.gz", &edited);
     let damaged = gate.run(["verify", "target/edited.tar.gz"]);
     assert_ne!(damaged.code, Some(0), "{damaged}");
-}
-
-#[test]
-fn all_candidates_are_promoted_once() {
-    let gate = good();
-    gate.write("native/src/main.rs", "fn main() {}\n");
-    gate.commit("a program");
-    let promote = || {
-        let words = [
-            "govern",
-            "promote",
-            "--all-candidates",
-            "--to",
-            "pilot",
-            "--by",
-            "ada",
-            "--reason",
-            "first use",
-        ];
-        gate.run(words)
-    };
-    let registry = || fs::read_to_string(gate.workspace().join("gate/registry.jsonl")).unwrap_or_default();
-    assert_eq!(gate.run(["pilot"]).code, Some(0));
-    assert_snapshot!("promote-no-candidates", promote());
-    for name in ["native", "native.exe"] {
-        built_long_ago(&gate, &format!("target/release/{name}"));
-    }
-    assert_snapshot!("promote-all", promote());
-    let once = registry();
-    assert_eq!(once.lines().count(), 1, "the same bytes are one artifact: {once}");
-    assert_snapshot!("promote-all-again", promote());
-    assert_eq!(registry(), once);
-    // The line of the registry is no change that another run would have to judge.
-    let closed = gate.run(["govern", "closeout"]);
-    assert_eq!(closed.code, Some(0), "{closed}");
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn a_group_is_excluded_by_name_and_bounds_the_decision() {
     assert_eq!(report["decision"], "READY_WITH_BOUNDED_SCOPE");
     assert_eq!(report["bounds"][0]["surface"], "speed");
     assert_eq!(report["bounds"][0]["risk"], "low");
-    insta::assert_snapshot!(claim(&gate, "controlled"), @"");
+    insta::assert_snapshot!(claim(&gate, "controlled"), @"claimed of 1 service: integrity, supply, equivalence, resilience, ergonomics, governance; not claimed: performance (excluded, risk low)");
 }
 
 /// A suite that nobody requires shows nothing, whatever it says.
@@ -133,7 +133,7 @@ fn advice_blocks_controlled_unless_a_reason_is_given() {
     gate.append("gate.toml", "reason = \"it is renamed next week\"\n");
     gate.commit("Relax controlled");
     assert_eq!(gate.run(["pilot"]).code, Some(0));
-    insta::assert_snapshot!(claim(&gate, "controlled"), @"");
+    insta::assert_snapshot!(claim(&gate, "controlled"), @"claimed of 1 service: integrity, supply, equivalence, resilience, ergonomics, governance; not claimed: performance (nothing declared); declared otherwise: warnings do not block (it is renamed next week)");
 }
 
 /// Three runs of one commit on one day are no streak, and what was decided a moment ago has shown nothing.

@@ -1,14 +1,29 @@
 //! A gate that is killed: what it started ends with it, and what it had written holds no secret.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::Read as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use gate_tests::gate;
+use gate_tests::harness::Gate;
 use gate_tests::planted;
 
-use super::package;
+use super::assert_ready;
+
+/// How many times the gate is killed; `cargo xtask ci` says 1,000.
+const KILLS: &str = "CARGO_GATE_KILLS";
+/// Where the moments begin: a run that failed prints it.
+const SEED: &str = "CARGO_GATE_KILL_SEED";
+/// A run of this gate takes about as long on a machine that has nothing else to do.
+const LONGEST_MICROS: u64 = 200_000;
+/// How long what was started may take to end: it is asked first.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Prints secrets, starts processes that start processes, and waits for them. All of them hold the named pipe open.
+const SUITE: &str = "[ -z \"$DONE\" ] || exit 0\nexec 3> \"$HELD\"\necho started >&3\nsh -c 'sleep 300; :' &\n(sh -c '(sleep 300; :) & wait' &)\nwhile :; do \
+                     printf '%s\\n' \"$PLANTED\"; done | head -c 4000000\nwait\n";
 
 /// Every file below a directory.
 pub(crate) fn files(directory: &Path, found: &mut Vec<(String, Vec<u8>)>) {
@@ -26,54 +41,128 @@ pub(crate) fn files(directory: &Path, found: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().expect("a number"))
+}
+
+/// A package whose suite is a script, so that nothing has to be built.
+fn scripted() -> Gate {
+    gate!()
+        .file("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n")
+        .file("Cargo.lock", "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n")
+        .file(".gitignore", "/target\n")
+        .file("src/lib.rs", "")
+        .file("suite.sh", SUITE)
+        .file(
+            "gate.toml",
+            "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"sh\", \
+             \"suite.sh\"]\nenv = [\"DONE\"]\nformat = \"exit-code\"\n",
+        )
+        .git_init()
+}
+
+/// Reads a named pipe to its end, which comes when nobody holds it open any more.
+struct Held(Child);
+
+impl Held {
+    fn of(pipe: &Path) -> Self {
+        let reader = Command::new("cat").arg(pipe).stdout(Stdio::piped()).spawn();
+        Self(reader.expect("cat can be started"))
+    }
+
+    /// Whether the end comes in time, and whether anyone had opened the pipe. This does, so that there is an end.
+    fn is_let_go(&mut self, pipe: &Path) -> (bool, bool) {
+        // Open for both, as opening for one waits for the other.
+        drop(
+            fs::File::options()
+                .read(true)
+                .write(true)
+                .open(pipe)
+                .expect("a named pipe"),
+        );
+        let due = Instant::now() + PATIENCE;
+        while Instant::now() < due {
+            if self.0.try_wait().expect("cat is a child").is_some() {
+                let mut said = String::new();
+                let output = self.0.stdout.as_mut().expect("it is a pipe");
+                output.read_to_string(&mut said).expect("text");
+                return (true, !said.is_empty());
+            }
+            std::thread::yield_now();
+        }
+        drop(self.0.kill());
+        (false, true)
+    }
+}
+
 #[test]
 fn nothing_outlives_a_killed_gate_and_no_secret_stays() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port().to_string();
     let (token, key) = (planted::value("github_token"), planted::private_key("PRIVATE KEY"));
-    let gate = package();
-    gate.append(
-        "tests/it.rs",
-        "#[test]\nfn prints_and_waits() {\n    use std::io::{Read, Write};\n    let port = std::env::var(\"PORT\").unwrap();\n    \
-         let mut stream = std::net::TcpStream::connect(format!(\"127.0.0.1:{port}\")).unwrap();\n    let mut turn = \
-         [0];\n    loop {\n        println!(\"{}\", std::env::var(\"PLANTED\").unwrap());\n        \
-         stream.write_all(b\".\").unwrap();\n        stream.read_exact(&mut turn).unwrap();\n    }\n}\n",
-    );
-    gate.write(
-        "gate.toml",
-        "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"cargo\", \
-         \"test\", \"--locked\", \"--\", \"--nocapture\"]\n",
-    );
-    gate.commit("Print a secret and wait");
-    for turns in 0..12 {
+    let body = key.lines().nth(3).expect("a line of the key").to_owned();
+    let kills = number(KILLS).unwrap_or(12);
+    let seed = number(SEED).unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+        now.as_micros() as u64 | 1
+    });
+    println!("{kills} kills, {SEED}={seed}");
+    let gate = scripted();
+    let scratch = gate.workspace().parent().expect("a parent").to_owned();
+    let (pipe, temporary) = (scratch.join("held"), scratch.join("tmp"));
+    fs::create_dir(&temporary).expect("a directory");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()), "a named pipe can be made");
+    let pilot = || {
         let mut command = gate.gate_command();
         command
             .args(["pilot", "--verbose"])
-            .env("PORT", &port)
-            .env("PLANTED", format!("{token}\n{key}"));
-        let mut running = command
+            .env("HELD", &pipe)
+            .env("TMPDIR", &temporary);
+        command.env("PLANTED", format!("{token}\n{key}"));
+        command
+    };
+    // Cargo has answered and everything else was judged, so that a run soon comes to its suite.
+    assert_ready(&gate.finish(pilot().env("DONE", "1")), "without a kill");
+    let mut random = seed;
+    let (mut orphans, mut raw, mut started) = (0, 0, 0);
+    for kill in 0..kills {
+        let mut held = Held::of(&pipe);
+        let mut running = pilot()
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the gate can be started");
-        let (mut test, _) = listener.accept().expect("the test connects");
-        let mut printed = [0];
-        for _ in 0..turns * 5 {
-            test.read_exact(&mut printed).expect("the test prints");
-            test.write_all(b".").expect("the test goes on");
-        }
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        // Any moment will do, and each is another one.
+        std::thread::sleep(Duration::from_micros(random % LONGEST_MICROS));
         running.kill().expect("the gate can be killed");
         running.wait().expect("the gate has ended");
-        // The connection ends when the test does, and not before: it waits for its next turn.
-        let mut rest = Vec::new();
-        test.read_to_end(&mut rest).ok();
+        let (gone, begun) = held.is_let_go(&pipe);
+        started += u32::from(begun);
+        if !gone {
+            println!("kill {kill}: something still runs");
+            orphans += 1;
+        }
         let mut left = Vec::new();
-        files(&gate.workspace().join("target/gate"), &mut left);
-        let body = key.lines().nth(3).expect("a line of the key");
+        for directory in [&gate.workspace().join("target"), &temporary] {
+            if directory.is_dir() {
+                files(directory, &mut left);
+            }
+        }
         for (path, bytes) in left {
             let text = String::from_utf8_lossy(&bytes);
-            assert!(!text.contains(&token), "{path} holds the token after {turns} turns");
-            assert!(!text.contains(body), "{path} holds the key after {turns} turns");
+            if text.contains(&token) || text.contains(&body) {
+                println!("kill {kill}: {path} holds a secret");
+                raw += 1;
+            }
         }
     }
+    println!("{kills} kills: {orphans} left processes, {raw} raw files, the suite ran in {started}");
+    assert!(started > 0, "no run came as far as its suite");
+    assert_eq!((orphans, raw), (0, 0), "orphans and raw files, {SEED}={seed}");
+    let done = gate.finish(gate.gate_command().arg("pilot").env("DONE", "1"));
+    assert_ready(&done, "after all kills");
+    let verified = gate.run(["verify"]);
+    assert_eq!(verified.code, Some(0), "{verified}");
 }

@@ -30,6 +30,18 @@ fn secrets() -> Vec<(String, String)> {
     secrets
 }
 
+#[test]
+fn arguments_are_masked_where_they_are_wrong() {
+    let gate = gate_tests::gate!();
+    for planted in planted::corpus().into_iter().take(30) {
+        for argument in [format!("--none={}", planted.value), planted.value.clone()] {
+            let run = gate.run(["pilot", &argument]);
+            assert_eq!(run.code, Some(2), "{run}");
+            assert!(!run.stderr.contains(&planted.value), "{}: {run}", planted.name);
+        }
+    }
+}
+
 /// No output of a gate, and no file that it leaves, holds one of these.
 fn holds_none(gate: &Gate, secrets: &[(String, String)]) {
     let mut outputs = Vec::new();

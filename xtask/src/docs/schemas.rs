@@ -23,6 +23,13 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
                 &comment("gate-runtime/schema/decision-log.schema.json"),
             )?,
         ),
+        (
+            "decision-predicate.schema.json",
+            marked(
+                &gate_release::predicate::schema(),
+                &comment("cargo-gate/crates/release/src/predicate.rs"),
+            )?,
+        ),
         ("gate.schema.json", gate_policy::schema_text()),
         ("register.schema.json", gate_policy::register_schema_text()),
         ("report.schema.json", gate_report::schema()),

@@ -18,7 +18,8 @@ use gate_evidence::{Evidence, EvidenceResult};
 use gate_gpu::kernels;
 use gate_policy::{Policy, SuitePolicy};
 use gate_report::{
-    Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
+    Artifact, Confidence, Decision, EvidenceRecord, MaskedReport, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject,
+    Tool,
 };
 use gate_surveys::Surveys;
 
@@ -58,7 +59,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Evaluation {
     /// The report; `run_dir` and `chain` are set once the run directory is written.
-    pub report: Report,
+    pub report: MaskedReport,
     /// Logs and other evidence that belong into the run directory.
     pub files: Vec<RunFile>,
 }
@@ -146,7 +147,7 @@ impl<'a> Surroundings<'a> {
             outcomes: &verdict.checks,
         };
         let claims = contract.claims();
-        let mut report = Report {
+        let report = Report {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
                 name: "cargo-gate".to_owned(),
@@ -178,8 +179,10 @@ impl<'a> Surroundings<'a> {
             run_dir: None,
             chain: None,
         };
-        report.redact_secrets();
-        Ok(Evaluation { report, files })
+        Ok(Evaluation {
+            report: report.into(),
+            files,
+        })
     }
 
     /// What earlier runs of the stage and this one say together.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use gate_base::stage::Stage;
 use gate_evidence::run_dir::AuditStep;
 use gate_policy::{NotifyPolicy, Sink};
-use gate_report::{Decision, Outcome, Report};
+use gate_report::{Decision, MaskedReport, Outcome, Report};
 
 use gate_base::process::cancel::Cancel;
 use gate_base::process::{self, ProcessSpec};
@@ -89,7 +89,13 @@ fn notice(report: &Report) -> String {
 }
 
 /// Tells everybody whom the decision concerns, one after the other. `root` is the working directory of commands.
-pub fn notify(policies: &[NotifyPolicy], report: &Report, root: &Path, gate_dir: &Path, cancel: &Cancel) -> Vec<Told> {
+pub fn notify(
+    policies: &[NotifyPolicy],
+    report: &MaskedReport,
+    root: &Path,
+    gate_dir: &Path,
+    cancel: &Cancel,
+) -> Vec<Told> {
     let concerned = policies.iter().filter(|policy| policy.on.contains(&report.decision));
     let notice = notice(report);
     concerned
@@ -237,7 +243,7 @@ mod tests {
     }
 
     fn tell(policies: &[NotifyPolicy], report: &Report, gate_dir: &Path) -> Vec<Told> {
-        notify(policies, report, gate_dir, gate_dir, &Cancel::default())
+        notify(policies, &report.clone().into(), gate_dir, gate_dir, &Cancel::default())
     }
 
     #[test]

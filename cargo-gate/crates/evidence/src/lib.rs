@@ -6,6 +6,7 @@ pub mod event;
 pub mod expected;
 pub mod history;
 pub mod lock;
+pub mod merge;
 mod model;
 mod own;
 pub mod readiness;

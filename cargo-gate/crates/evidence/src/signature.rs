@@ -112,21 +112,22 @@ pub fn read(directory: &Path, authorities: &[String]) -> Result<Signature> {
     let Ok(text) = text(directory) else {
         return invalid("is over a decision that cannot be read".to_owned());
     };
-    let key = match signer(&text, &signature) {
+    Ok(judge(&text, &signature, authorities))
+}
+
+/// Whether a signature is over this text, and by one of these keys if there are any.
+pub(crate) fn judge(text: &str, signature: &str, authorities: &[String]) -> Signature {
+    let key = match signer(text, signature) {
         Ok(key) => key,
-        Err(reason) => return invalid(reason),
+        Err(reason) => return Signature::Invalid { reason },
     };
     let authority = named(&key, authorities);
+    let key = fingerprint(&key);
     if authority.is_none() && !authorities.is_empty() {
-        return invalid(format!(
-            "was made with the key {}, which is not a declared authority",
-            fingerprint(&key)
-        ));
+        let reason = format!("was made with the key {key}, which is not a declared authority");
+        return Signature::Invalid { reason };
     }
-    Ok(Signature::Valid {
-        key: fingerprint(&key),
-        authority,
-    })
+    Signature::Valid { key, authority }
 }
 
 /// Signs the decision of a run with a key, and returns the fingerprint of the key.

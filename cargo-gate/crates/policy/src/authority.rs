@@ -70,6 +70,14 @@ pub fn signer(text: &str, signature: &str) -> Result<[u8; 32], String> {
     }
 }
 
+/// The line of `id_ed25519.pub` whose key signed these very bytes; `None` when none did.
+pub fn signer_of_bytes<'k>(bytes: &[u8], signature: &[u8], keys: &'k [String]) -> Option<&'k str> {
+    let signature = Signature::from_slice(signature).ok()?;
+    let made =
+        |line: &&'k String| public_key(line).is_ok_and(|key| PublicKey::new(key).verify(bytes, &signature).is_ok());
+    keys.iter().find(made).map(String::as_str)
+}
+
 /// What the declared line with this key calls it; `None` when no line has it.
 pub fn named(key: &[u8; 32], keys: &[String]) -> Option<String> {
     keys.iter()
@@ -81,6 +89,12 @@ pub fn named(key: &[u8; 32], keys: &[String]) -> Option<String> {
 pub fn fingerprint(key: &[u8; 32]) -> String {
     let digest = Sha256::digest(key_blob(key));
     format!("SHA256:{}", data_encoding::BASE64_NOPAD.encode(&digest))
+}
+
+/// Fingerprints of declared keys.
+pub fn fingerprints(keys: &[String]) -> Vec<String> {
+    let keys = keys.iter().filter_map(|line| public_key(line).ok());
+    keys.map(|key| fingerprint(&key)).collect()
 }
 
 /// A public key in the wire format of SSH.

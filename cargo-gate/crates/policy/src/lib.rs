@@ -105,7 +105,7 @@ pub use notify::{NotifyPolicy, Sink};
 pub use problem::{PolicyErrors, Problem};
 pub use read::FILE_NAME;
 pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
-pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
+pub use release::{Approval, Deprecation, ReleaseArchive, ReleasePolicy, VersionFile};
 pub use runtime::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RailsPolicy, RuntimePolicy};
 pub use schema::{SCHEMA_URL, compiled_in, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};

@@ -83,7 +83,7 @@ pub struct Policy {
     pub generated: Vec<GeneratedFiles>,
     /// GPU kernels: where they run, which are supported, which resources they may use.
     pub kernels: Option<KernelPolicy>,
-    /// Requirements on a release: changelogs, approvals, files that repeat the version.
+    /// Requirements on a release (changelogs, approvals, files that repeat the version), and what `cargo gate release` makes.
     pub release: Option<ReleasePolicy>,
     /// Records of runs of gated kernels: decision logs and run stats.
     pub runtime: Option<RuntimePolicy>,

@@ -5,12 +5,13 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use gate_base::stage::Stage;
 use gate_report::Location;
 
-use super::value::{Day, FilePath, ItemPath, Pointer, SemVersion, Text};
+use super::value::{Day, FilePath, Glob, ItemPath, Platform, Pointer, SemVersion, Text};
 
-/// Requirements on a release.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+/// Requirements on a release, and what `cargo gate release` makes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleasePolicy {
     /// Paths of changelogs. A changelog belongs to the package in whose directory it is; one outside any package
@@ -27,6 +28,50 @@ pub struct ReleasePolicy {
     /// Files that repeat the version of the workspace.
     #[serde(default, rename = "version-file")]
     pub version_files: Vec<VersionFile>,
+    /// Stage whose decision a release needs. Default: `broad`.
+    #[schemars(extend("examples" = ["broad"]))]
+    pub stage: Option<Stage>,
+    /// Package whose name and version the release has. Default: the root package, or the workspace if all publishable
+    /// packages have one version.
+    #[schemars(with = "Option<Text>", extend("examples" = ["my-tool"]))]
+    pub package: Option<String>,
+    /// Name of the tag, with `{version}` in it. Default: `v{version}`.
+    #[schemars(with = "Option<Text>", extend("examples" = ["v{version}"]))]
+    pub tag: Option<String>,
+    /// Git remote that must have the tag. Default: `origin`.
+    #[schemars(with = "Option<Text>", extend("examples" = ["origin"]))]
+    pub remote: Option<String>,
+    /// Registry to publish to, as cargo's configuration names it. Default: the one that each package names, or else crates.io.
+    #[schemars(with = "Option<Text>", extend("examples" = ["internal"]))]
+    pub registry: Option<String>,
+    /// Profile of the binaries. Default: `release`.
+    #[schemars(with = "Option<Text>", extend("examples" = ["release"]))]
+    pub profile: Option<String>,
+    /// Target triples of the binaries. Default: the machine's own.
+    #[serde(default)]
+    #[schemars(with = "Vec<Platform>", extend("examples" = [["x86_64-unknown-linux-gnu"]]))]
+    pub targets: Vec<String>,
+    /// Binaries to ship. Default: those of all publishable packages.
+    #[schemars(with = "Option<Vec<Text>>", extend("examples" = [["my-tool"]]))]
+    pub binaries: Option<Vec<String>>,
+    /// Archives of tracked files to ship, such as PTX with its lock, or schemas.
+    #[serde(default, rename = "archive")]
+    pub archives: Vec<ReleaseArchive>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// An archive of tracked files.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseArchive {
+    /// Name of the archive, to which the version is added.
+    #[schemars(with = "Text<100>", extend("examples" = ["schemas"]))]
+    pub name: String,
+    /// The files: globs, relative to the workspace root. Each must match a tracked file.
+    #[schemars(with = "Vec<Glob>", length(min = 1), extend("examples" = [["docs/schema/*.json"]]))]
+    pub files: Vec<String>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
@@ -97,6 +142,17 @@ pub struct Deprecation {
 }
 
 impl ReleasePolicy {
+    /// Stage whose decision a release needs.
+    pub fn stage(&self) -> Stage {
+        self.stage.unwrap_or(Stage::Broad)
+    }
+
+    /// The tag of a version.
+    pub fn tag(&self, version: &Version) -> String {
+        let pattern = self.tag.as_deref().unwrap_or("v{version}");
+        pattern.replace("{version}", &version.to_string())
+    }
+
     /// Every file that is named, in no order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let changelogs = self.changelogs.iter().map(String::as_str);

@@ -25,9 +25,9 @@ macro_rules! rules {
 
 rules! {
     CASES_WITHOUT_OPERATOR = "cases-without-operator", "`cases` of a conformance row contains `{operator}`";
+    CHECK_NOT_RECORDABLE = "check-not-recordable", "Only findings of certain checks are recorded as known";
     CHECKLIST_ITEM_WITHOUT_CHECK = "checklist-item-without-check", "A checklist item names at least one check or artifact";
     CHECKLIST_OF_ITSELF = "checklist-of-itself", "A checklist item does not name the checklist check itself";
-    CHECK_NOT_RECORDABLE = "check-not-recordable", "Only findings of certain checks are recorded as known";
     CLOSED_WITHOUT_DAY = "closed-without-day", "A closed register item has a `closed` date";
     CLOSING_OF_OPEN_ITEM = "closing-of-open-item", "Only a closed register item has `closed` and `commit`";
     DAYS_OUT_OF_ORDER = "days-out-of-order", "`closed` and `until` are not earlier than `opened`";

@@ -17,6 +17,6 @@ pub mod testing;
 pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use dimension::Dimension;
 pub use model::*;
-pub use redaction::masked;
+pub use redaction::{MaskedReport, masked};
 pub use schema::schema;
 pub use standing::outcome_of;

@@ -2,21 +2,75 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Deref;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use gate_text::secrets::mask_text;
+use gate_text::secrets::{Masked, mask_text};
+use gate_world::Workspace;
 
-use super::Report;
+use super::redact::Redactor;
+use super::{Report, render};
 
-impl Report {
-    /// Replaces secrets in every text of the report: every renderer and the run directory start from the result.
-    pub fn redact_secrets(&mut self) {
-        if let Some(masked) = masked(self) {
-            *self = masked;
+/// A report without secrets in any of its texts. What is published starts from this type, and making one masks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaskedReport(Report);
+
+impl From<Report> for MaskedReport {
+    fn from(report: Report) -> Self {
+        Self(masked(&report).unwrap_or(report))
+    }
+}
+
+impl Deref for MaskedReport {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        &self.0
+    }
+}
+
+// A renderer adds only its own words to what is masked, so what it gives is not searched again.
+impl MaskedReport {
+    /// Adds the directory of the run, which is known only when the rest is.
+    pub fn set_run_dir(&mut self, directory: &str) {
+        self.0.run_dir = Some(mask_text(directory).into_owned());
+    }
+
+    /// Adds the chain hash of the run, which covers the rest.
+    pub fn set_chain(&mut self, chain: String) {
+        self.0.chain = Some(chain);
+    }
+
+    /// The report as it is compared in tests, when redaction is on.
+    pub fn redacted(&self, redactor: &Redactor) -> Cow<'_, Self> {
+        if redactor.is_active() {
+            Cow::Owned(Self::from(redactor.report(self)))
+        } else {
+            Cow::Borrowed(self)
         }
+    }
+
+    /// For people; `workspace` hides secrets of the sources it shows.
+    pub fn human(&self, workspace: &Workspace, options: &render::human::Options) -> Masked<'static> {
+        Masked::assembled(render::human::render(self, workspace, options))
+    }
+
+    /// As JSON.
+    pub fn json(&self) -> Masked<'static> {
+        Masked::assembled(render::json::render(self))
+    }
+
+    /// As Markdown, with links to the workspace that begin with this.
+    pub fn markdown(&self, links: Option<&str>) -> Masked<'static> {
+        Masked::assembled(render::markdown::render(self, links))
+    }
+
+    /// As JUnit's XML.
+    pub fn junit(&self) -> Masked<'static> {
+        Masked::assembled(render::junit::render(self))
     }
 }
 

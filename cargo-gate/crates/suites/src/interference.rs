@@ -15,6 +15,8 @@ pub enum Interference {
     Faults,
     /// The clock tells another time.
     Time,
+    /// Tests pass without trying anything.
+    Skips,
 }
 
 impl Interference {
@@ -25,6 +27,7 @@ impl Interference {
             Interference::Passes => "makes tests ignore differences",
             Interference::Faults => "injects faults into the code under test",
             Interference::Time => "changes the time that suites see",
+            Interference::Skips => "makes property tests pass without a case",
         }
     }
 }
@@ -65,6 +68,10 @@ const KNOWN: &[(&str, When, Interference)] = &[
     ),
     // macrotest
     ("MACROTEST", When::Is(&["overwrite"]), Interference::Overwrites),
+    // proptest
+    ("PROPTEST_CASES", When::Is(&["0"]), Interference::Skips),
+    // quickcheck
+    ("QUICKCHECK_TESTS", When::Is(&["0"]), Interference::Skips),
     // snapbox
     ("SNAPSHOTS", When::Is(&["overwrite"]), Interference::Overwrites),
     // trybuild
@@ -117,6 +124,8 @@ mod tests {
             ("FAKETIME", "-1d", Some(Interference::Time)),
             ("GATE_CUDA_DISABLE", "1", Some(Interference::Faults)),
             ("GATE_COMPILE_DELAY_MS", "0", None),
+            ("PROPTEST_CASES", "0", Some(Interference::Skips)),
+            ("PROPTEST_CASES", "1000", None),
             ("INSTA_UPDATE", "always", Some(Interference::Overwrites)),
             ("INSTA_UPDATE", "no", None),
             ("INSTA_UPDATE", "new", None),

@@ -30,7 +30,7 @@ pub(super) fn completions(
     command: clap::Command,
     conversation: &Conversation<'_>,
 ) -> Result<i32> {
-    conversation.printer.data(&script(arguments.shell, command))?;
+    conversation.printer.data(script(arguments.shell, command))?;
     Ok(exit::READY)
 }
 

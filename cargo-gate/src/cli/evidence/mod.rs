@@ -4,8 +4,9 @@ mod badge;
 mod bundle;
 mod cache;
 pub(super) mod history;
+pub(super) mod merge;
 mod ready;
-mod sign;
+pub(super) mod sign;
 
 use clap::Subcommand;
 
@@ -22,6 +23,8 @@ pub(super) enum EvidenceCommand {
     Sign(sign::SignArgs),
     /// Pack a run for sharing, without data, binaries or secrets
     Bundle(bundle::BundleArgs),
+    /// Put runs of several machines together into one decision
+    Merge(merge::MergeArgs),
     /// Write a badge of the latest decision for shields.io
     Badge(badge::BadgeArgs),
     /// Show, verify or shrink the evidence store and the kernel store
@@ -35,6 +38,7 @@ pub(super) fn run(command: &EvidenceCommand, conversation: &Conversation<'_>) ->
         EvidenceCommand::Ready(arguments) => ready::run(arguments, conversation),
         EvidenceCommand::Sign(arguments) => sign::run(arguments, conversation),
         EvidenceCommand::Bundle(arguments) => bundle::run(arguments, conversation),
+        EvidenceCommand::Merge(arguments) => merge::run(arguments, conversation),
         EvidenceCommand::Badge(arguments) => badge::run(arguments, conversation),
         EvidenceCommand::Cache(command) => cache::run(command, conversation),
     }

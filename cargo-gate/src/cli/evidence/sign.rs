@@ -49,7 +49,14 @@ pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Resu
             .with_help("pass `--force` to replace the signature"));
     }
     let key = match (&arguments.key, &arguments.attach) {
-        (Some(path), _) => signature::sign(&run.directory, &private_key(path, &run.name)?)?,
+        (Some(path), _) => {
+            let name = &run.name;
+            let with_ssh = format!(
+                "`cargo gate evidence sign {name} --text | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate evidence sign \
+                 {name} --attach -`"
+            );
+            signature::sign(&run.directory, &private_key(path, &with_ssh)?)?
+        }
         (None, Some(path)) => signature::attach(&run.directory, &short_text(path)?)?,
         // clap asks for one of the three.
         (None, None) => return Err(Error::usage("no signing key given").with_help("pass `--key <file>`")),
@@ -81,18 +88,19 @@ fn refuse_unverified(run: &RunNamed) -> Result<()> {
     }
 }
 
-fn private_key(path: &Path, run: &str) -> Result<PrivateKey> {
+/// Reads a key. `unprotected` says what to do about a passphrase.
+///
+/// # Errors
+/// It cannot be read, or is no key that signs (usage).
+pub(in crate::cli) fn private_key(path: &Path, unprotected: &str) -> Result<PrivateKey> {
     let text = short_text(path)?;
-    let with_ssh = format!(
-        "`cargo gate evidence sign {run} --text | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate evidence sign {run} --attach -`"
-    );
     PrivateKey::parse(&text).map_err(|problem| {
         let (what, help) = match problem {
             PrivateKeyProblem::Malformed => (
                 "is not an OpenSSH private key",
                 "create one with `ssh-keygen -t ed25519 -f <file>`".to_owned(),
             ),
-            PrivateKeyProblem::Protected => ("is protected by a passphrase", with_ssh),
+            PrivateKeyProblem::Protected => ("is protected by a passphrase", unprotected.to_owned()),
             PrivateKeyProblem::OtherAlgorithm => (
                 "is not an Ed25519 key",
                 "create one with `ssh-keygen -t ed25519 -f <file>`".to_owned(),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
+use gate_contract::OtherStage;
 use gate_report::Dimension;
 
 use super::Topic;
@@ -29,10 +30,22 @@ pub struct Entry<'a> {
     pub dimension: Dimension,
     /// First stage at which it blocks.
     pub blocks_at: Stage,
+    /// Findings that block from another stage on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_stages: Vec<Later<'a>>,
     /// Version of the tool that introduced it.
     pub since: &'a str,
     /// `active`; an id that is taken back is not listed, and policies that name it get an error.
     pub status: &'a str,
+}
+
+/// Findings of a check that block from another stage on than the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Later<'a> {
+    /// First stage at which they block.
+    pub from: Stage,
+    /// What they are about.
+    pub what: &'a str,
 }
 
 /// The contract over these topics.
@@ -45,6 +58,11 @@ pub fn contract<'a>(topics: &'a [Topic<'_>]) -> Contract<'a> {
             summary: topic.summary,
             dimension: topic.dimension,
             blocks_at: topic.blocks_at,
+            other_stages: topic
+                .other_stages
+                .iter()
+                .map(|&OtherStage { from, what }| Later { from, what })
+                .collect(),
             since: topic.since,
             status: "active",
         })
@@ -96,5 +114,25 @@ mod tests {
         }
         "#);
         assert!(text(&topics, Some("git.claen")).is_err());
+        for topic in &topics {
+            let entry = contract
+                .checks
+                .iter()
+                .find(|entry| entry.id == topic.id)
+                .expect("an entry");
+            let stages: Vec<Stage> = entry.other_stages.iter().map(|later| later.from).collect();
+            let declared: Vec<Stage> = topic.other_stages.iter().map(|other| other.from).collect();
+            assert_eq!(stages, declared, "{}", topic.id);
+        }
+        let later = contract
+            .checks
+            .iter()
+            .find(|entry| !entry.other_stages.is_empty())
+            .expect("one such check");
+        assert!(
+            text(&topics, Some(later.id))
+                .expect("a check")
+                .contains("\"other_stages\": [")
+        );
     }
 }

@@ -16,7 +16,8 @@ use gate_govern::closeout::{Closeout, Next, human, markdown};
 use gate_report::Report;
 use gate_surveys::Surveys;
 
-use super::promote::run::{REGISTRY, only_differs_in};
+use super::promote::run::REGISTRY;
+use gate_release::decided::only_differs_in;
 
 #[derive(Debug, Args)]
 pub(crate) struct CloseoutArgs {

@@ -20,7 +20,7 @@ use gate_policy::{
     Existing, KNOWN_FINDINGS, KnownEntry, KnownFindings, LONGEST_KNOWN_DAYS, with_known_section, write_atomically,
 };
 use gate_report::render::{anchor, text};
-use gate_report::{Finding, Location, Report};
+use gate_report::{Finding, Location, MaskedReport};
 use gate_surveys::Surveys;
 use gate_world::code_owners::CodeOwners;
 
@@ -192,7 +192,7 @@ fn nobody() -> Error {
 }
 
 /// Every check from what is in the tree. Suites do not run, and nothing is left in the history.
-fn judged(surroundings: Surroundings<'_>, conversation: &Conversation<'_>) -> Result<Report> {
+fn judged(surroundings: Surroundings<'_>, conversation: &Conversation<'_>) -> Result<MaskedReport> {
     lock::prepare(surroundings.workspace.target_dir())?;
     let request = Request {
         stage: Stage::Broad,
@@ -211,7 +211,7 @@ fn judged(surroundings: Surroundings<'_>, conversation: &Conversation<'_>) -> Re
 }
 
 /// The findings of checks that allow it, by what an entry is told apart by.
-fn counted(report: &Report, wanted: impl Fn(&Finding) -> bool) -> BTreeMap<(String, String, String), u32> {
+fn counted(report: &MaskedReport, wanted: impl Fn(&Finding) -> bool) -> BTreeMap<(String, String, String), u32> {
     let mut counts = BTreeMap::new();
     let recordable = |id: &str| gate_checks::find(id).is_some_and(|check| check.recordable);
     for check in report.checks.iter().filter(|check| recordable(&check.id)) {

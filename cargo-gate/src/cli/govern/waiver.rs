@@ -95,7 +95,7 @@ fn catalogue() -> Catalogue {
 fn text(arguments: &WaiverTextArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let policy = conversation.policy(&conversation.workspace()?)?;
     let waiver = numbered(&policy, arguments.number)?;
-    conversation.printer.data(&waiver_text(waiver))?;
+    conversation.printer.data(waiver_text(waiver))?;
     Ok(exit::READY)
 }
 

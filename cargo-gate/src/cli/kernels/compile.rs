@@ -18,6 +18,7 @@ use gate_gpu::kernels::{LockedCrate, locked_crates};
 use gate_surveys::Surveys;
 
 use super::diff::{LockRow, View};
+use super::progress;
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
@@ -80,7 +81,7 @@ pub(super) fn lock(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Re
         return Err(Error::tool(format!("no build script wrote a `{LOCK_FILE}`"))
             .with_help("call `gate_build::Kernels::new().cuda(\"kernels/*.cu\").compile()` from build.rs"));
     }
-    conversation.printer.data(&view.to_text())?;
+    conversation.printer.data(view.to_text())?;
     Ok(exit::READY)
 }
 
@@ -262,6 +263,9 @@ fn cargo(
         Purpose::Check => Some("check".into()),
     };
     environment.push(("GATE_KERNELS_LOCK".into(), lock));
+    let progress = directory.join("progress");
+    let _ = std::fs::remove_file(&progress);
+    environment.push(("GATE_KERNELS_PROGRESS".into(), Some(progress.clone().into())));
     let target = directory.join("rebuild");
     if purpose == Purpose::Check {
         match std::fs::remove_dir_all(&target) {
@@ -284,9 +288,12 @@ fn cargo(
         input: None,
     };
     let mut lines = Vec::new();
-    let end = process::run(&spec, &mut std::io::sink(), conversation.cancel, &mut |line| {
-        conversation.printer.say(&format!("{line}\n"));
-        lines.push(line.to_owned());
+    let say = |line: &str| conversation.printer.status("Kernel", line);
+    let end = progress::during(&progress, &say, || {
+        process::run(&spec, &mut std::io::sink(), conversation.cancel, &mut |line| {
+            conversation.printer.say(&format!("{line}\n"));
+            lines.push(line.to_owned());
+        })
     })?;
     let mut compiled = BTreeSet::new();
     if purpose == Purpose::Check {

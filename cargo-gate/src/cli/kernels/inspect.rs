@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use gate_build::Arch;
 use gate_build::lock::LockedImage;
 use gate_build::ptx::mix::Mix;
 use gate_build::ptx::{Entry, Module};
-use gate_build::resources::{Usage, occupancy};
+use gate_build::resources::{Ptxas, Usage, occupancy};
+use gate_build::{Arch, Env, Toolkit};
 use serde::Serialize;
 
 use crate::cli::Conversation;
@@ -112,14 +112,29 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
                         })
                         .map_err(|problem| Error::tool(problem.to_string()).with_help("`cargo gate kernels verify`"))?;
                     let file = gate_base::paths::join(&found.directory, &image.ptx);
-                    modules.push(module(&file, &text, Some((unit.as_str(), image)))?);
+                    let usages = image.entries.iter();
+                    let usages = usages
+                        .filter_map(|(name, entry)| Some((name.clone(), entry.usage?)))
+                        .collect();
+                    modules.push(module(&file, &text, Some((unit.as_str(), image)), &usages)?);
                 }
             }
         }
     }
+    let assembler = if arguments.files.is_empty() {
+        None
+    } else {
+        Assembler::find()
+    };
     for path in &arguments.files {
         let text = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-        modules.push(module(&path.to_string_lossy(), &text, None)?);
+        let usages = assembler.as_ref().and_then(|assembler| assembler.usages(&text));
+        modules.push(module(
+            &path.to_string_lossy(),
+            &text,
+            None,
+            &usages.unwrap_or_default(),
+        )?);
     }
     if let Some(kernel) = &arguments.kernel {
         for module in &mut modules {
@@ -140,11 +155,41 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
     Ok(exit::READY)
 }
 
-fn module(file: &str, text: &[u8], locked: Option<(&str, &LockedImage)>) -> Result<ModuleRow> {
+/// What entries take of the hardware.
+type Usages = BTreeMap<String, Usage>;
+
+/// ptxas, which knows what a file takes that no lock names.
+struct Assembler {
+    ptxas: Ptxas,
+    _scratch: tempfile::TempDir,
+}
+
+impl Assembler {
+    /// The one of this machine, where there is one that answers.
+    fn find() -> Option<Self> {
+        Self::of(Toolkit::discover(&Env::of_process()).ptxas?)
+    }
+
+    fn of(program: PathBuf) -> Option<Self> {
+        let scratch = tempfile::tempdir().ok()?;
+        let ptxas = Ptxas::new(program, scratch.path().to_path_buf()).ok()?;
+        Some(Self {
+            ptxas,
+            _scratch: scratch,
+        })
+    }
+
+    /// Nothing where it refuses the text: an older one does not know every architecture.
+    fn usages(&self, text: &[u8]) -> Option<Usages> {
+        let facts = self.ptxas.examine(std::str::from_utf8(text).ok()?, None).ok()?;
+        Some(facts.usages)
+    }
+}
+
+fn module(file: &str, text: &[u8], locked: Option<(&str, &LockedImage)>, usages: &Usages) -> Result<ModuleRow> {
     let text = String::from_utf8_lossy(text);
     let module = Module::parse(&text).map_err(|error| Error::usage(format!("`{file}` is not valid PTX: {error}")))?;
-    let usage = |name: &str| locked.and_then(|(_, image)| image.entries.get(name)?.usage);
-    let row = |entry: &Entry| EntryRow::new(&text, entry, module.target, usage(&entry.name));
+    let row = |entry: &Entry| EntryRow::new(&text, entry, module.target, usages.get(&entry.name).copied());
     Ok(ModuleRow {
         unit: locked.map(|(unit, _)| unit.to_owned()),
         file: file.to_owned(),
@@ -257,5 +302,47 @@ impl View {
             plural(modules)
         );
         text
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const PTX: &str = "\
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry axpy(.param .u64 y)
+{
+    ret;
+}
+";
+
+    #[test]
+    fn registers_of_a_file_are_those_of_ptxas() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let program = folder.path().join("ptxas");
+        // It says its version, or assembles the last argument into the fourth.
+        let script = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'Cuda compilation tools, release 13.0, V13.0.88'; exit; fi\n\
+                      printf code > \"$4\"\n\
+                      echo \"ptxas info    : Compiling entry function 'axpy' for 'sm_80'\" >&2\n\
+                      echo \"ptxas info    : Used 24 registers, 0 stack, 360 bytes cmem[0]\" >&2\n";
+        std::fs::write(&program, script).expect("a script");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a program");
+        let usages = Assembler::of(program).expect("it answers").usages(PTX.as_bytes());
+        let row = module("a.ptx", PTX.as_bytes(), None, &usages.expect("it assembles")).expect("it is PTX");
+        let view = View { modules: vec![row] };
+        let text = view.to_text();
+        assert!(
+            text.lines().any(|line| line.contains("axpy") && line.contains(" 24 ")),
+            "{text}"
+        );
+        // Where there is none, nothing is said about registers.
+        assert!(Assembler::of(folder.path().join("none")).is_none());
     }
 }

@@ -5,6 +5,7 @@ mod compile;
 mod diff;
 mod inspect;
 mod locks;
+mod progress;
 mod promote;
 mod rollback;
 mod single;

@@ -8,17 +8,18 @@ use serde::Serialize;
 
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::cli::govern::promote::run::{REGISTRY, Run, sound_history};
+use crate::cli::govern::promote::run::{REGISTRY, decided, sound_history};
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
 use gate_base::paths::join;
 use gate_base::stage::Stage;
 use gate_govern::promotion::kernel::{Refusal, correct, faster};
-use gate_govern::promotion::measurement::Measurement;
 use gate_govern::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
+use gate_govern::promotion::state::State;
 use gate_gpu::kernels::locked_crates;
 use gate_policy::Policy;
+use gate_release::decided::Decided;
 use gate_surveys::Surveys;
 
 #[derive(Debug, Args)]
@@ -29,9 +30,6 @@ pub(crate) struct PromoteArgs {
     /// Stage to promote to
     #[arg(long, value_name = "STAGE")]
     pub(crate) to: Stage,
-    /// JSON file with a measurement against the baseline
-    #[arg(long, value_name = "FILE")]
-    pub(crate) measurement: Option<PathBuf>,
     /// Who promotes: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) by: String,
@@ -69,11 +67,10 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         None => workspace.root().join(REGISTRY),
     };
     let images = images(&workspace, &arguments.kernel)?;
-    let measurement = arguments.measurement.as_deref().map(measured).transpose()?;
 
     let (_lock, history) = sound_history(&workspace, conversation)?;
-    let run = Run::of(&history, &workspace, &policy, &path, arguments.to)?;
-    let judged = judge(arguments, &workspace, &policy, &run, &images, measurement.as_ref());
+    let run = decided(&history, &workspace, &policy, &path, arguments.to)?;
+    let judged = judge(arguments, &workspace, &policy, &run);
     let (answer, code) = match judged {
         Ok((tests, because)) => (
             Answer {
@@ -97,16 +94,28 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         ),
     };
     if code == exit::READY {
-        let entries: Vec<Entry> = images
-            .iter()
-            .map(|image| Entry {
+        let states = registry::read(&path)?.states;
+        let to = State::from(arguments.to);
+        let mut entries = Vec::new();
+        for image in &images {
+            let from = states.of(&image.digest, Some(&arguments.kernel));
+            if from == to {
+                continue;
+            }
+            let status = from.event(to).map_err(|because| {
+                Error::usage(format!("`{}` in `{}` {because}", arguments.kernel, image.path))
+                    .with_help("promote it to one state after the other")
+            })?;
+            entries.push(Entry {
                 schema_version: SCHEMA_VERSION,
                 artifact: image.path.clone(),
                 artifact_digest: image.digest.clone(),
                 size: image.size,
                 kernel: Some(arguments.kernel.clone()),
-                status: Status::Promoted,
-                stage: arguments.to,
+                status,
+                from,
+                to,
+                release: None,
                 run_id: run.entry.run_id.clone(),
                 chain: run.entry.chain.clone(),
                 readiness_sha256: run.readiness_sha256.clone(),
@@ -115,9 +124,10 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
                 by: arguments.by.clone(),
                 at: now.to_string(),
                 reason: format!("{} ({})", arguments.reason, answer.because),
-            })
-            .collect();
-        registry::append(&path, &entries)?;
+                previous: String::new(),
+            });
+        }
+        registry::append(&path, entries)?;
     }
     match arguments.message_format {
         DataFormat::Json => conversation.printer.data(&crate::cli::json(&answer)?)?,
@@ -130,7 +140,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
                 let message = format!("`{}` is not promoted: {code}: {}", answer.kernel, answer.because);
                 let help = match code {
                     gate_govern::promotion::kernel::NOT_FASTER => {
-                        "measure it against its baseline, and pass `--measurement`"
+                        "declare a `[[suite.bench]]` that measures `<kernel>/<workload>` next to a reference"
                     }
                     _ => "`cargo gate explain conformance.coverage`",
                 };
@@ -145,9 +155,7 @@ fn judge(
     arguments: &PromoteArgs,
     workspace: &Surveys,
     policy: &Policy,
-    run: &Run,
-    images: &[Image],
-    measurement: Option<&Measurement>,
+    run: &Decided,
 ) -> std::result::Result<(Vec<String>, String), Refusal> {
     let not_correct = |because: String| Refusal {
         code: gate_govern::promotion::kernel::NOT_CORRECT,
@@ -176,8 +184,7 @@ fn judge(
     let workload = workloads
         .and_then(|workloads| workloads.get(kernel))
         .map(String::as_str);
-    let digests: Vec<String> = images.iter().map(|image| image.digest.clone()).collect();
-    let because = faster(kernel, workload, &digests, measurement)?;
+    let because = faster(kernel, workload, &run.report)?;
     Ok((tests, because))
 }
 
@@ -214,12 +221,4 @@ fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
             .with_help("`cargo gate kernels inspect` lists the kernels"));
     }
     Ok(found)
-}
-
-fn measured(path: &std::path::Path) -> Result<Measurement> {
-    let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
-    Measurement::parse(&text).map_err(|what| {
-        Error::usage(format!("`{}` is not a valid measurement: {what}", path.display()))
-            .with_help("see docs/src/guide/release.md for the format")
-    })
 }

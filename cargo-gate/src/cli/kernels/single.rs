@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &CompileArgs, conversation: &Conversation<'_>) -> R
     let by = image.compiler.as_ref().map(ToString::to_string).unwrap_or_default();
     let entries = String::from_utf8_lossy(&ptx).matches(".entry ").count();
     let kernels = if entries == 1 { "kernel" } else { "kernels" };
-    conversation.printer.data(&format!(
+    conversation.printer.data(format!(
         "{}: {entries} {kernels} for {} by {by} at level {}\n",
         out.display(),
         image.arch,

@@ -32,7 +32,7 @@ pub(super) fn outcomes(opened: &Opened, conversation: &Conversation<'_>) -> Resu
     let evaluation = opened
         .surroundings()
         .evaluate(&request, &Tee(&[]), conversation.cancel)?;
-    Ok(evaluation.report.checks)
+    Ok(evaluation.report.checks.clone())
 }
 
 /// The stage at which documents are judged: the last one has every check and every suite.

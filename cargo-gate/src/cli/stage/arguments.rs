@@ -38,3 +38,21 @@ pub(crate) struct StageArgs {
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file, conflicts_with = "plan")]
     pub(crate) reports: Vec<ReportFile>,
 }
+
+impl StageArgs {
+    /// What the command line has where nothing is passed.
+    pub(in crate::cli) fn usual() -> Self {
+        Self {
+            packages: Vec::new(),
+            plan: false,
+            strict: false,
+            keep_going: false,
+            fresh: false,
+            no_suites: false,
+            jobs: 1,
+            timings: false,
+            message_format: Format::Human,
+            reports: Vec::new(),
+        }
+    }
+}

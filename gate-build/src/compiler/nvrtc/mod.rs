@@ -13,8 +13,8 @@ use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, is_ptx,
-    lacks_header, plain, splits,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, lacks_header, plain,
+    splits,
 };
 use crate::arch::{Arch, Reach};
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -28,6 +28,8 @@ pub(crate) struct Nvrtc<'a> {
     file: PathBuf,
     /// The library with its device functions.
     builtins: Option<PathBuf>,
+    /// Those it compiles for, as far as it lists them.
+    archs: Vec<Arch>,
     loaded: std::sync::OnceLock<Result<library::Nvrtc, String>>,
     identity: CompilerIdentity,
     includes: Vec<PathBuf>,
@@ -44,12 +46,13 @@ impl<'a> Nvrtc<'a> {
         let loaded = std::sync::OnceLock::new();
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
         let builtins = builtins(&real);
-        let version = index.fact("nvrtc", file, || {
+        let answer = index.fact("nvrtc and its archs", file, || {
             match library::Nvrtc::load(file, builtins.as_deref()) {
                 Ok(library) => {
                     let (major, minor) = library.version;
+                    let archs: Vec<String> = library.archs.iter().map(u32::to_string).collect();
                     let _ = loaded.set(Ok(library));
-                    Some(format!("{major}.{minor}"))
+                    Some(format!("{major}.{minor} {}", archs.join(" ")))
                 }
                 Err(error) => {
                     problem = Some(cannot_load(file, &error));
@@ -57,11 +60,12 @@ impl<'a> Nvrtc<'a> {
                 }
             }
         });
-        let Some(version) = version else {
+        let Some(answer) = answer else {
             return Err(problem.unwrap_or_else(|| cannot_load(file, "it cannot be read")));
         };
+        let (version, archs) = answer.split_once(' ').unwrap_or((&answer, ""));
         let mut fields = Fields::new("nvrtc-2");
-        fields.add("version", &version);
+        fields.add("version", version);
         for part in [Some(real.clone()), builtins.clone()].into_iter().flatten() {
             if let Some(digest) = index.sample(&part) {
                 fields.add("library", digest.bytes());
@@ -77,10 +81,11 @@ impl<'a> Nvrtc<'a> {
                 .unwrap_or_default(),
             file: file.to_path_buf(),
             builtins,
+            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).collect(),
             loaded,
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvrtc,
-                version,
+                version: version.to_owned(),
                 digest: fields.finish(),
             },
             setting,
@@ -231,14 +236,11 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let mut named = BTreeSet::new();
-        let preprocessed = Preprocessed::of(text, |files| {
-            named = files;
-            Vec::new()
-        });
+        let preprocessed = Preprocessed::of(text, &self.setting.preambles, |files| files.into_iter().collect());
+        let named = preprocessed.dependencies;
         Ok(Preprocessed {
+            text: preprocessed.text,
             dependencies: self.files(unit, arch, flags, named, scratch)?,
-            ..preprocessed
         })
     }
 
@@ -291,6 +293,10 @@ impl<'a> Nvrtc<'a> {
 }
 
 impl Compiler for Nvrtc<'_> {
+    fn archs(&self) -> Vec<Arch> {
+        self.archs.clone()
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         [Some(self.file.clone()), self.builtins.clone()]
             .into_iter()
@@ -323,7 +329,7 @@ impl Compiler for Nvrtc<'_> {
         let (answer, written) = self.run(unit, arch, flags, self.setting.team_size(), &front_end)?;
         let version = &self.identity.version;
         match answer.outcome {
-            Outcome::Compiled if is_ptx(&answer.ptx) => {}
+            Outcome::Compiled if self.setting.product.is_made(&answer.ptx) => {}
             Outcome::Compiled => {
                 return Err(Diagnostic::error(
                     Id::CompilerOutput,

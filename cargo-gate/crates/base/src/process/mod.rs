@@ -1,6 +1,8 @@
 //! Child processes: own process group (job object on Windows), time limit, cancellation, captured output. Knows nothing
 //! of suites or of the engine.
 
+#[cfg(windows)]
+pub mod bound;
 pub mod cancel;
 mod lines;
 mod supervise;
@@ -86,6 +88,8 @@ pub fn run(
     if let Some(watch) = &mut watch {
         watch.group(child.id());
     }
+    #[cfg(unix)]
+    watch::go(child.stdin().take());
 
     let mut lines = Lines::new(if spec.split_stdout { MAX_SPLIT_LINE } else { MAX_LINE });
     let mut supervisor = Supervisor::new(child.as_mut(), cancel, spec.timeout, readers);
@@ -157,8 +161,21 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
         Some(input) => File::open(input).map_err(|error| cannot_start(&error))?.into(),
         None => Stdio::null(),
     };
-    let mut command = Command::new(path);
-    command.args(arguments).current_dir(&spec.directory).stdin(stdin);
+    let at_once = || {
+        let mut command = Command::new(&path);
+        command.stdin(stdin);
+        command
+    };
+    #[cfg(unix)]
+    let mut command = {
+        // The child opens it, from its own directory.
+        let input = spec.input.as_ref().map(std::path::absolute).transpose();
+        let input = input.map_err(|error| cannot_start(&error))?;
+        watch::held(&path, input.as_deref()).unwrap_or_else(at_once)
+    };
+    #[cfg(not(unix))]
+    let mut command = at_once();
+    command.args(arguments).current_dir(&spec.directory);
     for (name, value) in &spec.environment {
         match value {
             Some(value) => command.env(name, value),

@@ -33,6 +33,12 @@ fn child() {
             again("grandchild").spawn().unwrap();
             park();
         }
+        #[cfg(windows)]
+        Ok("bound") => {
+            let _bound = super::bound::BoundChildren::begin().unwrap();
+            again("grandchild").spawn().unwrap();
+            park();
+        }
         Ok("orphan") => {
             again("grandchild").spawn().unwrap();
             std::process::exit(5);
@@ -261,4 +267,23 @@ fn a_missing_directory_is_named() {
     };
     let error = run(&spec, &mut std::io::sink(), &playground.cancel, &mut |_| {}).unwrap_err();
     assert!(error.message.contains("gone` does not exist"), "{}", error.message);
+}
+
+/// The end of the pipe comes when nobody holds it open any more.
+#[cfg(windows)]
+#[test]
+fn what_a_killed_process_started_ends_with_it() {
+    use std::io::{BufRead as _, BufReader};
+    let playground = Playground::new();
+    let mut killed = again("bound")
+        .env(LOCK, playground.lock())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(killed.stdout.take().unwrap()).lines();
+    assert!(output.any(|line| line.unwrap() == "ready"), "the grandchild runs");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(output.map(Result::unwrap).collect::<Vec<_>>(), [""; 0]);
+    File::open(playground.lock()).unwrap().try_lock().unwrap();
 }

@@ -1,10 +1,12 @@
 //! Ends what this process started if it is killed, and cannot do so itself: a second process reads from a pipe whose other end
 //! only this one holds, and ends the group of the child when the pipe breaks.
 
-use std::io::{BufRead, Write as _};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -12,9 +14,13 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// The only argument of the program that watches.
 pub const ARGUMENT: &str = "watch-children";
+/// The first argument of the program that becomes a child: then its stdin, or nothing for none, the program and its arguments.
+pub const BECOME: &str = "become-child";
 
 /// What is written when a child has ended as it should.
 const END: &str = "end";
+/// What is written to a child that may begin, because its group is known.
+const GO: &str = "go";
 /// How long a group may take to end after it was asked to, the second time after it was asked again.
 const GRACE: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(2)];
 const TICK: Duration = Duration::from_millis(20);
@@ -37,6 +43,41 @@ pub fn watch(input: impl BufRead) {
     }
     if let Some(group) = group {
         end(group);
+    }
+}
+
+/// Waits for the word to begin, and becomes the command. Ends where nobody is left to say it: a command that began before its group
+/// was known would outlive a gate that is killed in that moment.
+///
+/// # Errors
+/// The command cannot be started.
+pub fn become_child(mut arguments: impl Iterator<Item = OsString>) -> io::Result<()> {
+    let mut word = String::new();
+    io::stdin().lock().read_line(&mut word)?;
+    if word.trim_end() != GO {
+        return Ok(());
+    }
+    let stdin = match arguments.next() {
+        Some(path) if !path.is_empty() => File::open(path)?.into(),
+        _ => Stdio::null(),
+    };
+    let program = arguments.next().unwrap_or_default();
+    Err(Command::new(program).args(arguments).stdin(stdin).exec())
+}
+
+/// The command that becomes `program` once [`go`] was called; without a program that watches, `None`.
+pub(super) fn held(program: &Path, input: Option<&Path>) -> Option<Command> {
+    let mut command = Command::new(PROGRAM.get()?);
+    command.arg(BECOME).arg(input.unwrap_or(Path::new(""))).arg(program);
+    command.stdin(Stdio::piped());
+    Some(command)
+}
+
+/// Lets a child begin that was started as [`held`].
+pub(super) fn go(stdin: Option<ChildStdin>) {
+    if let Some(mut stdin) = stdin {
+        // A child that is gone has ended already.
+        let _ = writeln!(stdin, "{GO}");
     }
 }
 

@@ -102,6 +102,7 @@ mod tests {
     use gate_contract::testing::World;
     use gate_policy::PolicySource;
     use gate_report::Location;
+    use gate_world::cargo::Target;
 
     #[test]
     fn passes_on_what_validation_found() {
@@ -128,5 +129,47 @@ mod tests {
           help: write `max-age = "30d"`
           because: gate.toml:4
         "#);
+    }
+
+    #[test]
+    fn nextest_alone_runs_no_doctests() {
+        let test = |command: &str| {
+            let command = command.split(' ').map(str::to_owned).collect();
+            SuitePolicy::new(SuiteKind::Test, "unit", command)
+        };
+        let mut world = World::new();
+        world.policy.source = Some(PolicySource {
+            path: "gate.toml".into(),
+            text: String::new(),
+        });
+        world.policy.suites = vec![test("cargo nextest run --workspace")];
+        assert_eq!(world.text(&CHECK), "", "nothing has doctests");
+        world.workspace.cargo.members[0].targets = vec![Target {
+            name: "app".into(),
+            kind: vec!["lib".into()],
+            source: "src/lib.rs".into(),
+            test: true,
+        }];
+        assert!(
+            world
+                .text(&CHECK)
+                .starts_with("no suite runs the doctests of `app`: `unit` uses nextest, which runs none [advice]"),
+            "{}",
+            world.text(&CHECK)
+        );
+        for silent in ["cargo test --doc", "cargo test --workspace", "cargo t", "make test"] {
+            world.policy.suites.truncate(1);
+            world.policy.suites.push(test(silent));
+            assert_eq!(world.text(&CHECK), "", "{silent}");
+        }
+        let warning = world.policy.suites.remove(0);
+        for other in [
+            "cargo test --lib",
+            "cargo test --all-targets",
+            "cargo nextest run --doc",
+        ] {
+            world.policy.suites = vec![warning.clone(), test(other)];
+            assert_ne!(world.text(&CHECK), "", "{other}");
+        }
     }
 }

@@ -49,6 +49,7 @@ fn run(context: &Context<'_>) -> Judgement {
         .collect();
     findings.extend(git.leaving.iter().map(|path| leaving(path)));
     findings.extend(uncommitted_sources(context));
+    findings.extend(outside_dependencies(context));
     if git.dirty.is_empty() {
         return Judgement::Findings(findings);
     }
@@ -98,6 +99,25 @@ fn uncommitted_sources(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Path dependencies that no commit of the repository holds.
+fn outside_dependencies(context: &Context<'_>) -> impl Iterator<Item = Finding> {
+    let top = context.git().map(|git| git.top.as_path());
+    let dependencies = context.cargo().dependencies.iter();
+    dependencies
+        .filter(move |dependency| {
+            dependency.source.is_none() && top.is_some_and(|top| !dependency.manifest.starts_with(top))
+        })
+        .map(|dependency| {
+            let message = format!(
+                "path dependency `{}` is outside the repository, so it is not part of the commit",
+                dependency.name
+            );
+            Finding::blocking(Stage::Controlled, message)
+                .at(Location::file("Cargo.lock"))
+                .help("move it into the repository, or depend on a published version or a commit of its repository by `git` and `rev`")
+        })
 }
 
 /// A file that is not what is committed, of so many, although `git status` does not list it.
@@ -152,6 +172,8 @@ fn message(dirty: &[DirtyPath]) -> String {
 mod tests {
     use super::*;
     use gate_contract::testing::World;
+    use gate_world::cargo::Dependency;
+    use semver::Version;
 
     fn dirty(path: &str, untracked: bool) -> DirtyPath {
         DirtyPath {
@@ -190,6 +212,25 @@ mod tests {
         insta::assert_snapshot!(world.text(&CHECK), @"
         the workspace is not under version control [controlled]
           help: `git init && git add --all && git commit`
+        ");
+    }
+
+    #[test]
+    fn dependencies_outside_the_repository_are_named() {
+        let mut world = World::new();
+        let part = |manifest: &str| Dependency {
+            name: "part".into(),
+            version: Version::new(0, 1, 0),
+            source: None,
+            manifest: manifest.into(),
+            checksum: None,
+        };
+        world.workspace.cargo.dependencies = vec![part("/w/part/Cargo.toml")];
+        assert_eq!(world.text(&CHECK), "");
+        world.workspace.cargo.dependencies = vec![part("/elsewhere/part/Cargo.toml")];
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        Cargo.lock: path dependency `part` is outside the repository, so it is not part of the commit [controlled]
+          help: move it into the repository, or depend on a published version or a commit of its repository by `git` and `rev`
         ");
     }
 }

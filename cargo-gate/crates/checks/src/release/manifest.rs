@@ -209,11 +209,9 @@ mod tests {
 
     fn release() -> ReleasePolicy {
         ReleasePolicy {
-            changelogs: Vec::new(),
             approve_majors: true,
-            approvals: Vec::new(),
-            version_files: Vec::new(),
             location: Location::line("gate.toml", 3),
+            ..ReleasePolicy::default()
         }
     }
 

@@ -46,8 +46,8 @@ fn run(context: &Context<'_>) -> Judgement {
     let help = format!("set {exact} in `{}`", file.path);
     let message = if let Some(error) = &file.error {
         format!("cannot parse `{}`: {error}", file.path)
-    } else if file.custom_path.is_some() {
-        return Judgement::Findings(Vec::new());
+    } else if let Some(path) = &file.custom_path {
+        format!("`path = \"{path}\"` is whatever compiler lies there, on this machine")
     } else {
         match file.channel.as_deref().map(|text| (text, Channel::parse(text))) {
             None => format!("`{}` sets no channel", file.path),
@@ -119,7 +119,10 @@ mod tests {
         ");
         file.custom_path = Some("/opt/rust".into());
         world.workspace.toolchain.file = Some(file.clone());
-        assert_eq!(world.text(&CHECK), "");
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        rust-toolchain.toml:2: `path = "/opt/rust"` is whatever compiler lies there, on this machine [controlled]
+          help: set an exact `channel` in `rust-toolchain.toml`
+        "#);
         file.error = Some("expected `=`".into());
         world.workspace.toolchain.file = Some(file);
         insta::assert_snapshot!(world.text(&CHECK), @"

@@ -10,6 +10,7 @@ mod rule;
 mod write;
 
 pub use crate::record::bundle::{BundleManifest, Bundled, Excluded, SCHEMA_VERSION, Why};
+pub(crate) use read::unpack;
 pub use read::{Unpacked, parse, verify};
 pub use write::{Bundle, make};
 

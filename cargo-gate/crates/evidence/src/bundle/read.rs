@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Take};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use tempfile::TempDir;
 
 use crate::record::bundle::{BundleManifest, MANIFEST, MAX_UNPACKED};
 use crate::record::{canonical, is_plain_path};
@@ -69,6 +70,15 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Unpacked, String> {
 /// # Errors
 /// It cannot be read, or is no bundle at all (usage).
 pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Result<Verification> {
+    let (directory, run) = unpack(path)?;
+    verify_signed(directory.path(), run.to_str(), expected_head, signers)
+}
+
+/// Unpacks a bundle into a temporary directory, which goes when the first value is dropped; the second is the run in it.
+///
+/// # Errors
+/// It cannot be read, or is no bundle at all (usage).
+pub(crate) fn unpack(path: &Path) -> Result<(TempDir, PathBuf)> {
     let refused = |what: String| {
         Error::usage(format!("the bundle `{}` {what}", path.display()))
             .with_help("create it again: `cargo gate evidence bundle <run> --out <file>`")
@@ -96,6 +106,5 @@ pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Re
             .and_then(|()| fs::write(&file, bytes))
             .map_err(|error| Error::io("write", &file, &error))?;
     }
-    let run = run.to_string_lossy();
-    verify_signed(directory.path(), Some(&run), expected_head, signers)
+    Ok((directory, run))
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Observer};
-use gate_report::{Outcome, Report};
+use gate_report::Report;
 
 /// One line of `audit.jsonl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl AuditRecorder {
                     ts: at.to_string(),
                     run_id: report.run_id.clone(),
                     step: id.clone(),
-                    status: outcome_name(check.outcome).to_owned(),
+                    status: check.outcome.words().replace(' ', "_"),
                     exit_code: evidence.and_then(|evidence| evidence.suite.as_ref()?.exit_code),
                     elapsed_ms: *elapsed_ms,
                     inputs: evidence
@@ -97,16 +97,5 @@ impl AuditRecorder {
             summary: format!("judged {} checks for stage {}", report.checks.len(), report.stage),
         });
         steps
-    }
-}
-
-fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pass => "pass",
-        Outcome::Warn => "warn",
-        Outcome::Fail => "fail",
-        Outcome::Inconclusive => "inconclusive",
-        Outcome::NotRun => "not_run",
-        Outcome::Error => "error",
     }
 }

@@ -1,6 +1,7 @@
 //! What a run hands over to be written.
 
-use gate_report::Report;
+use gate_report::MaskedReport;
+use gate_text::secrets::Masked;
 
 use super::{AuditStep, EnvironmentRecord};
 
@@ -11,11 +12,11 @@ pub struct RunRecord<'a> {
     pub run_id: &'a str,
     /// The report. Its `chain` is `None`: it becomes known when the run has been written, and the report is one of the
     /// files it covers.
-    pub report: &'a Report,
+    pub report: &'a MaskedReport,
     /// The same report, rendered as JSON.
-    pub json: &'a [u8],
+    pub json: &'a Masked<'a>,
     /// The same report, rendered as Markdown.
-    pub markdown: &'a [u8],
+    pub markdown: &'a Masked<'a>,
     /// The command line as argument vector; paths of the user's machine are redacted when it is written.
     pub command: &'a [String],
     /// Digest of the checklist, of the catalogue of built-in checks.

@@ -9,9 +9,10 @@ use crate::record::*;
 use gate_base::digest::sha256_hex;
 use gate_base::stage::Stage;
 use gate_report::{
-    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Report, Subject, SuiteResult,
-    Tool, WaiverUse,
+    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, MaskedReport, Outcome, Report,
+    Subject, SuiteResult, Tool, WaiverUse,
 };
+use gate_text::secrets::Masked;
 use gate_world::environment::Environment;
 
 /// The parts of a [`RunRecord`].
@@ -20,7 +21,9 @@ pub(crate) struct Run {
     pub(crate) files: Vec<RunFile>,
     pub(crate) environment: EnvironmentRecord,
     pub(crate) command: Vec<String>,
-    pub(crate) json: Vec<u8>,
+    masked: MaskedReport,
+    pub(crate) json: Masked<'static>,
+    markdown: Masked<'static>,
     pub(crate) audit: Vec<AuditStep>,
 }
 
@@ -86,12 +89,14 @@ impl Run {
         let recorder = AuditRecorder::default();
         let audit = recorder.steps(&report, []);
         let mut this = Self {
-            report,
             files,
             environment,
             command: vec!["cargo".into(), "gate".into(), "pilot".into()],
-            json: Vec::new(),
+            masked: MaskedReport::from(report.clone()),
+            json: Masked::from(""),
+            markdown: Masked::from("# demo\n\nREADY for pilot\n"),
             audit,
+            report,
         };
         this.render();
         this
@@ -99,15 +104,16 @@ impl Run {
 
     /// Renders the report again after a change to it.
     pub(crate) fn render(&mut self) {
-        self.json = serde_json::to_vec_pretty(&self.report).unwrap();
+        self.json = Masked::from(serde_json::to_string_pretty(&self.report).unwrap());
+        self.masked = MaskedReport::from(self.report.clone());
     }
 
     pub(crate) fn record(&self) -> RunRecord<'_> {
         RunRecord {
             run_id: &self.report.run_id,
-            report: &self.report,
+            report: &self.masked,
             json: &self.json,
-            markdown: b"# demo\n\nREADY for pilot\n",
+            markdown: &self.markdown,
             command: &self.command,
             catalogue_sha256: "catalogue",
             environment: &self.environment,

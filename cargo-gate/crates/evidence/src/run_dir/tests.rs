@@ -176,6 +176,7 @@ fn records_that_contradict_themselves_are_refused() {
     }
     let mut run = Run::new(ID);
     run.report.chain = Some("known too early".into());
+    run.render();
     assert!(runs.write(&run.record()).is_err());
     assert!(History::load(dir.path()).entries.is_empty());
 }

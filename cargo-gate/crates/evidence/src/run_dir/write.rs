@@ -260,8 +260,8 @@ impl<'a> Contents<'a> {
                 )));
             }
         }
-        files.insert(REPORT_JSON, record.json.into());
-        files.insert(REPORT_MARKDOWN, record.markdown.into());
+        files.insert(REPORT_JSON, record.json.as_bytes().into());
+        files.insert(REPORT_MARKDOWN, record.markdown.as_bytes().into());
         let decision = DecisionRecord::of(report, record.catalogue_sha256);
         let manifest = Manifest {
             schema_version: SCHEMA_VERSION,

@@ -343,7 +343,7 @@ fn a_report_that_contradicts_the_decision_is_found() {
     let mut run = Run::new("20261121T101500Z-3fa9c1");
     let mut other = Run::new("20261121T101500Z-3fa9c1").report;
     other.checks[0].outcome = Outcome::Fail;
-    run.json = serde_json::to_vec_pretty(&other).unwrap();
+    run.json = serde_json::to_string_pretty(&other).unwrap().into();
     Runs::new(dir.path()).write(&run.record()).unwrap();
     let found = verify(dir.path(), None, None).unwrap();
     assert_eq!(found.problems[0].kind, ProblemKind::Contradiction);

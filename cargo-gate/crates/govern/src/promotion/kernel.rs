@@ -3,9 +3,8 @@
 use gate_runtime::stats::RunStats;
 
 use gate_policy::{ConformancePolicy, ConformanceRow};
-use gate_report::{CheckReport, Outcome, Report, TestStatus};
 
-use super::measurement::Measurement;
+use gate_report::{BenchmarkResult, CheckReport, Outcome, Report, TestStatus};
 
 /// Why a kernel is not promoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,103 +94,132 @@ fn tests(report: &Report, row: &ConformanceRow, kernel: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether the measurement shows that the kernel is faster on its workload. `digests` are the SHA-256 of the locked PTX that have it.
+/// Fewest samples of a benchmark.
+pub const LEAST_SAMPLES: u64 = 10;
+
+/// Whether the run measured that the kernel is faster than its reference on its workload: a benchmark `kernel/workload` of a `suite.bench`
+/// that passed, with a reference measured in the same run. The run judged the locked PTX, so it is the PTX that was measured.
 ///
 /// # Errors
 /// What is not shown.
-pub fn faster(
-    kernel: &str,
-    workload: Option<&str>,
-    digests: &[String],
-    measurement: Option<&Measurement>,
-) -> Result<String, Refusal> {
-    let Some(measurement) = measurement else {
-        return refusal(NOT_FASTER, "it has no measurement".into());
-    };
+pub fn faster(kernel: &str, workload: Option<&str>, report: &Report) -> Result<String, Refusal> {
     let Some(workload) = workload else {
         return refusal(NOT_FASTER, "it has no declared target workload".into());
     };
-    if measurement.kernel != kernel {
-        return refusal(NOT_FASTER, format!("the measurement is for `{}`", measurement.kernel));
-    }
-    if measurement.workload != workload {
+    let name = format!("{kernel}/{workload}");
+    let suites = report
+        .checks
+        .iter()
+        .filter(|check| check.id.starts_with("suite.bench.") && matches!(check.outcome, Outcome::Pass | Outcome::Warn));
+    let measured = suites.filter_map(|check| check.evidence.as_ref()?.suite.as_ref());
+    let found: Option<&BenchmarkResult> = measured
+        .flat_map(|suite| &suite.measurements)
+        .find(|benchmark| benchmark.name == name);
+    let Some(benchmark) = found else {
+        let because = format!("no suite of benchmarks of run {} measured `{name}`", report.run_id);
+        return refusal(NOT_FASTER, because);
+    };
+    let (Some(ratio), "ns") = (benchmark.ratio, benchmark.unit.as_str()) else {
+        return refusal(
+            NOT_FASTER,
+            format!("`{name}` is not a time next to that of a reference"),
+        );
+    };
+    if benchmark.samples < LEAST_SAMPLES {
         let because = format!(
-            "it was measured on `{}`, but its target is `{workload}`",
-            measurement.workload
+            "`{name}` has {} samples, and {LEAST_SAMPLES} are needed",
+            benchmark.samples
         );
         return refusal(NOT_FASTER, because);
     }
-    if !digests.contains(&measurement.ptx_sha256) {
-        return refusal(
-            NOT_FASTER,
-            "the measurement is for PTX other than the locked PTX".into(),
-        );
-    }
-    let speed = measurement.speed();
     let words = format!(
-        "{:.2} times as fast as `{}` on `{workload}` ({}, p = {:.1e})",
-        speed.ratio, measurement.baseline.name, measurement.machine, speed.p
+        "`{name}` takes {:.2} times as long as its reference ({:.2} to {:.2})",
+        ratio.0, benchmark.low.0, benchmark.high.0
     );
-    if speed.is_faster() {
+    // The whole interval lies below one; what is not a number lies nowhere.
+    if benchmark.high.0 < 1.0 && benchmark.low.0 > 0.0 {
         Ok(words)
     } else {
-        refusal(NOT_FASTER, format!("it is {words}"))
+        refusal(NOT_FASTER, words)
     }
 }
 
 #[cfg(test)]
 mod judgements {
-    use super::super::measurement::{SCHEMA_VERSION, Samples, Unit};
+    use gate_report::render::samples;
+    use gate_report::{Real, Standing};
+
     use super::*;
 
-    fn measurement(baseline: f64, candidate: f64) -> Measurement {
-        let samples = |name: &str, from: f64| Samples {
+    fn report(name: &str, unit: &str, count: u64, ratio: Option<f64>, high: f64, outcome: Outcome) -> Report {
+        let mut report = samples::ready();
+        report.run_id = "R".into();
+        let check = report
+            .checks
+            .iter_mut()
+            .find(|check| check.evidence.as_ref().is_some_and(|evidence| evidence.suite.is_some()))
+            .expect("a suite");
+        check.id = "suite.bench.kernels".into();
+        check.outcome = outcome;
+        let suite = check
+            .evidence
+            .as_mut()
+            .and_then(|evidence| evidence.suite.as_mut())
+            .expect("a suite");
+        suite.measurements = vec![BenchmarkResult {
             name: name.into(),
-            samples: (0..20).map(|i| from + f64::from(i) / 100.0).collect(),
-        };
-        Measurement {
-            schema_version: SCHEMA_VERSION,
-            kernel: "axpy".into(),
-            workload: "1M".into(),
-            ptx_sha256: "aa".into(),
-            machine: "test".into(),
-            unit: Unit::Nanoseconds,
-            baseline: samples("cpu", baseline),
-            candidate: samples("cuda", candidate),
-        }
+            unit: unit.into(),
+            samples: count,
+            median: Real(100.0),
+            mad: Real(1.0),
+            reference: ratio.map(|ratio| Real(100.0 / ratio)),
+            ratio: ratio.map(Real),
+            low: Real(0.4),
+            high: Real(high),
+            standing: Standing::Unlimited,
+        }];
+        report
     }
 
     #[test]
-    fn only_a_measurement_of_this_kernel_shows_its_speed() {
-        let digests = ["aa".to_owned()];
-        let because = |workload, digests: &[String], measurement: Option<&Measurement>| {
-            let refusal = faster("axpy", workload, digests, measurement).unwrap_err();
-            assert_eq!(refusal.code, NOT_FASTER);
-            refusal.because
-        };
-        let fast = measurement(3.0, 1.0);
-        assert!(faster("axpy", Some("1M"), &digests, Some(&fast)).is_ok_and(|words| words.contains("times as fast")));
-        assert_eq!(because(Some("1M"), &digests, None), "it has no measurement");
+    fn only_a_suite_of_the_run_shows_speed() {
+        let of = |report: &Report| faster("axpy", Some("1M"), report).map_err(|refusal| refusal.because);
+        let (some, pass) = (Some(0.5), Outcome::Pass);
         assert_eq!(
-            because(None, &digests, Some(&fast)),
-            "it has no declared target workload"
+            of(&report("axpy/1M", "ns", 20, some, 0.6, pass)).as_deref(),
+            Ok("`axpy/1M` takes 0.50 times as long as its reference (0.40 to 0.60)")
         );
-        assert_eq!(
-            because(Some("64"), &digests, Some(&fast)),
-            "it was measured on `1M`, but its target is `64`"
-        );
-        assert_eq!(
-            because(Some("1M"), &[], Some(&fast)),
-            "the measurement is for PTX other than the locked PTX"
-        );
-        let other = Measurement {
-            kernel: "scale".into(),
-            ..fast
-        };
-        assert_eq!(
-            because(Some("1M"), &digests, Some(&other)),
-            "the measurement is for `scale`"
-        );
-        assert!(because(Some("1M"), &digests, Some(&measurement(1.0, 3.0))).starts_with("it is 0."));
+        for (report, because) in [
+            (
+                report("axpy/64", "ns", 20, some, 0.6, pass),
+                "no suite of benchmarks of run R measured `axpy/1M`",
+            ),
+            (
+                report("axpy/1M", "ns", 20, some, 0.6, Outcome::Fail),
+                "no suite of benchmarks of run R",
+            ),
+            (
+                report("axpy/1M", "bytes", 20, some, 0.6, pass),
+                "is not a time next to that of a reference",
+            ),
+            (
+                report("axpy/1M", "ns", 20, None, 0.6, pass),
+                "is not a time next to that of a reference",
+            ),
+            (
+                report("axpy/1M", "ns", 3, some, 0.6, pass),
+                "has 3 samples, and 10 are needed",
+            ),
+            (report("axpy/1M", "ns", 20, some, 1.1, pass), "takes 0.50 times as long"),
+            (
+                report("axpy/1M", "ns", 20, some, f64::NAN, pass),
+                "takes 0.50 times as long",
+            ),
+        ] {
+            let refused = of(&report).expect_err(because);
+            assert!(refused.contains(because), "{refused}");
+        }
+        let no_workload = faster("axpy", None, &report("axpy/1M", "ns", 20, some, 0.6, pass));
+        assert_eq!(no_workload.map_err(|refusal| refusal.code), Err(NOT_FASTER));
     }
 }

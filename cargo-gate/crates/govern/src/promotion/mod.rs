@@ -1,13 +1,13 @@
 //! Promotion: which artifact may go to which stage, by the run that judged the workspace it was built from.
 //!
-//! A promotion is derived from a verified run over the present content; nothing is asserted. What was decided is kept in a
-//! [`registry`] that anybody can hold against the run directory and the artifact.
+//! A promotion is derived from a verified run over the content that the artifact was built from; nothing is asserted. What was decided is
+//! kept in a [`registry`] of events that can be compared with the run directory and the artifact, and whose replay gives the [`state`].
 
+mod entry;
 pub mod kernel;
-pub mod measurement;
 pub mod registry;
-
-use jiff::Timestamp;
+pub mod state;
+mod states;
 
 use gate_base::stage::Stage;
 use gate_report::{Decision, Report};
@@ -55,14 +55,6 @@ pub fn judge(asked: Stage, report: &Report) -> Promotion {
             because: format!("{because}, and there is no stage below {asked}"),
         },
     }
-}
-
-/// Whether a run came after an artifact was built. An artifact that is younger than the run may be made from anything.
-pub fn is_covered(built: Timestamp, report: &Report) -> bool {
-    report
-        .started
-        .parse::<Timestamp>()
-        .is_ok_and(|started| built <= started)
 }
 
 fn below(stage: Stage) -> Option<Stage> {
@@ -115,16 +107,5 @@ mod tests {
         ] {
             assert_eq!(judge(asked, &report(decision, warnings)), expected);
         }
-    }
-
-    #[test]
-    fn an_artifact_that_is_younger_than_the_run_is_not_covered() {
-        let mut report = report(Decision::Ready, 0);
-        report.started = "2026-11-21T10:15:00Z".into();
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        assert!(is_covered(at("2026-11-21T10:15:00Z"), &report));
-        assert!(!is_covered(at("2026-11-21T10:15:00.001Z"), &report));
-        report.started = "once".into();
-        assert!(!is_covered(at("1999-01-01T00:00:00Z"), &report));
     }
 }

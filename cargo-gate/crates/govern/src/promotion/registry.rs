@@ -1,92 +1,38 @@
-//! The registry: a JSON object per line, one for each promotion or rejection, oldest first. It is meant to be tracked, so
-//! it is only ever appended to, and a line that cannot be read is an error and never dropped.
+//! The registry: a JSON object per line, one for each event, oldest first. It is meant to be tracked, so it is only ever appended to: each
+//! line has the digest of the line before it, the events follow the [state machine](super::state), and a line that does not is an
+//! error and never dropped.
 
 use std::path::Path;
 use std::{fs, io};
 
-use serde::{Deserialize, Serialize};
-
 use gate_base::atomic;
+use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
-use gate_base::stage::Stage;
 
-/// Version of the lines; raised when a field is removed or changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+use super::states::States;
 
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Version of this line.
-    pub schema_version: u32,
-    /// Path of the artifact when it was recorded, `/`-separated; relative to the workspace where it lies in it.
-    pub artifact: String,
-    /// SHA-256 of the artifact, hexadecimal.
-    pub artifact_digest: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// The kernel in the artifact that was promoted; absent where it is the artifact as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kernel: Option<String>,
-    /// What was decided.
-    pub status: Status,
-    /// The stage that it may enter, or was kept from.
-    pub stage: Stage,
-    /// Id of the run that it rests on.
-    pub run_id: String,
-    /// Chain hash of that run, which `cargo gate verify --head` takes.
-    pub chain: String,
-    /// SHA-256 of the run's `report.json`.
-    pub readiness_sha256: String,
-    /// SHA-256 of the run's `decision.json`.
-    pub decision_sha256: String,
-    /// Commit that the run judged.
-    pub commit: Option<String>,
-    /// Who promoted.
-    pub by: String,
-    /// When, RFC 3339 in UTC.
-    pub at: String,
-    /// Why.
-    pub reason: String,
-}
+pub use super::entry::{Entry, SCHEMA_VERSION};
+pub use super::state::Status;
 
-/// What was decided about an artifact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It may enter the stage.
-    Promoted,
-    /// It may not.
-    Rejected,
-}
-
-impl Entry {
-    /// Whether this says the same about the same artifact by the same run: who says so and when does not matter.
-    pub fn repeats(&self, other: &Entry) -> bool {
-        (
-            &self.artifact_digest,
-            &self.kernel,
-            self.status,
-            self.stage,
-            &self.chain,
-        ) == (
-            &other.artifact_digest,
-            &other.kernel,
-            other.status,
-            other.stage,
-            &other.chain,
-        )
-    }
+/// A registry that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registry {
+    /// Its events.
+    pub entries: Vec<Entry>,
+    /// What they add up to.
+    pub states: States,
+    /// Digest of its last line.
+    last: String,
 }
 
 /// Reads a registry; a file that is not there is an empty one.
 ///
 /// # Errors
-/// I/O errors, and the first line that is not an [`Entry`] (usage).
-pub fn read(path: &Path) -> Result<Vec<Entry>> {
+/// I/O errors, and the first line that is not an [`Entry`] or does not follow from the lines before it (usage).
+pub fn read(path: &Path) -> Result<Registry> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Registry::default()),
         Err(error) => return Err(Error::io("read", path, &error)),
     };
     parse(&text).map_err(|(line, what)| {
@@ -96,29 +42,41 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
 }
 
 /// Takes a registry apart; the number of the first line that is none, and what is wrong with it.
-fn parse(text: &str) -> std::result::Result<Vec<Entry>, (usize, String)> {
-    let mut entries = Vec::new();
+fn parse(text: &str) -> std::result::Result<Registry, (usize, String)> {
+    let mut registry = Registry::default();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let entry: Entry = serde_json::from_str(line).map_err(|error| (at + 1, error.to_string()))?;
+        let wrong = |what: String| (at + 1, what);
+        let entry: Entry = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
         if entry.schema_version != SCHEMA_VERSION {
-            let what = format!(
+            return Err(wrong(format!(
                 "has schema_version {}, but this cargo-gate supports {SCHEMA_VERSION}",
                 entry.schema_version
-            );
-            return Err((at + 1, what));
+            )));
         }
-        entries.push(entry);
+        if entry.previous != registry.last {
+            return Err(wrong(
+                "does not follow the line before it, which was changed or removed".to_owned(),
+            ));
+        }
+        registry.states.apply(&entry).map_err(wrong)?;
+        registry.last = sha256_hex(line.as_bytes());
+        registry.entries.push(entry);
     }
-    Ok(entries)
+    Ok(registry)
 }
 
-/// Appends what is not in the registry yet, atomically, and says how many lines that were. The caller holds the
-/// [lock](gate_evidence::lock::Lock), so that two promotions lose no line.
+/// Appends events atomically; each gets the digest of the line before it. The caller holds the [lock](gate_evidence::lock::Lock), so that two
+/// promotions lose no line.
 ///
 /// # Errors
-/// As [`read`], and what writing says.
-pub fn append(path: &Path, new: &[Entry]) -> Result<usize> {
-    let known = read(path)?;
+/// As [`read`], an event that does not follow from those before it, and what writing says.
+pub fn append(path: &Path, new: Vec<Entry>) -> Result<()> {
+    let Registry {
+        mut last, mut states, ..
+    } = read(path)?;
+    if new.is_empty() {
+        return Ok(());
+    }
     let mut text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -127,42 +85,41 @@ pub fn append(path: &Path, new: &[Entry]) -> Result<usize> {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    let mut added: Vec<&Entry> = Vec::new();
     for entry in new {
-        if known
-            .iter()
-            .chain(added.iter().copied())
-            .any(|other| other.repeats(entry))
-        {
-            continue;
-        }
-        let line = serde_json::to_string(entry)
+        let entry = Entry {
+            previous: last,
+            ..entry
+        };
+        states
+            .apply(&entry)
+            .map_err(|what| Error::tool(format!("cannot record an event of `{}`: it {what}", entry.artifact)))?;
+        let line = serde_json::to_string(&entry)
             .map_err(|error| Error::tool(format!("cannot write a line of the registry: {error}")))?;
+        last = sha256_hex(line.as_bytes());
         text.push_str(&line);
         text.push('\n');
-        added.push(entry);
     }
-    if !added.is_empty() {
-        atomic::write_tracked(path, text.as_bytes())?;
-    }
-    Ok(added.len())
+    atomic::write_tracked(path, text.as_bytes())
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
+    use super::super::state::State;
     use super::*;
 
-    fn entry(artifact: &str) -> Entry {
+    pub(crate) fn entry(artifact: &str, status: Status, from: State, to: State) -> Entry {
         Entry {
             schema_version: SCHEMA_VERSION,
             artifact: artifact.into(),
             artifact_digest: format!("digest of {artifact}"),
             size: 1,
             kernel: None,
-            status: Status::Promoted,
-            stage: Stage::Pilot,
+            status,
+            from,
+            to,
+            release: Some("app 1.0.0".into()),
             run_id: "R".into(),
             chain: "c".into(),
             readiness_sha256: "r".into(),
@@ -171,46 +128,65 @@ mod tests {
             by: "ada".into(),
             at: "2026-11-21T10:15:00Z".into(),
             reason: "first use".into(),
+            previous: String::new(),
         }
     }
 
     #[test]
-    fn lines_are_added_once_and_never_lost() {
+    fn lines_are_added_and_never_changed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("registry.jsonl");
-        assert_eq!(append(&path, &[entry("a"), entry("a")]).unwrap(), 1);
-        let mut later = entry("a");
-        later.at = "2027-01-01T00:00:00Z".into();
-        assert_eq!(append(&path, &[later, entry("b")]).unwrap(), 1);
-        let mut rejected = entry("a");
-        rejected.status = Status::Rejected;
-        assert_eq!(append(&path, std::slice::from_ref(&rejected)).unwrap(), 1);
-        assert_eq!(read(&path).unwrap(), [entry("a"), entry("b"), rejected]);
+        let piloted = |artifact: &str| entry(artifact, Status::Promoted, State::None, State::Pilot);
+        append(&path, vec![piloted("a"), piloted("b")]).unwrap();
+        append(
+            &path,
+            vec![entry("a", Status::Promoted, State::Pilot, State::Controlled)],
+        )
+        .unwrap();
+        let registry = read(&path).unwrap();
+        assert_eq!(registry.entries.len(), 3);
+        assert_eq!(registry.states.of("digest of a", None), State::Controlled);
+        assert_eq!(registry.states.of("digest of b", None), State::Pilot);
+        assert_eq!(registry.states.of("digest of c", None), State::None);
 
-        // A person who forgot the last line feed, and one who broke a line.
+        // A person who forgot the last line feed, and one who wrote what no run says.
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.trim_end()).unwrap();
-        assert_eq!(append(&path, &[entry("c")]).unwrap(), 1);
-        assert_eq!(read(&path).unwrap().len(), 4);
-        let broken = fs::read_to_string(&path).unwrap().replacen("\"by\":\"ada\",", "", 1);
-        fs::write(&path, &broken).unwrap();
-        let error = append(&path, &[entry("d")]).unwrap_err();
-        assert!(
-            error.message.contains("line 1: missing field `by`"),
-            "{}",
-            error.message
-        );
-        assert_eq!(fs::read_to_string(&path).unwrap(), broken);
+        append(&path, vec![piloted("c")]).unwrap();
+        let whole = fs::read_to_string(&path).unwrap();
+        for (from, to, because) in [
+            ("\"by\":\"ada\",", "", "line 1: missing field `by`"),
+            (
+                "\"by\":\"ada\"",
+                "\"by\":\"eve\"",
+                "line 2: does not follow the line before it",
+            ),
+            (
+                "\"to\":\"pilot\"",
+                "\"to\":\"broad\"",
+                "line 1: goes from none to broad, which skips pilot",
+            ),
+        ] {
+            let broken = whole.replacen(from, to, 1);
+            fs::write(&path, &broken).unwrap();
+            let error = append(&path, vec![piloted("d")]).unwrap_err();
+            assert!(error.message.contains(because), "{because}: {}", error.message);
+            assert_eq!(fs::read_to_string(&path).unwrap(), broken);
+        }
+        // A line that is gone.
+        let less: String = whole.lines().skip(1).map(|line| format!("{line}\n")).collect();
+        fs::write(&path, less).unwrap();
+        assert!(read(&path).is_err());
     }
 
     #[test]
     fn lines_of_another_version_are_refused() {
-        let mut future = entry("a");
-        future.schema_version = 2;
-        let (line, what) = parse(&format!("\n{}\n", serde_json::to_string(&future).unwrap())).unwrap_err();
+        let mut old = entry("a", Status::Promoted, State::None, State::Pilot);
+        old.schema_version = 1;
+        let (line, what) = parse(&format!("\n{}\n", serde_json::to_string(&old).unwrap())).unwrap_err();
         assert_eq!(
             (line, what.as_str()),
-            (2, "has schema_version 2, but this cargo-gate supports 1")
+            (2, "has schema_version 1, but this cargo-gate supports 2")
         );
     }
 

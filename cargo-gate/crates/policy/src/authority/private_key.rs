@@ -77,6 +77,11 @@ impl PrivateKey {
         *self.0.pk
     }
 
+    /// Signs bytes as they are: what they are for must stand in them, as in the envelopes of DSSE.
+    pub fn sign_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.0.sk.sign(bytes, None).as_ref().to_vec()
+    }
+
     /// Signs a text for this tool, as `ssh-keygen -Y sign -n cargo-gate` does.
     pub fn sign(&self, text: &str) -> String {
         let digest = Sha512::digest(text.as_bytes());

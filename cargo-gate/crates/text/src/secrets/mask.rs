@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::kind::{Kind, Severity};
 use super::position::Positions;
-use super::{Hit, HomePath, TextScan, automaton, encoding, private_key, scan_all, span};
+use super::{Hit, HomePath, TextScan, automaton, encoding, private_key, span};
 
 /// What stands in the place of a home directory.
 const HOME: &str = "[redacted home]";
@@ -107,7 +107,7 @@ impl LineMasker {
 
 /// The text with a `*` in place of every character of a secret of high severity: lines and columns stay where they are.
 pub fn blank(text: &str) -> Cow<'_, str> {
-    let mut hits = scan_all(text.as_bytes()).hits;
+    let mut hits = automaton::scan_to_mask(text.as_bytes()).hits;
     hits.retain(|hit| hit.kind.severity() == Severity::High);
     if hits.is_empty() {
         return Cow::Borrowed(text);

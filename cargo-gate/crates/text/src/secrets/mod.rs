@@ -24,6 +24,7 @@ mod kind;
 mod kubernetes;
 mod lanes;
 mod mask;
+mod masked;
 mod packed;
 pub mod personal;
 mod place;
@@ -38,6 +39,7 @@ pub use hit::{Hit, HomePath, TextScan};
 pub use homes::is_nobody;
 pub use kind::{Kind, Severity};
 pub use mask::{LineMasker, Marker, blank, markers, mask, mask_secrets, mask_text};
+pub use masked::Masked;
 pub use place::{Place, place};
 
 /// Builds what scanning short texts needs, for which a caller may have time to spare.

@@ -9,6 +9,7 @@ mod listing;
 mod memory;
 mod objects;
 mod program;
+mod remote;
 mod repository;
 mod status;
 mod tags;

@@ -116,7 +116,7 @@ pub(super) fn run(store: &Store, gate_dir: &Path, arguments: &GcArgs, conversati
     };
     match arguments.format.message_format {
         DataFormat::Json => conversation.printer.data(&crate::cli::json(&report)?),
-        DataFormat::Human => conversation.printer.data(&report.to_text()),
+        DataFormat::Human => conversation.printer.data(report.to_text()),
     }
 }
 

@@ -16,31 +16,32 @@ use crate::cli::arguments::DataFormat;
 use gate_base::digest::hex;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
-use gate_base::stage::Stage;
-use gate_govern::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
-use gate_govern::promotion::{Promotion, is_covered, judge};
+use gate_evidence::history::History;
+use gate_govern::promotion::registry::{self, Entry, Registry, SCHEMA_VERSION, Status};
+use gate_govern::promotion::state::State;
+use gate_govern::promotion::{Promotion, judge};
+use gate_policy::Policy;
+use gate_release::Produced;
+use gate_release::decided::Decided;
 use gate_surveys::Surveys;
 
-use self::run::{REGISTRY, Run, sound_history};
+use self::run::{REGISTRY, sound_history};
 
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArgs {
-    /// Files that are shipped
+    /// Files that a release made
     #[arg(
         value_name = "ARTIFACT",
         required_unless_present = "all_candidates",
         conflicts_with = "all_candidates"
     )]
     pub(crate) artifacts: Vec<PathBuf>,
-    /// Promote every shipped artifact that is built, and every earlier promotion that still exists
+    /// Promote every package and archive of the releases of the current content
     #[arg(long)]
     pub(crate) all_candidates: bool,
-    /// Profile that the candidates were built with
-    #[arg(long, value_name = "NAME", default_value = "release", requires = "all_candidates")]
-    pub(crate) profile: String,
-    /// Stage to promote to
-    #[arg(long, value_name = "STAGE")]
-    pub(crate) to: Stage,
+    /// State to bring them to: pilot, controlled, broad or archived. Each follows the one before; an earlier one rolls back
+    #[arg(long, value_name = "STATE")]
+    pub(crate) to: State,
     /// Who promotes: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) by: String,
@@ -59,113 +60,204 @@ pub(crate) struct PromoteArgs {
 }
 
 pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    let now = Timestamp::now();
     let workspace = conversation.workspace()?;
     let path = match &arguments.registry {
         Some(path) => path.clone(),
         None => workspace.root().join(REGISTRY),
     };
     let (_lock, history) = sound_history(&workspace, conversation)?;
+    let registry = registry::read(&path)?;
+    let policy = conversation.policy(&workspace)?;
+    let produced = gate_release::produced(&workspace.gate_dir());
     let named = if arguments.all_candidates {
-        candidates::all(&workspace, &path, &arguments.profile, conversation)?
+        candidates::all(&workspace, &produced)?
     } else {
         arguments.artifacts.clone()
     };
-    let artifacts: Vec<Artifact> = named
-        .iter()
-        .map(|artifact| Artifact::read(artifact, &workspace))
-        .collect::<Result<_>>()?;
-
-    let asked = arguments.to;
-    let policy = conversation.policy(&workspace)?;
-    let run = Run::of(&history, &workspace, &policy, &path, asked)?;
-
-    let promotion = judge(asked, &run.report);
-    let (status, stage, because) = match (&promotion, arguments.auto) {
-        (Promotion::Promoted(stage), _) => (Status::Promoted, *stage, None),
-        (Promotion::Held { stage, because }, true) => (Status::Promoted, *stage, Some(because.as_str())),
-        (Promotion::Rejected { because }, true) => (Status::Rejected, asked, Some(because.as_str())),
-        // Without --auto a run that only warns is what it is for the stage itself: ready.
-        (Promotion::Held { .. }, false) => (Status::Promoted, asked, None),
-        (Promotion::Rejected { .. }, false) if run.report.decision.is_ready() => (Status::Promoted, asked, None),
-        (Promotion::Rejected { because }, false) => {
-            let message = format!("{because}, so nothing was promoted");
-            let help = format!("`cargo gate explain {}` shows why", run.entry.run_id);
-            conversation.printer.warning(&message, Some(&help));
-            return Ok(exit::NOT_READY);
-        }
+    let promoter = Promoter {
+        arguments,
+        workspace: &workspace,
+        history: &history,
+        policy: &policy,
+        registry: &registry,
+        produced: &produced,
+        at: Timestamp::now().to_string(),
     };
-    let younger: Vec<&Artifact> = artifacts
-        .iter()
-        .filter(|artifact| !is_covered(artifact.built, &run.report))
-        .collect();
-    if let [first, ..] = younger.as_slice() {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut unchanged = Vec::new();
+    for path in &named {
+        let artifact = Artifact::read(path, &workspace)?;
+        let is_known = entries.iter().any(|entry| entry.artifact_digest == artifact.digest);
+        match promoter.event(&artifact)? {
+            _ if is_known => {}
+            Step::Unchanged => unchanged.push(artifact),
+            Step::Event(entry) => entries.push(*entry),
+            Step::Refused { because, help } => {
+                let message = format!("`{}` {because}, so nothing was promoted", artifact.path);
+                conversation.printer.warning(&message, Some(&help));
+                if arguments.message_format == DataFormat::Json {
+                    let refused = serde_json::json!({ "artifact": artifact.path, "because": because, "help": help });
+                    let text = crate::cli::json(&crate::cli::named("refused", &refused))?;
+                    conversation.printer.data(&text)?;
+                }
+                return Ok(exit::NOT_READY);
+            }
+        }
+    }
+    let rejected = entries.iter().any(|entry| entry.status == Status::Rejected);
+    let text = crate::cli::json(&crate::cli::named("promotions", &entries))?;
+    for artifact in &unchanged {
+        let message = format!("{} ({}) is in {}", artifact.path, &artifact.digest[..12], arguments.to);
+        conversation.printer.status("Unchanged", &message);
+    }
+    for entry in &entries {
+        let verb = match entry.status {
+            Status::Promoted => "Promoted",
+            Status::Rejected => "Rejected",
+            Status::RolledBack => "Rolled back",
+            Status::Archived => "Archived",
+        };
         let message = format!(
-            "`{}` was built after run {} started, so the run does not cover it",
-            first.path, run.entry.run_id
+            "{} ({}) from {} to {} by run {}: {}",
+            entry.artifact,
+            &entry.artifact_digest[..12],
+            entry.from,
+            entry.to,
+            entry.run_id,
+            entry.reason
         );
-        let help = format!("run `cargo gate {asked}`, then promote again; nothing was promoted");
-        conversation.printer.warning(&message, Some(&help));
-        return Ok(exit::NOT_READY);
+        conversation.printer.status(verb, &message);
+    }
+    registry::append(&path, entries)?;
+    if arguments.message_format == DataFormat::Json {
+        conversation.printer.data(&text)?;
+    }
+    Ok(if rejected { exit::NOT_READY } else { exit::READY })
+}
+
+/// What happens to an artifact.
+enum Step {
+    Unchanged,
+    Event(Box<Entry>),
+    Refused { because: String, help: String },
+}
+
+/// What events are derived from.
+struct Promoter<'a> {
+    arguments: &'a PromoteArgs,
+    workspace: &'a Surveys,
+    history: &'a History,
+    policy: &'a Policy,
+    registry: &'a Registry,
+    produced: &'a [Produced],
+    at: String,
+}
+
+impl Promoter<'_> {
+    fn event(&self, artifact: &Artifact) -> Result<Step> {
+        let (to, from) = (self.arguments.to, self.registry.states.of(&artifact.digest, None));
+        if to == from {
+            return Ok(Step::Unchanged);
+        }
+        let status = match from.event(to) {
+            Ok(status) => status,
+            Err(because) => {
+                let help = match from.next() {
+                    Some(next) => format!("promote it to {next} first: `--to {next}`"),
+                    None => "build a new release".to_owned(),
+                };
+                return Ok(Step::Refused { because, help });
+            }
+        };
+        if status == Status::Promoted {
+            return self.promotion(artifact, from);
+        }
+        // What once brought it here, or to where it goes back, is what it rests on.
+        let earlier = self.registry.entries.iter().rev().find(|entry| {
+            let brought = if status == Status::RolledBack { to } else { from };
+            entry.artifact_digest == artifact.digest && entry.kernel.is_none() && entry.to == brought
+        });
+        Ok(match earlier {
+            Some(earlier) => Step::Event(Box::new(Entry {
+                artifact: artifact.path.clone(),
+                status,
+                from,
+                to,
+                by: self.arguments.by.clone(),
+                at: self.at.clone(),
+                reason: self.arguments.reason.clone(),
+                ..earlier.clone()
+            })),
+            None => Step::Refused {
+                because: format!("was never in {to}"),
+                help: "`gate/registry.jsonl` has its events".to_owned(),
+            },
+        })
     }
 
-    let reason = match because {
-        Some(because) => format!("{} ({because})", arguments.reason),
-        None => arguments.reason.clone(),
-    };
-    let entries: Vec<Entry> = artifacts
-        .into_iter()
-        .map(|artifact| Entry {
+    /// One state on, by the run that judged what the artifact was built from.
+    fn promotion(&self, artifact: &Artifact, from: State) -> Result<Step> {
+        let to = self.arguments.to;
+        let Some(stage) = to.stage() else {
+            return Ok(Step::Unchanged);
+        };
+        let Some(proof) = self.produced.iter().find(|made| made.file.sha256 == artifact.digest) else {
+            return Ok(Step::Refused {
+                because: "was not made by a release of this workspace".to_owned(),
+                help: "`cargo gate release --dry-run` makes artifacts that can be promoted".to_owned(),
+            });
+        };
+        let found = Decided::of_content(self.history, self.workspace, self.policy, stage, &proof.content)?;
+        let Some(run) = found else {
+            return Ok(Step::Refused {
+                because: format!("was built from content that no run judged for {stage}"),
+                help: format!(
+                    "check out the commit of release {}, and run `cargo gate {stage}`",
+                    proof.release
+                ),
+            });
+        };
+        let (status, to, because) = match (judge(stage, &run.report), self.arguments.auto) {
+            (Promotion::Promoted(_), _) => (Status::Promoted, to, None),
+            // Without --auto a run that only warns is what it is for the stage itself: ready.
+            (Promotion::Held { .. }, false) => (Status::Promoted, to, None),
+            (Promotion::Rejected { .. }, false) if run.report.decision.is_ready() => (Status::Promoted, to, None),
+            (Promotion::Held { stage, because }, true) if from.next() == Some(stage.into()) => {
+                (Status::Promoted, stage.into(), Some(because))
+            }
+            (Promotion::Held { because, .. } | Promotion::Rejected { because }, true) => {
+                (Status::Rejected, to, Some(because))
+            }
+            (Promotion::Rejected { because }, false) => {
+                return Ok(Step::Refused {
+                    because: format!("is not promoted: {because}"),
+                    help: format!("`cargo gate explain {}` shows why", run.entry.run_id),
+                });
+            }
+        };
+        Ok(Step::Event(Box::new(Entry {
             schema_version: SCHEMA_VERSION,
-            artifact: artifact.path,
-            artifact_digest: artifact.digest,
+            artifact: artifact.path.clone(),
+            artifact_digest: artifact.digest.clone(),
             size: artifact.size,
             kernel: None,
             status,
-            stage,
-            run_id: run.entry.run_id.clone(),
-            chain: run.entry.chain.clone(),
-            readiness_sha256: run.readiness_sha256.clone(),
-            decision_sha256: run.decision_sha256.clone(),
-            commit: run.entry.commit.clone(),
-            by: arguments.by.clone(),
-            at: now.to_string(),
-            reason: reason.clone(),
-        })
-        .collect();
-    let known = registry::read(&path)?;
-    let is_known = |entry: &Entry| known.iter().any(|other| other.repeats(entry));
-    registry::append(&path, &entries)?;
-    match arguments.message_format {
-        DataFormat::Json => {
-            let text = crate::cli::json(&crate::cli::named("promotions", &entries))?;
-            conversation.printer.data(&text)?;
-        }
-        DataFormat::Human => say(&entries, is_known, because, conversation),
-    }
-    Ok(if status == Status::Promoted {
-        exit::READY
-    } else {
-        exit::NOT_READY
-    })
-}
-
-fn say(entries: &[Entry], is_known: impl Fn(&Entry) -> bool, because: Option<&str>, conversation: &Conversation<'_>) {
-    for entry in entries {
-        let verb = match entry.status {
-            _ if is_known(entry) => "Unchanged",
-            Status::Promoted => "Promoted",
-            Status::Rejected => "Rejected",
-        };
-        let why = because.map(|because| format!(": {because}")).unwrap_or_default();
-        let message = format!(
-            "{} ({}) for {} by run {}{why}",
-            entry.artifact,
-            &entry.artifact_digest[..12],
-            entry.stage,
-            entry.run_id
-        );
-        conversation.printer.status(verb, &message);
+            from,
+            to,
+            release: Some(proof.release.clone()),
+            run_id: run.entry.run_id,
+            chain: run.entry.chain,
+            readiness_sha256: run.readiness_sha256,
+            decision_sha256: run.decision_sha256,
+            commit: run.entry.commit,
+            by: self.arguments.by.clone(),
+            at: self.at.clone(),
+            reason: match because {
+                Some(because) => format!("{} ({because})", self.arguments.reason),
+                None => self.arguments.reason.clone(),
+            },
+            previous: String::new(),
+        })))
     }
 }
 
@@ -174,7 +266,6 @@ struct Artifact {
     path: String,
     digest: String,
     size: u64,
-    built: Timestamp,
 }
 
 impl Artifact {
@@ -185,9 +276,6 @@ impl Artifact {
             return Err(Error::usage(format!("`{}` is not a file", path.display()))
                 .with_help("pass the files that are shipped"));
         }
-        let built = meta
-            .modified()
-            .and_then(|time| Timestamp::try_from(time).map_err(io::Error::other));
         let mut file = File::open(path).map_err(|error| failed(&error))?;
         let mut sha256 = Sha256::new();
         let mut size = 0;
@@ -210,7 +298,6 @@ impl Artifact {
             path: shown.to_string_lossy().replace('\\', "/"),
             digest: hex(&sha256.finalize()),
             size,
-            built: built.map_err(|error| failed(&error))?,
         })
     }
 }

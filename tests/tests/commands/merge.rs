@@ -1,0 +1,301 @@
+//! Runs of several machines, put together into one decision. The other machines are copies of runs of this one with another
+//! `environment.json`, hashed as a gate there would have.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gate_base::digest::sha256_hex;
+use gate_evidence::run_dir::Hashes;
+use gate_tests::harness::{Gate, Run};
+use insta::assert_snapshot;
+
+use super::good;
+use super::runs::{OTHER, PUBLIC, key};
+
+const LINUX: &str = "target/machines/linux";
+const MACOS: &str = "target/machines/macos";
+const WINDOWS: &str = "target/machines/windows";
+
+fn latest(gate: &Gate) -> PathBuf {
+    let runs = gate.workspace().join("target/gate/runs");
+    // A link, or a file with the name where links take a privilege.
+    fs::read_link(runs.join("latest"))
+        .or_else(|_| fs::read_to_string(runs.join("latest")).map(|name| PathBuf::from(name.trim())))
+        .map(|name| runs.join(name))
+        .expect("a run")
+}
+
+fn files(directory: &Path, below: &str, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type().expect("a type").is_dir() {
+            files(&entry.path(), &format!("{name}/"), found);
+        } else {
+            found.insert(name, fs::read(entry.path()).expect("a file"));
+        }
+    }
+}
+
+/// Copies the newest run to `to`, with the first text of each pair replaced by the second in every document.
+fn copied(gate: &Gate, to: &str, replaced: &[(&str, &str)]) {
+    drop(fs::remove_dir_all(gate.workspace().join(to)));
+    let mut found = BTreeMap::new();
+    files(&latest(gate), "", &mut found);
+    let hashes: Hashes = serde_json::from_slice(&found.remove("hashes.json").expect("hashes")).expect("hashes");
+    for (name, bytes) in &mut found {
+        let Ok(mut text) = String::from_utf8(bytes.clone()) else {
+            continue;
+        };
+        // The manifest has the hashes of what suites left.
+        for (from, into) in replaced.iter().filter(|_| !name.contains('/')) {
+            text = text.replace(from, into);
+        }
+        *bytes = text.into_bytes();
+        gate.write(&format!("{to}/{name}"), &*bytes);
+    }
+    let again = found.iter().map(|(name, bytes)| (name.clone(), sha256_hex(bytes)));
+    let hashes = Hashes::new(again.collect(), hashes.previous);
+    let mut text = serde_json::to_string_pretty(&hashes).expect("JSON");
+    text.push('\n');
+    gate.write(&format!("{to}/hashes.json"), text);
+}
+
+fn on_macos(gate: &Gate) {
+    copied(
+        gate,
+        MACOS,
+        &[
+            ("\"os\": \"linux\"", "\"os\": \"macos\""),
+            ("\"arch\": \"x86_64\"", "\"arch\": \"aarch64\""),
+            ("x86_64-unknown-linux-gnu", "aarch64-apple-darwin"),
+        ],
+    );
+}
+
+fn on_windows(gate: &Gate, replaced: &[(&str, &str)]) {
+    let mut all = vec![
+        ("\"os\": \"linux\"", "\"os\": \"windows\""),
+        ("x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc"),
+    ];
+    all.extend(replaced);
+    copied(gate, WINDOWS, &all);
+}
+
+fn merged(gate: &Gate, more: &[&str]) -> Run {
+    let words = ["evidence", "merge", LINUX, MACOS, WINDOWS];
+    gate.run(words.iter().chain(more))
+}
+
+/// Three machines, ready for pilot.
+fn three() -> Gate {
+    let gate = good();
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    copied(&gate, LINUX, &[]);
+    on_macos(&gate);
+    on_windows(&gate, &[]);
+    gate
+}
+
+fn executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a script can be made executable");
+}
+
+/// What keeps the runs apart, by kind.
+fn kinds(run: &Run) -> Vec<String> {
+    assert_eq!(run.code, Some(1), "{run}");
+    let document = run.json();
+    assert_eq!(document["decision"], "NOT_READY");
+    let found = document["contradictions"].as_array().into_iter().flatten();
+    found
+        .map(|found| found["why"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// That a kind is among them.
+fn has(run: &Run, kind: &str) {
+    let found = kinds(run);
+    assert!(found.iter().any(|found| found == kind), "{kind}: {found:?}\n{run}");
+}
+
+const JSON: [&str; 2] = ["--message-format", "json"];
+
+#[test]
+fn three_systems_make_one_decision() {
+    let gate = three();
+    let run = merged(&gate, &[]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_snapshot!("merged", run);
+    // A bundle says the same as the directory that it was made of.
+    let bundled = gate.run(["evidence", "bundle", MACOS, "--out", "target/macos.tar.gz"]);
+    assert_eq!(bundled.code, Some(0), "{bundled}");
+    let both = gate.run(["evidence", "merge", LINUX, "target/macos.tar.gz", WINDOWS]);
+    assert_eq!(both.stdout, run.stdout, "{both}");
+}
+
+/// git writes other line ends on Windows, so that the content differs; the commit is the same, and `git.clean` compared it.
+#[test]
+fn line_ends_of_a_platform_do_not_make_another_tree() {
+    let gate = three();
+    let manifest: serde_json::Value =
+        serde_json::from_str(&gate.read(&format!("{LINUX}/manifest.json"))).expect("a manifest");
+    let digest = |name: &str| manifest["subject"][name].as_str().expect("a digest").to_owned();
+    let (content, policy) = (digest("content"), digest("policy_sha256"));
+    let (other, another) = ("c".repeat(64), "d".repeat(64));
+    on_windows(&gate, &[(&content, &other), (&policy, &another)]);
+    assert_eq!(merged(&gate, &[]).code, Some(0));
+    // A work tree with changes proves nothing of the commit.
+    on_windows(&gate, &[(&content, &other), ("\"dirty\": false", "\"dirty\": true")]);
+    assert_eq!(kinds(&merged(&gate, &JSON)), ["tree"]);
+}
+
+/// A tool that one machine has not, and a test that fails where it is.
+#[test]
+fn the_worst_outcome_of_a_check_counts_and_stays_visible() {
+    let gate = good();
+    gate.append(
+        "gate.toml",
+        "\n[[suite.test]]\nname = \"device\"\ncommand = [\"target/probe\"]\nformat = \"exit-code\"\n",
+    );
+    gate.commit("A suite takes a probe");
+    assert_eq!(gate.run(["pilot"]).code, Some(4));
+    copied(&gate, LINUX, &[]);
+    gate.write("target/probe", "#!/bin/sh\nexit $(cat target/answer)\n");
+    executable(&gate.workspace().join("target/probe"));
+    for (answer, code) in [("0", 0), ("1", 1)] {
+        gate.write("target/answer", answer);
+        assert_eq!(gate.run(["pilot", "--fresh"]).code, Some(code));
+        if code == 0 {
+            on_macos(&gate);
+        } else {
+            on_windows(&gate, &[]);
+        }
+    }
+    let run = merged(&gate, &[]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_snapshot!("merged-blocked", run);
+    let document = merged(&gate, &JSON).json();
+    let checks = document["checks"].as_array().expect("checks");
+    let suite = checks.iter().find(|check| check["id"] == "suite.test.device");
+    let suite = suite.expect("the suite");
+    assert_eq!(suite["outcome"], "not_run");
+    assert_eq!(suite["cells"]["windows-x86_64"]["outcome"], "fail");
+    assert_eq!(suite["cells"]["linux-x86_64"]["reason"]["code"], "tool_missing");
+}
+
+#[test]
+fn runs_that_are_not_one_claim_are_refused() {
+    let gate = three();
+    let before = gate.read("logic/src/lib.rs");
+    // A byte of a run.
+    let report = format!("{WINDOWS}/report.md");
+    gate.append(&report, " ");
+    assert_eq!(kinds(&merged(&gate, &JSON)), ["unverified"]);
+    assert_snapshot!("merged-tampered", merged(&gate, &[]));
+    // One run for two machines.
+    let twice = gate.run(["evidence", "merge", LINUX, LINUX, "--message-format", "json"]);
+    assert_eq!(kinds(&twice), ["twice"]);
+    // Another stage.
+    gate.run(["controlled"]);
+    on_windows(&gate, &[]);
+    has(&merged(&gate, &JSON), "stage");
+    // Another version of the tool.
+    gate.run(["pilot"]);
+    on_windows(
+        &gate,
+        &[
+            ("\"version\": \"0.1.0\"", "\"version\": \"0.9.0\""),
+            ("\"tool_version\": \"0.1.0\"", "\"tool_version\": \"0.9.0\""),
+        ],
+    );
+    has(&merged(&gate, &JSON), "tool");
+    // Fewer packages.
+    gate.run(["pilot", "--package", "logic"]);
+    on_windows(&gate, &[]);
+    has(&merged(&gate, &JSON), "scope");
+    // Another policy.
+    gate.write("target/other.toml", gate.read("gate.toml") + "\n# another\n");
+    gate.run(["pilot", "--policy", "target/other.toml"]);
+    on_windows(&gate, &[]);
+    assert_eq!(kinds(&merged(&gate, &JSON)), ["policy"]);
+    // Another commit on one machine, then on all of them.
+    gate.append("logic/src/lib.rs", "\n// More.\n");
+    gate.commit("More");
+    gate.run(["pilot"]);
+    on_windows(&gate, &[]);
+    has(&merged(&gate, &JSON), "tree");
+    copied(&gate, LINUX, &[]);
+    on_macos(&gate);
+    gate.write("logic/src/lib.rs", before);
+    gate.commit("Less");
+    assert_eq!(kinds(&merged(&gate, &JSON)), ["commit", "commit", "commit"]);
+    assert_snapshot!("merged-commit", merged(&gate, &[]));
+}
+
+#[test]
+fn a_platform_that_must_be_there_has_a_run() {
+    let gate = three();
+    let named = [
+        "evidence",
+        "merge",
+        LINUX,
+        MACOS,
+        "--platform",
+        "linux",
+        "--platform",
+        "x86_64-pc-windows-msvc",
+    ];
+    assert_eq!(kinds(&gate.run(named.iter().chain(&JSON))), ["platform"]);
+    assert_eq!(gate.run(named.iter().chain(&[WINDOWS])).code, Some(0));
+    // The policy lists linux and macos: for `broad`.
+    assert_eq!(gate.run(["evidence", "merge", LINUX]).code, Some(0));
+    gate.run(["broad"]);
+    copied(&gate, LINUX, &[]);
+    has(&gate.run(["evidence", "merge", LINUX].iter().chain(&JSON)), "platform");
+    on_macos(&gate);
+    let both = gate.run(["evidence", "merge", LINUX, MACOS].iter().chain(&JSON));
+    assert!(!kinds(&both).contains(&"platform".to_owned()), "{both}");
+}
+
+#[test]
+fn a_merged_decision_is_signed_and_verified_by_itself() {
+    let gate = three();
+    let key = key(&gate);
+    let out = "target/merged.json";
+    let run = merged(&gate, &["--out", out, "--key", &key]);
+    assert_eq!(run.code, Some(0), "{run}");
+    gate.write("target/release.pub", PUBLIC);
+    gate.write("target/other.pub", OTHER);
+    let verify = |authority: &str| gate.run(["verify", out, "--authority", authority]);
+    assert_snapshot!("merged-verified", verify("target/release.pub"));
+    assert_eq!(verify("target/release.pub").code, Some(0));
+    assert_eq!(verify("target/other.pub").code, Some(1));
+    // Every edit is seen: by what the file itself says, or by the signature.
+    let good = gate.read(out);
+    for (from, into) in [
+        ("\"stage\": \"pilot\"", "\"stage\": \"broad\""),
+        ("\"machine\": \"macos-aarch64\"", "\"machine\": \"linux-x86_64\""),
+        ("\"commit\": \"", "\"commit\": \"0"),
+        ("\"outcome\": \"pass\"", "\"outcome\": \"fail\""),
+    ] {
+        gate.write(out, good.replacen(from, into, 1));
+        let run = verify("target/release.pub");
+        assert_eq!(run.code, Some(1), "{from}: {run}");
+        assert!(run.stdout.contains("tampered"), "{run}");
+    }
+    gate.write(
+        out,
+        good.replace("\"decision\": \"READY\"", "\"decision\": \"NOT_READY\""),
+    );
+    gate.remove("target/merged.json.sig");
+    assert_eq!(gate.run(["verify", out]).code, Some(0), "unsigned, and whole");
+    gate.write(
+        out,
+        good.replacen("\"decision\": \"READY\"", "\"decision\": \"NOT_READY\"", 1),
+    );
+    assert_eq!(gate.run(["verify", out]).code, Some(1), "the runs add up to READY");
+    gate.write(out, good.replacen("\"schema_version\": 1", "\"schema_version\": 9", 1));
+    assert_eq!(gate.run(["verify", out]).code, Some(2));
+}
