@@ -290,7 +290,7 @@ fn a_release_goes_on_where_it_was() {
     let verified = gate.run(["verify", dist.to_str().expect("a path")]);
     assert_eq!(verified.code, Some(0), "{verified}");
 
-    // What another program wrote is none.
+    // What another program wrote does not count.
     let journal = directory(&gate).join("journal");
     let mut bytes = fs::read(&journal).expect("a journal");
     let last = bytes.len() - 1;

@@ -97,7 +97,7 @@ fn another_kind_of_compiler_than_that_of_the_lock_is_asked_for_by_name() {
     let (built, _) = with_clang(&this, &[]).unwrap();
     assert_eq!(provenance(&built), Provenance::Locked);
     assert_eq!(this.log(), [""; 0]);
-    // Not even to write the lock anew.
+    // Not even to write the lock again.
     let error = with_clang(&this, &[("GATE_KERNELS_LOCK", "write")])
         .unwrap_err()
         .to_string();

@@ -249,7 +249,7 @@ mod tests {
         journal.publish("app", "00").expect("recorded");
         let error = Journal::begin(&directory, subject()).expect_err("refused");
         assert!(error.message.contains("already published 1 package"), "{error}");
-        // A journal of another machine, or an edited one, is none.
+        // A journal that another machine wrote, or that was edited, does not count.
         let path = directory.join(FILE);
         let mut bytes = fs::read(&path).expect("the journal");
         let last = bytes.len() - 1;

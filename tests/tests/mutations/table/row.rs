@@ -181,7 +181,7 @@ impl Attempted {
     }
 }
 
-/// The reasons of a report, or all of what is none.
+/// The reasons of a report; the whole output where there is no report.
 fn shortened(run: &Run) -> String {
     match serde_json::from_str::<serde_json::Value>(&run.stdout) {
         Ok(report) if report["checks"].is_array() => {
