@@ -385,6 +385,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "cargo-gate/src/cli/source/panics.rs",
         "the tracked inventory: names and counts of the user's code",
     ),
+    (
+        "cargo-gate/src/main.rs",
+        "why a child cannot be started: its own arguments, into the log that masks them",
+    ),
 ];
 
 /// Calls that write to a stream or a file.
