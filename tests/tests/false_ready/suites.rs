@@ -189,23 +189,57 @@ fn what_a_default_filter_leaves_out_is_told() {
     ");
 }
 
-/// A runner that passes stands for nextest, which no machine needs for these tests.
+/// The gate with a script in place of nextest, which no machine needs for these tests.
 #[cfg(unix)]
-#[test]
-fn doctests_run_although_nextest_runs_none() {
+fn with_nextest(gate: Gate, script: &str) -> Gate {
     use std::os::unix::fs::PermissionsExt as _;
-    let source = "/// ```\n/// assert_eq!(demo::two(), 3);\n/// ```\npub fn two() -> u8 {\n    2\n}\n";
-    let gate = library(source, "");
     let directory = gate.workspace().parent().expect("a parent").join("bin");
     std::fs::create_dir(&directory).expect("a directory");
     let runner = directory.join("cargo-nextest");
-    let script = "#!/bin/sh\necho ' Nextest run ID 1 with nextest profile: default'\n\
-                  echo '     Summary [   0.006s] 1 test run: 1 passed, 0 skipped'\n";
     std::fs::write(&runner, script).expect("a script");
     std::fs::set_permissions(&runner, std::fs::Permissions::from_mode(0o755)).expect("it may run");
     let path = std::env::var_os("PATH").expect("a path");
     let path = std::env::join_paths(std::iter::once(directory).chain(std::env::split_paths(&path))).expect("a path");
-    let gate = gate.env("PATH", path);
+    gate.env("PATH", path)
+}
+
+/// A test target without the harness of libtest has nothing to list, so nextest ends with 104 before it runs any test.
+#[cfg(unix)]
+#[test]
+fn what_nextest_cannot_list_is_run_by_cargo() {
+    let gate = library(
+        "pub fn two() -> u8 {\n    2\n}\n\n#[test]\nfn is_two() {\n    assert_eq!(two(), 2);\n}\n",
+        "",
+    );
+    gate.append("Cargo.toml", "\n[[test]]\nname = \"own\"\nharness = false\n");
+    gate.write("tests/own.rs", "fn main() {\n    assert_eq!(demo::two(), 2);\n}\n");
+    gate.commit("Test without a harness");
+    let gate = with_nextest(
+        gate,
+        "#!/bin/sh\necho 'error: creating test list failed' >&2\nexit 104\n",
+    );
+    let suite = |gate: &Gate| {
+        let report = gate.run(["pilot", "--keep-going", "--message-format", "json"]).json();
+        let checks = report["checks"].as_array().expect("a list of checks").clone();
+        let suite = checks.into_iter().find(|check| check["id"] == "suite.test.workspace");
+        suite.expect("the suite")
+    };
+    let passed = suite(&gate);
+    assert_eq!(passed["outcome"], "warn", "{passed}");
+    let message = passed["findings"][0]["message"].as_str().expect("a message");
+    assert!(message.starts_with("cargo-nextest cannot list the tests"), "{message}");
+    gate.write("tests/own.rs", "fn main() {\n    assert_eq!(demo::two(), 3);\n}\n");
+    gate.commit("Break it");
+    assert_eq!(suite(&gate)["outcome"], "fail");
+}
+
+#[cfg(unix)]
+#[test]
+fn doctests_run_although_nextest_runs_none() {
+    let source = "/// ```\n/// assert_eq!(demo::two(), 3);\n/// ```\npub fn two() -> u8 {\n    2\n}\n";
+    let script = "#!/bin/sh\necho ' Nextest run ID 1 with nextest profile: default'\n\
+                  echo '     Summary [   0.006s] 1 test run: 1 passed, 0 skipped'\n";
+    let gate = with_nextest(library(source, ""), script);
     let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]);
     let report = run.json();
     let checks = report["checks"].as_array().expect("a list of checks");

@@ -5,6 +5,8 @@ use super::expand::{Argument, UNKNOWN};
 /// A call of cargo, or of a program that takes its arguments such as `cross`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CargoCall<'a> {
+    /// The program: `cargo`, `cross`, or a variable that holds it.
+    pub program: &'a Argument,
     /// The subcommand; empty where there is none.
     pub subcommand: &'a str,
     /// What follows the subcommand, up to `--`.
@@ -93,6 +95,7 @@ impl<'a> CargoCall<'a> {
             .position(|argument| argument.text() == Some("--"))
             .unwrap_or(behind.len());
         Some(Self {
+            program: first,
             subcommand: rest.get(at).and_then(Argument::text).unwrap_or_default(),
             arguments: &behind[..end],
             global: &rest[..at],
@@ -194,6 +197,12 @@ impl<'a> CargoCall<'a> {
             "careful" | "miri" => !matches!(self.operand(), None | Some("clean" | "setup")),
             _ => false,
         }
+    }
+
+    /// Whether it fails where the lockfile does not fit the manifests, so that what follows it builds what the lockfile says.
+    pub fn holds_to_lockfile(&self) -> bool {
+        let reads = matches!(self.subcommand, "metadata" | "tree");
+        self.is_locked() == Answer::Yes && (reads || self.builds())
     }
 
     /// Whether it is meant to change what the lockfile says, or to build without it.

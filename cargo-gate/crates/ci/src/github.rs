@@ -254,9 +254,22 @@ fn machine(job: &Node, scope: &Scope<'_>) -> Option<Vec<String>> {
 }
 
 fn add_step(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'_>) {
-    if is_literally(step.get("if"), "false") {
+    let condition = step.get("if");
+    if is_literally(condition, "false") {
         return;
     }
+    let always = condition.is_none()
+        || ["true", "always()", "success()"]
+            .iter()
+            .any(|one| is_literally(condition, one));
+    let around = steps.conditional;
+    steps.conditional |= !always;
+    add_unconditional(step, inherited, steps);
+    steps.conditional = around;
+}
+
+/// A step, whatever its condition.
+fn add_unconditional(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'_>) {
     let mut variables = inherited.variables.clone();
     add_variables(&mut variables, step.get("env"));
     let may_fail = is_literally(step.get("continue-on-error"), "true");

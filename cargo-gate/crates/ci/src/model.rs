@@ -149,6 +149,8 @@ pub struct CiCommand {
     pub redirects: Vec<String>,
     /// Why a failure of it has no consequence, if it has none.
     pub ignored: Option<&'static str>,
+    /// Whether it stands in a branch or a loop of its script, so that it may not run at all.
+    pub conditional: bool,
 }
 
 /// Commands that could not be read, because what holds them is more than plain lines of commands.

@@ -54,6 +54,8 @@ pub(super) struct Steps<'a> {
     pub(super) not_followed: Vec<NotFollowed>,
     /// Variables that an earlier step handed to later ones.
     pub(super) exported: Vec<String>,
+    /// Whether what is read now may not run: it stands in a branch, or its step has a condition.
+    pub(super) conditional: bool,
     /// Scripts, actions and `sh -c` so far.
     followed: u32,
     /// Command lines so far.
@@ -79,6 +81,7 @@ impl<'a> Steps<'a> {
             commands: Vec::new(),
             not_followed: Vec::new(),
             exported: Vec::new(),
+            conditional: false,
             followed: 0,
             expanded: 0,
         }
@@ -139,12 +142,17 @@ impl<'a> Steps<'a> {
                 text,
                 line: (text.line_at)(command.offset),
                 ignored: text.ignored.or_else(|| ignored(&commands, at, &shell)),
+                conditional: self.conditional || command.conditional,
                 variables: &variables,
                 shell: &shell,
             };
             match self.changed(command, &here) {
                 Some(changed) => shell = changed,
-                None => self.add(command, &here),
+                None => {
+                    let around = std::mem::replace(&mut self.conditional, here.conditional);
+                    self.add(command, &here);
+                    self.conditional = around;
+                }
             }
         }
     }
@@ -183,6 +191,7 @@ impl<'a> Steps<'a> {
             directory: here.shell.directory(),
             redirects: command.redirects.iter().map(|word| word.text.clone()).collect(),
             ignored: here.ignored,
+            conditional: here.conditional,
         });
         self.recipes(command, &arguments, here);
     }
@@ -419,6 +428,7 @@ struct Here<'t> {
     line: u32,
     /// Why a failure of it has no consequence.
     ignored: Option<&'static str>,
+    conditional: bool,
     variables: &'t Variables,
     shell: &'t Shell,
 }

@@ -114,6 +114,7 @@ mod tests {
             edition: "2024".into(),
             rust_version: None,
             publish: *publish,
+            publishable: true,
             targets: vec![Target {
                 name: (*name).into(),
                 kind: vec![if *program { "bin" } else { "lib" }.into()],

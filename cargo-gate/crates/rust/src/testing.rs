@@ -40,6 +40,7 @@ fn model() -> CargoModel {
             edition: "2024".into(),
             rust_version: None,
             publish: true,
+            publishable: true,
             targets: vec![
                 target("lib", "src/lib.rs"),
                 target("bin", "src/main.rs"),

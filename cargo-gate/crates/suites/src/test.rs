@@ -27,18 +27,36 @@ pub const DOCS: &str = include_str!("test.md");
 /// Failing tests that get a finding of their own; the others share one.
 const NAMED: usize = 5;
 
+/// Exit code of nextest where there is nothing to run. Source: `NextestExitCode` of the crate nextest-metadata.
+const NO_TESTS: i32 = 4;
+/// Exit code of nextest where a test binary does not list its tests, which one without libtest's harness need not.
+const NOT_LISTED: i32 = 104;
+
+/// Says that another runner ran the tests than the one that is there.
+fn not_listed() -> Finding {
+    Finding::advice("cargo-nextest cannot list the tests of this workspace, so `cargo test` ran them").help(
+        "a test target with `harness = false` has to answer `--list --format terse`; to keep `cargo test`, declare it as \
+         `[[suite.test]]` in gate.toml",
+    )
+}
+
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let run = run_once(suite, cx)?;
     // nextest runs no doctests, and a workspace may have nothing else. Only the default suite may change the runner, and run
     // another after it: a declared command is never altered.
     let default = suite.location.is_none() && suite.format == SuiteFormat::Nextest;
-    let empty = run
-        .suite
-        .as_ref()
-        .is_some_and(|suite| suite.passed + suite.failed == 0 && suite.exit_code == Some(4));
-    if default && empty {
-        return run_once(&default::with_cargo_test(cx.workspace), cx);
+    let ended = run.suite.as_ref().filter(|suite| suite.passed + suite.failed == 0);
+    match ended.and_then(|suite| suite.exit_code).filter(|_| default) {
+        Some(NO_TESTS) => return run_once(&default::with_cargo_test(cx.workspace), cx),
+        Some(NOT_LISTED) => {
+            let mut instead = run_once(&default::with_cargo_test(cx.workspace), cx)?;
+            if let EvidenceResult::Findings(findings) = &mut instead.result {
+                findings.push(not_listed());
+            }
+            return Ok(instead);
+        }
+        _ => {}
     }
     let judged = matches!(run.result, EvidenceResult::Findings(_));
     let Some(doctests) = default::doctests(cx.workspace).filter(|_| default && judged) else {

@@ -184,6 +184,7 @@ pub fn member(name: &str, directory: &str, rust_version: Option<&str>) -> Member
         edition: "2024".into(),
         rust_version: rust_version.map(|text| format!("{text}.0").parse().expect("a version")),
         publish: true,
+        publishable: true,
         targets: Vec::new(),
     }
 }

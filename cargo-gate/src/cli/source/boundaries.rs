@@ -285,7 +285,7 @@ mod tests {
         let survey = survey(&[
             (
                 "src/lib.rs",
-                "fn f() { unsafe {} }\nfn g() {\n    // SAFETY: x\n    unsafe { asm!(\"\") }\n}\nextern \"C\" {}\n",
+                "fn f() { unsafe {} }\nfn g() {\n    // SAFETY: x\n    unsafe { asm!(\"\") }\n}\nextern \"C\" { fn c(); }\n",
             ),
             ("tests/t.rs", "fn t() { unsafe {} }"),
         ]);

@@ -22,7 +22,7 @@ pub(crate) struct StageArgs {
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Do not run suites: use their evidence where it is fresh, and record no run
-    #[arg(long, conflicts_with_all = ["plan", "fresh", "keep_going"])]
+    #[arg(long, conflicts_with_all = ["plan", "fresh"])]
     pub(crate) no_suites: bool,
     /// Number of suites to run in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -32,7 +32,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNDECLARED],
     since: "0.1.0",
-    version: 3,
+    version: 4,
     recordable: true,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
@@ -198,15 +198,17 @@ mod tests {
     #[test]
     fn undeclared_workspaces_get_one_finding_per_package() {
         let survey = survey(&[
-            ("src/lib.rs", RAW),
+            ("src/lib.rs", &format!("{RAW}mod other;\n")),
             ("src/other.rs", "fn g() { unsafe {} }"),
+            // Nothing declares it.
+            ("src/sample.rs", RAW),
             ("tests/t.rs", RAW),
         ]);
-        insta::assert_snapshot!(said(&survey, &Policy::default()), @r#"
+        insta::assert_snapshot!(said(&survey, &Policy::default()), @"
         [controlled] `app` has 4 raw boundaries in 2 files outside tests; 2 of 3 unsafe blocks without a SAFETY comment
           at src/lib.rs:3:5
           help: `cargo gate init`, then declare the `native` crates in gate.toml
-        "#);
+        ");
     }
 
     #[test]

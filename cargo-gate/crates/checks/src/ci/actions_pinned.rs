@@ -20,7 +20,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 3,
+    version: 4,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -28,7 +28,9 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<CiPolicy>() {
         Some(ci) if ci.pinned_actions || ci.pinned_images => Applies::Yes,
-        _ => Applies::No("neither `pinned-actions` nor `pinned-images` is set under `[ci]`".into()),
+        None if context.has_ci() => Applies::Yes,
+        None => Applies::No("there are no GitHub Actions or GitLab CI files".into()),
+        Some(_) => Applies::No("neither `pinned-actions` nor `pinned-images` is set under `[ci]`".into()),
     }
 }
 
@@ -42,10 +44,10 @@ struct Unpinned<'c> {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = context.section::<CiPolicy>() else {
-        return Judgement::Findings(Vec::new());
-    };
     let ci = context.ci();
+    let Some(policy) = context.section::<CiPolicy>() else {
+        return Judgement::Findings(of_others(&ci.files).into_iter().collect());
+    };
     let mut findings: Vec<Finding> = unreadable(ci).collect();
     let (actions, images) = (trusted(&policy.trusted_actions), trusted(&policy.trusted_images));
     for file in &ci.files {
@@ -63,6 +65,42 @@ fn run(context: &Context<'_>) -> Judgement {
     let because = |finding: Finding| finding.because(Some(policy.location.clone()));
     findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
     Judgement::Findings(findings.into_iter().map(because).collect())
+}
+
+/// How many actions the advice about all of them names.
+const NAMED: usize = 3;
+
+/// One advice where no `[ci]` says what is wanted: actions of others than the service itself that run by a name which can move.
+fn of_others(files: &[CiFile]) -> Option<Finding> {
+    let of_service = trusted(&["actions/*".to_owned(), "github/*".to_owned()]);
+    let unpinned = |used: &&Use| action_fault(&used.name, &of_service).is_some();
+    let mut names: Vec<&str> = Vec::new();
+    let mut places = Vec::new();
+    for file in files {
+        for used in file.uses.iter().filter(unpinned) {
+            if !names.contains(&used.name.as_str()) {
+                names.push(&used.name);
+            }
+            places.push(Location::line(&file.path, used.line));
+        }
+    }
+    let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let more = match names.len().checked_sub(NAMED + 1) {
+        Some(rest) => format!(" and {} more", rest + 1),
+        None => String::new(),
+    };
+    let message = match names.len() {
+        0 => return None,
+        1 => format!("{} is not pinned to a commit", named.join("")),
+        count => format!(
+            "{count} actions of others are not pinned to commits: {}{more}",
+            named.join(", ")
+        ),
+    };
+    let help = "pin them and set `pinned-actions = true` under `[ci]` in gate.toml; `trusted-actions` names exceptions";
+    places.sort();
+    let finding = Finding::advice(message).help(help);
+    Some(places.into_iter().fold(finding, Finding::at))
 }
 
 fn trusted(patterns: &[String]) -> GlobSet {
@@ -300,6 +338,23 @@ mod tests {
           help: write `docker://alpine:3@sha256:` and the digest printed by `docker buildx imagetools inspect alpine:3`
           because: gate.toml:3
         ");
+    }
+
+    #[test]
+    fn without_a_policy_one_advice_counts_the_actions_of_others() {
+        let said = |steps: &str| {
+            let mut world = world(&[], steps);
+            world.policy.ci = None;
+            world.text(&CHECK)
+        };
+        let hash = "a".repeat(40);
+        assert_eq!(
+            said(&format!(
+                "      - uses: actions/checkout@v4\n      - uses: org/a@{hash}\n"
+            )),
+            ""
+        );
+        insta::assert_snapshot!(said("      - uses: org/a@v1\n      - uses: org/b@main\n      - uses: org/a@v1\n      - uses: org/c@v2\n      - uses: org/d@v2\n"), @"");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 3,
+    version: 4,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -58,7 +58,7 @@ struct Place {
     shown: String,
     repaired: String,
     /// The alias of cargo's configuration that it goes through.
-    alias: Option<String>,
+    alias: Option<Alias>,
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -100,11 +100,16 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
         ),
     };
     let help = match places.len() {
-        _ if first.alias.is_some() => {
-            let alias = first.alias.as_deref().unwrap_or_default();
+        count if let Some(alias) = &first.alias => {
+            let same = |place: &Place| place.alias.as_ref().is_some_and(|other| other.name == alias.name);
+            let others = if count == 1 || places.iter().all(same) {
+                ""
+            } else {
+                ", and add `--locked` to the others"
+            };
             format!(
-                "change the alias `{alias}` in cargo's configuration to `{}`",
-                first.repaired
+                "set `{} = {}` under `[alias]` in cargo's configuration{others}",
+                alias.name, alias.repaired
             )
         }
         1 => format!("write `{}`", first.repaired),
@@ -121,10 +126,46 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
     Some(finding)
 }
 
-/// A command line whose aliases were replaced, and the alias that was written.
+/// A command line whose aliases were replaced, with what was written and the alias that calls cargo.
 struct Expanded {
     words: Vec<Argument>,
-    alias: Option<String>,
+    alias: Option<(String, Alias)>,
+}
+
+/// An alias of cargo's configuration.
+#[derive(Clone)]
+struct Alias {
+    name: String,
+    /// Its value with `--locked`, as TOML.
+    repaired: String,
+}
+
+impl Alias {
+    fn new(name: &str, value: &toml::Value) -> Option<(Self, Vec<String>)> {
+        let words: Vec<String> = match value {
+            toml::Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+            toml::Value::Array(words) => words
+                .iter()
+                .filter_map(|word| Some(word.as_str()?.to_owned()))
+                .collect(),
+            _ => return None,
+        };
+        let mut locked = words.clone();
+        let options = locked.iter().take_while(|word| word.starts_with(['-', '+'])).count();
+        let subcommand = locked.get(options).map(String::as_str).unwrap_or_default();
+        let inner = has_inner(subcommand) && locked.get(options + 1).is_some_and(|word| !word.starts_with('-'));
+        locked.insert(
+            locked.len().min(options + 1 + usize::from(inner)),
+            "--locked".to_owned(),
+        );
+        let repaired = match value {
+            toml::Value::String(_) => toml::Value::String(locked.join(" ")),
+            _ => toml::Value::Array(locked.into_iter().map(toml::Value::String).collect()),
+        };
+        let name = name.to_owned();
+        let repaired = repaired.to_string();
+        Some((Self { name, repaired }, words))
+    }
 }
 
 struct Asked<'a> {
@@ -157,9 +198,9 @@ impl Asked<'_> {
         }
         let mut vouched: Vec<Lock> = Vec::new();
         for (command, all) in &expanded {
-            let called: Vec<(CargoCall<'_>, Option<&str>)> = all
+            let called: Vec<(CargoCall<'_>, Option<&(String, Alias)>)> = all
                 .iter()
-                .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_deref())))
+                .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_ref())))
                 .collect();
             let calls: Vec<&CargoCall<'_>> = called.iter().map(|(call, _)| call).collect();
             let open = called.iter().find(|(call, _)| {
@@ -180,17 +221,14 @@ impl Asked<'_> {
                 let repaired = shown(open, Some("--locked"), REPAIRED);
                 places.entry(command.path.as_str()).or_default().push(Place {
                     line: command.line,
-                    shown: alias.map_or_else(|| shown(open, None, SHOWN), |alias| format!("cargo {alias}")),
+                    shown: alias.map_or_else(|| shown(open, None, SHOWN), |(written, _)| format!("cargo {written}")),
                     repaired,
-                    alias: alias.map(str::to_owned),
+                    alias: alias.map(|(_, alias)| alias.clone()),
                 });
             }
-            let locked = !calls.is_empty()
-                && calls.len() == all.len()
-                && calls.iter().all(|call| {
-                    call.is_locked() == Answer::Yes && (call.subcommand != "install" || call.has("--path"))
-                });
-            if locked && command.ignored.is_none() {
+            let locked =
+                !calls.is_empty() && calls.len() == all.len() && calls.iter().all(|call| call.holds_to_lockfile());
+            if locked && command.ignored.is_none() && !command.conditional {
                 vouched.extend(calls.iter().map(|call| self.packages.lock(command, call)));
             }
         }
@@ -200,7 +238,8 @@ impl Asked<'_> {
     /// The command line with an alias of cargo's configuration replaced.
     fn without_alias(&self, words: &[Argument]) -> Expanded {
         let mut words = words.to_vec();
-        let mut first = None;
+        let mut written = None;
+        let mut last = None;
         // Aliases may name aliases.
         for _ in 0..3 {
             let Some(name) = CargoCall::read(&words).map(|call| call.subcommand.to_owned()) else {
@@ -210,21 +249,20 @@ impl Asked<'_> {
             let Some(alias) = (!name.is_empty()).then(|| self.config.get(&key)).flatten() else {
                 break;
             };
-            let with: Vec<String> = match alias.value {
-                toml::Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
-                toml::Value::Array(words) => words
-                    .iter()
-                    .filter_map(|word| Some(word.as_str()?.to_owned()))
-                    .collect(),
-                _ => break,
+            let Some((alias, with)) = Alias::new(&name, &alias.value) else {
+                break;
             };
             let Some(at) = words.iter().position(|word| word.text() == Some(name.as_str())) else {
                 break;
             };
             words.splice(at..=at, with.into_iter().map(Argument::Text));
-            first.get_or_insert(name);
+            written.get_or_insert(name);
+            last = Some(alias);
         }
-        Expanded { words, alias: first }
+        Expanded {
+            words,
+            alias: written.zip(last),
+        }
     }
 }
 
@@ -248,23 +286,39 @@ const REPAIRED: usize = 120;
 
 /// The command as a message shows it, with a flag added if wanted.
 fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
-    let mut text = format!("cargo {}", call.subcommand);
-    // `--locked` follows what belongs to the subcommand of a subcommand: `cargo nextest run --locked`.
-    let inner = matches!(
-        call.subcommand,
-        "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable"
-    );
-    let mut words: Vec<&str> = call.arguments.iter().map(Argument::written).collect();
+    let mut words: Vec<String> = std::iter::once(call.program).chain(call.global).map(word).collect();
+    words.push(call.subcommand.to_owned());
+    let start = words.len();
+    words.extend(call.arguments.iter().map(word));
     if let Some(flag) = flag {
-        let at = usize::from(inner && words.first().is_some_and(|word| !word.starts_with('-')));
-        words.insert(at, flag);
+        let inner = has_inner(call.subcommand) && words.get(start).is_some_and(|word| !word.starts_with('-'));
+        words.insert(start + usize::from(inner), flag.to_owned());
     }
+    let mut text = String::new();
     for (at, word) in words.iter().enumerate() {
-        if text.len() + word.len() > longest && at > 0 {
+        if text.len() + word.len() > longest && at > start {
             return text + " …";
         }
-        text.push(' ');
-        text += &word.replace('`', "'").replace(gate_ci::UNKNOWN, "…");
+        text += if at == 0 { "" } else { " " };
+        text += word;
+    }
+    text
+}
+
+/// Whether options follow the subcommand of a subcommand: `cargo nextest run --locked`.
+fn has_inner(subcommand: &str) -> bool {
+    matches!(
+        subcommand,
+        "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable"
+    )
+}
+
+/// An argument as one word of a command line; what is not known stands as it is written.
+fn word(argument: &Argument) -> String {
+    let text = argument.written().replace('`', "'").replace(gate_ci::UNKNOWN, "…");
+    let known = argument.text().is_some();
+    if known && (text.is_empty() || text.contains(|c: char| c.is_whitespace() || "*?;&|<>()'$".contains(c))) {
+        return format!("\"{}\"", text.replace('"', "\\\""));
     }
     text
 }
@@ -292,9 +346,9 @@ mod tests {
           help: write `cargo test --locked --all`
         ");
         insta::assert_snapshot!(said("      - run: |\n          cargo +nightly nextest run\n\n          cargo build \\\n            --all\n      - run: cargo fmt\n"), @"
-        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`; the first is `cargo nextest run` [controlled]
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`; the first is `cargo +nightly nextest run` [controlled]
           also: .github/workflows/ci.yml:9
-          help: write `cargo nextest run --locked`, and the same for the others; or make `cargo fetch --locked` the first step of each job
+          help: write `cargo +nightly nextest run --locked`, and the same for the others; or make `cargo fetch --locked` the first step of each job
         ");
         assert_eq!(said("      - run: cargo test --locked && cargo build --frozen\n"), "");
     }
@@ -310,6 +364,30 @@ mod tests {
         .github/workflows/ci.yml:8: `cargo test` resolves dependencies without `--locked` [controlled]
           help: write `cargo test --locked`
         ");
+    }
+
+    #[test]
+    fn what_may_not_run_or_reads_no_lockfile_vouches_for_nothing() {
+        for first in [
+            "      - run: cargo binstall -y --locked cargo-hack\n",
+            "      - if: runner.os == 'Linux'\n        run: cargo fetch --locked\n",
+            "      - run: |\n          if [ -n \"$FAST\" ]; then\n            cargo build --locked\n          fi\n",
+        ] {
+            assert_ne!(said(&format!("{first}      - run: cargo test\n")), "", "{first}");
+        }
+        assert_eq!(
+            said("      - if: always()\n        run: cargo fetch --locked\n      - run: cargo test\n"),
+            ""
+        );
+    }
+
+    #[test]
+    fn the_suggested_command_is_the_one_that_is_there() {
+        insta::assert_snapshot!(said("      - run: cross test --features 'a b'\n"), @r#"
+        .github/workflows/ci.yml:6: `cross test --features "a b"` resolves dependencies without `--locked` [controlled]
+          help: write `cross test --locked --features "a b"`
+        "#);
+        insta::assert_snapshot!(said("      - run: cargo +beta --config net.retry=2 test\n"), @"");
     }
 
     #[test]
@@ -393,10 +471,10 @@ mod tests {
             table: toml::from_str(text).expect("TOML"),
             digest: gate_base::digest::Digest::of(b""),
         }];
-        insta::assert_snapshot!(world.text(&CHECK), @"
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
         .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]
-          help: change the alias `xtask` in cargo's configuration to `cargo run --locked -p xtask`
-        ");
+          help: set `xtask = "run --locked -p xtask --"` under `[alias]` in cargo's configuration
+        "#);
     }
 
     #[test]

@@ -55,7 +55,10 @@ impl<'a> Destinations<'a> {
         if self.is_there(&spelled) {
             return anchor(&spelled);
         }
-        let generated = spelled.ends_with(".html") || self.is_page(&spelled) || self.leaves_book(from, &spelled);
+        let generated = spelled.ends_with(".html")
+            || self.is_page(&spelled)
+            || self.leaves_book(from, &spelled)
+            || self.is_index(from, &spelled);
         if generated || self.documents.ignores(&joined) {
             return Found::Yes;
         }
@@ -101,6 +104,14 @@ impl<'a> Destinations<'a> {
         [".md", ".mdx", "/index.md", "/README.md", "/_index.md"]
             .iter()
             .any(|end| self.file(&format!("{page}{end}")))
+    }
+
+    /// mdBook makes `index.html` of the `README.md` of a directory.
+    fn is_index(&self, from: &str, path: &str) -> bool {
+        let readme = path
+            .strip_suffix("index.md")
+            .map(|directory| format!("{directory}README.md"));
+        readme.is_some_and(|readme| self.file(&readme)) && self.is_in_book(from)
     }
 
     /// A page of a book that leads to another book beside it: the two meet where they are published.

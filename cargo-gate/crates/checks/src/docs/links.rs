@@ -10,6 +10,7 @@ use gate_text::markdown::links::Outline;
 use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
+use super::sites::Sites;
 use gate_contract::{Check, Judgement, Rule, input, reads};
 
 use gate_report::group::Group;
@@ -31,7 +32,7 @@ pub static CHECK: Check = Check {
     group_evidence: |policy| policy.docs.is_some(),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 3,
+    version: 4,
     recordable: true,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
@@ -47,10 +48,11 @@ fn run(context: &Context<'_>) -> Judgement {
     if let Some(path) = documents.unreadable.first() {
         return super::documents::unreadable(path);
     }
+    let sites = Sites::of(context.files());
     let globs = document::globs(declared.map_or(&[], |docs| docs.links.as_slice()));
     let judged = |document: &Document| match declared {
         Some(_) => globs.is_match(&document.path),
-        None => is_current(&document.path),
+        None => is_current(&document.path) && !sites.has(document),
     };
     let documents_in_order: Vec<&Document> = documents.iter().collect();
     let outlines: Vec<(&Document, &Outline)> = documents_in_order

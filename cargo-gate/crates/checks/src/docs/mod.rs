@@ -8,4 +8,5 @@ mod own;
 pub mod commands;
 pub mod generated;
 pub mod links;
+mod sites;
 pub mod sync;

@@ -6,13 +6,13 @@ use gate_base::paths;
 use gate_base::stage::Stage;
 use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location};
-use gate_world::cargo::Dependency;
+use gate_world::cargo::lock::Lock;
 use gate_world::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
 use gate_contract::{Check, Judgement, Rule, input, reads};
 
-reads!(input::Manifests, input::Cargo, input::GitHead);
+reads!(input::Manifests, input::Cargo, input::Lockfile, input::GitHead);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
     group: Some(Group::Supply),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -38,7 +38,12 @@ fn run(context: &Context<'_>) -> Judgement {
         depth: depth.unwrap_or(0),
         is_repository: depth.is_some(),
         members: cargo.members.iter().map(|member| member.directory.as_str()).collect(),
-        locked: &cargo.dependencies,
+        lock: context
+            .lockfile()
+            .bytes
+            .as_deref()
+            .and_then(|bytes| Lock::parse(bytes).ok())
+            .unwrap_or_default(),
     };
     let mut findings = Vec::new();
     for (position, manifest) in context.manifests().iter().enumerate() {
@@ -128,7 +133,7 @@ struct Scope<'a> {
     is_repository: bool,
     /// Directories of the members relative to the root.
     members: Vec<&'a str>,
-    locked: &'a [Dependency],
+    lock: Lock,
 }
 
 impl Scope<'_> {
@@ -149,11 +154,7 @@ impl Scope<'_> {
         let version = entry.version()?;
         let any = semver::VersionReq::parse(version).is_ok_and(|wanted| wanted == semver::VersionReq::STAR);
         any.then(|| {
-            let locked = self
-                .locked
-                .iter()
-                .filter(|one| one.name == entry.package())
-                .max_by_key(|one| &one.version);
+            let locked = self.lock.named(entry.package()).iter().max_by_key(|one| &one.version);
             let wanted = locked.map_or_else(
                 || "the oldest version that works".to_owned(),
                 |one| format!("`\"{}\"`", one.version),
@@ -205,7 +206,7 @@ impl Scope<'_> {
     /// The commit that the lockfile holds for a git dependency.
     fn locked_commit(&self, package: &str, url: &str) -> Option<&str> {
         let wanted = bare(url);
-        self.locked.iter().filter(|one| one.name == package).find_map(|one| {
+        self.lock.named(package).iter().find_map(|one| {
             let (source, commit) = one.source.as_deref()?.strip_prefix("git+")?.rsplit_once('#')?;
             (bare(source.split('?').next()?) == wanted).then_some(commit)
         })
@@ -305,13 +306,9 @@ mod tests {
     #[test]
     fn the_commit_in_the_lockfile_is_offered() {
         let mut world = World::new();
-        world.workspace.cargo.dependencies.push(Dependency {
-            name: "real".into(),
-            version: semver::Version::new(1, 0, 0),
-            source: Some("git+https://x/a.git?branch=main#0123456789".into()),
-            checksum: None,
-            manifest: "/h/a/Cargo.toml".into(),
-        });
+        // Whether or not cargo can resolve it here.
+        let locked = "[[package]]\nname = \"real\"\nversion = \"1.0.0\"\nsource = \"git+https://x/a.git?branch=main#0123456789\"\n";
+        world.workspace.lockfile.bytes = Some(locked.into());
         world.manifests(&[(
             "Cargo.toml",
             "[dependencies]\na = { package = \"real\", git = \"https://x/a\", branch = \"main\" }\n",

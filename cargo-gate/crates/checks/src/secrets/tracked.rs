@@ -24,7 +24,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 3,
+    version: 4,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

@@ -1,6 +1,6 @@
 //! `toolchain.msrv`: the oldest supported Rust is declared, and the declarations do not contradict each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use semver::Version;
 
@@ -99,7 +99,8 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
         let (Some(promised), Some(manifest)) = (&member.rust_version, manifest_of(member, manifests)) else {
             continue;
         };
-        let mut seen = BTreeSet::new();
+        // By package, with the place of the dependency: one edit has to satisfy all of them.
+        let mut broken: BTreeMap<&str, (&Version, Location)> = BTreeMap::new();
         for entry in entries(manifest, false) {
             let always = matches!(entry.kind, Kind::Normal | Kind::Build) && !entry.target && !entry.flag("optional");
             if !always {
@@ -118,22 +119,40 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
             let Some(needed) = by_name.get(package).and_then(|other| other.rust_version.as_ref()) else {
                 continue;
             };
-            if needed > promised && seen.insert(package) {
-                let (promised, needed) = (short(promised), short(needed));
-                let message = format!(
-                    "`{}` declares Rust {promised}, but depends on `{package}`, which needs {needed}",
-                    member.name
-                );
+            if needed > promised {
                 let keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();
-                findings.push(
-                    Finding::blocking(DEPENDENCY.from, message)
-                        .help(format!("set `rust-version = \"{needed}\"` in `{}`", member.manifest))
-                        .at(declared_at(member, manifests))
-                        .at(manifest.nearest(&keys))
-                        .package(&member.name),
-                );
+                broken
+                    .entry(package)
+                    .or_insert_with(|| (needed, manifest.nearest(&keys)));
             }
         }
+        let Some((package, (needed, place))) = broken.iter().max_by_key(|(_, (needed, _))| *needed) else {
+            continue;
+        };
+        let (promised, needed) = (short(promised), short(needed));
+        let others = match broken.len() - 1 {
+            0 => String::new(),
+            1 => "; 1 other dependency needs more than it declares, too".to_owned(),
+            more => format!("; {more} other dependencies need more than it declares, too"),
+        };
+        let message = format!(
+            "`{}` declares Rust {promised}, but depends on `{package}`, which needs {needed}{others}",
+            member.name
+        );
+        let declared = declared_at(member, manifests);
+        let inherited = if declared.path == member.manifest {
+            ""
+        } else {
+            " in place of `rust-version.workspace = true`"
+        };
+        let help = format!("set `rust-version = \"{needed}\"`{inherited} in `{}`", member.manifest);
+        findings.push(
+            Finding::blocking(DEPENDENCY.from, message)
+                .help(help)
+                .at(declared)
+                .at(place.clone())
+                .package(&member.name),
+        );
     }
     findings
 }
@@ -145,7 +164,9 @@ fn undeclared(context: &Context<'_>, members: &[Member], manifests: &[Manifest])
             .toolchain_file()
             .filter(|file| !file.outside)
             .and_then(|file| file.channel.as_deref());
-        if pinned.is_some_and(|text| Channel::parse(text).is_exact()) && members.iter().all(|member| !member.publish) {
+        if pinned.is_some_and(|text| Channel::parse(text).is_exact())
+            && members.iter().all(|member| !is_published(member))
+        {
             return None;
         }
         let (message, help, keys) = match members {
@@ -170,12 +191,12 @@ fn undeclared(context: &Context<'_>, members: &[Member], manifests: &[Manifest])
     }
     let missing: Vec<&Member> = members
         .iter()
-        .filter(|member| member.publish && member.rust_version.is_none())
+        .filter(|member| is_published(member) && member.rust_version.is_none())
         .collect();
     if missing.is_empty() {
         return None;
     }
-    let published = members.iter().filter(|member| member.publish).count();
+    let published = members.iter().filter(|member| is_published(member)).count();
     let names: Vec<String> = missing
         .iter()
         .take(NAMED)
@@ -202,6 +223,11 @@ fn undeclared(context: &Context<'_>, members: &[Member], manifests: &[Manifest])
             None => Location::file(&member.manifest),
         })
     }))
+}
+
+/// Whether others may depend on it from a registry.
+fn is_published(member: &Member) -> bool {
+    member.publish && member.publishable
 }
 
 fn manifest_of<'a>(member: &Member, manifests: &'a [Manifest]) -> Option<&'a Manifest> {

@@ -55,6 +55,8 @@ pub struct Command {
     pub depth: u32,
     /// Whether it is a condition (`if`, `while`, `until`, `!`), so that its failure ends nothing.
     pub condition: bool,
+    /// Whether it stands in a branch or a loop, so that it may not run at all.
+    pub conditional: bool,
 }
 
 impl Command {

@@ -21,13 +21,20 @@ fn add_commands(commands: &mut Vec<Command>, text: &str, base: usize, around: u3
     let mut current = Command::default();
     let mut depth = around;
     let mut is_target = false;
+    let mut blocks = 0_u32;
     for token in tokens(text) {
         if commands.len() >= MAX_COMMANDS {
             return;
         }
         match token {
             Token::Word(word, _) if std::mem::take(&mut is_target) => current.redirects.push(word),
-            Token::Word(word, at) => add_word(&mut current, word, base + at),
+            Token::Word(word, at) => {
+                if current.words.is_empty() && word.bare {
+                    blocks = inside(blocks, &word.text);
+                }
+                add_word(&mut current, word, base + at);
+                current.conditional = blocks > 0;
+            }
             Token::Substitution(at, inner) if around < MAX_DEPTH => {
                 add_commands(commands, &inner, base + at, around + 1);
             }
@@ -46,6 +53,15 @@ fn add_commands(commands: &mut Vec<Command>, text: &str, base: usize, around: u3
         }
     }
     close(commands, &mut current, depth, Next::End);
+}
+
+/// Number of branches and loops around what follows a word at the beginning of a command.
+fn inside(blocks: u32, word: &str) -> u32 {
+    match word {
+        "then" | "do" | "case" => blocks + 1,
+        "elif" | "fi" | "done" | "esac" => blocks.saturating_sub(1),
+        _ => blocks,
+    }
 }
 
 fn add_word(current: &mut Command, word: Word, offset: usize) {

@@ -10,7 +10,7 @@ use super::scan::Depth;
 use super::site::FileScan;
 
 /// Raised whenever the scan changes its mind about the same bytes, or the stored form changes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Scan results of earlier runs. A file that is missing, corrupt or of another version is an empty cache.
 #[derive(Debug)]

@@ -186,6 +186,7 @@ mod tests {
             edition: "2024".into(),
             rust_version: None,
             publish: true,
+            publishable: true,
             targets: targets
                 .iter()
                 .map(|(kind, source)| Target {

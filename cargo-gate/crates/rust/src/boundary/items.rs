@@ -22,7 +22,6 @@ pub struct RawSite {
     #[cfg(test)]
     pub functions: Vec<String>,
     pub(crate) in_macro: bool,
-    pub(crate) quoted: bool,
     pub(crate) test: bool,
 }
 
@@ -34,6 +33,17 @@ const QUOTING: [&str; 5] = [
     "parse_quote_spanned",
     "quote_token_stream",
 ];
+
+/// Whether a string literal names a calling convention of rustc, or that of C++, which is cxx's. What has another one
+/// is the language of a macro: no compiler accepts it elsewhere. Source: `AbiStr` in rustc's `rustc_abi`.
+fn is_abi(literal: &str) -> bool {
+    const FAMILIES: &str = "\
+        C C++ Rust aapcs avr cdecl custom cuda efiapi fastcall gpu interrupt msp430 platform ptx riscv rust stdcall \
+        system sysv64 thiscall unadjusted vectorcall win64 x86";
+    let text = literal.trim_matches(['r', '#', '"']);
+    let family = text.split('-').next().unwrap_or_default();
+    FAMILIES.split_whitespace().any(|known| known == family)
+}
 
 /// Everything found in one file.
 #[derive(Debug, Default)]
@@ -263,11 +273,37 @@ impl<'s, W: Watch<'s>> Parser<'_, 's, W> {
             next += 2;
         }
         if tokens.is(next, b'{') {
-            self.site(Kind::ExternBlock, at, None);
+            let abi = tokens
+                .all
+                .get(keyword + 1)
+                .filter(|token| token.class == Class::Literal);
+            let native = abi.is_none_or(|_| is_abi(tokens.text_of(keyword + 1)));
+            let empty = tokens.close(next) == next + 1;
+            if native && !empty && !self.is_of_script(at) {
+                self.site(Kind::ExternBlock, at, None);
+            }
             self.push(ScopeKind::Foreign, tokens.after(next));
         } else if at != keyword && tokens.is_word(next, "fn") {
             self.unsafe_fn(at, next);
         }
+    }
+
+    /// Whether the block at `at` declares functions of JavaScript: wasm-bindgen makes safe calls of them.
+    fn is_of_script(&self, mut at: usize) -> bool {
+        let tokens = self.tokens;
+        while at > 0 && tokens.is(at - 1, b']') {
+            let open = tokens.all[at - 1].mate;
+            if open == NONE || open == 0 {
+                return false;
+            }
+            let open = open as usize;
+            let mut words = (open + 1..at - 1).take_while(|at| !tokens.opens(*at));
+            if words.any(|at| tokens.is_word(at, "wasm_bindgen")) {
+                return true;
+            }
+            at = open - 1;
+        }
+        false
     }
 
     fn module(&mut self, at: usize) {
@@ -374,6 +410,10 @@ impl<'s, W: Watch<'s>> Parser<'_, 's, W> {
 
     fn site(&mut self, kind: Kind, token: usize, own: Option<&str>) {
         let around = self.around();
+        // What a procedural macro quotes is data to it; whoever uses the macro compiles it.
+        if around.is_quoted() {
+            return;
+        }
         let item = around.item(own);
         let site = RawSite {
             kind,
@@ -389,7 +429,6 @@ impl<'s, W: Watch<'s>> Parser<'_, 's, W> {
                 })
                 .collect(),
             in_macro: around.in_macro(),
-            quoted: around.is_quoted(),
             test: around.is_test(),
         };
         self.found.sites.push(site);

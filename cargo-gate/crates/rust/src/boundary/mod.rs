@@ -18,6 +18,7 @@ mod scope;
 pub mod site;
 pub mod survey;
 pub mod tokens;
+mod unreached;
 pub mod watch;
 
 #[cfg(test)]

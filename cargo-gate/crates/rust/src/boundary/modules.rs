@@ -66,8 +66,17 @@ impl<'a> ModuleGraph<'a> {
         judged
     }
 
+    /// Whether any declaration reaches the file, or it is the root of a target.
+    pub(crate) fn is_reached(&mut self, path: &str) -> bool {
+        self.roots.contains(path)
+            || self
+                .candidates(path)
+                .iter()
+                .any(|parent| !self.reaching(parent, path).is_empty())
+    }
+
     /// Files that may declare the module: by the naming rules those above it, and those that name paths.
-    fn candidates(&self, path: &str) -> Vec<String> {
+    pub(crate) fn candidates(&self, path: &str) -> Vec<String> {
         let mut candidates: Vec<String> = Vec::new();
         let roots = |directory: &str| {
             self.roots_in

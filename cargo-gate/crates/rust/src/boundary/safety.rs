@@ -10,10 +10,8 @@ use super::tokens::{Class, NONE, Tokens};
 const REACH: usize = 4096;
 
 /// Judges the site of this kind whose word is at `token`.
-pub(crate) fn judge(tokens: &Tokens<'_>, kind: Kind, token: usize, quoted: bool) -> Safety {
+pub(crate) fn judge(tokens: &Tokens<'_>, kind: Kind, token: usize) -> Safety {
     let documented = match kind {
-        // A comment inside quoted tokens reaches nobody.
-        Kind::UnsafeBlock if quoted => return Safety::NotExpected,
         Kind::UnsafeBlock => tokens.safety_before(token + 2) || above(tokens, token),
         Kind::UnsafeFn | Kind::UnsafeTrait | Kind::UnsafeImpl => above_item(tokens, token),
         _ => return Safety::NotExpected,

@@ -73,7 +73,7 @@ fn finish(tokens: &Tokens<'_>, place: &mut Place<'_>, site: RawSite) -> Site {
         line,
         column,
         length: tokens.text_of(site.token).chars().count() as u32,
-        safety: safety::judge(tokens, site.kind, site.token, site.quoted),
+        safety: safety::judge(tokens, site.kind, site.token),
         item: site.item,
         in_macro: site.in_macro,
         test: site.test,

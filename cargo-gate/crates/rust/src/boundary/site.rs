@@ -117,7 +117,7 @@ pub enum Safety {
     Documented,
     /// There is none.
     Missing,
-    /// None is expected: the kind has no such convention, or the code is quoted for a procedural macro to emit.
+    /// None is expected: the kind has no such convention.
     NotExpected,
 }
 

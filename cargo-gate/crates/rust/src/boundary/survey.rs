@@ -14,6 +14,7 @@ use super::classify::{Classifier, Role};
 use super::modules::ModuleGraph;
 use super::scan::{Depth, scan_file};
 use super::site::{FileScan, Kind, ModDecl, Safety, Site};
+use super::unreached::Mentions;
 use gate_base::parallel;
 
 /// Number of sites by kind; kinds without sites are absent.
@@ -136,7 +137,7 @@ impl Survey {
             }
         }
 
-        let test_only = test_only_files(model, &sources, &found, read, cache);
+        let Reached { test_only, unreached } = reached(model, &sources, &found, read, cache);
         let mut packages: Vec<PackageSurvey> = model
             .members
             .iter()
@@ -151,7 +152,7 @@ impl Survey {
             let Some(FileScan { mut sites, .. }) = found.remove(file.path.as_str()) else {
                 continue;
             };
-            if sites.is_empty() {
+            if sites.is_empty() || unreached.contains(&file.path) {
                 continue;
             }
             if *role == Role::Test || test_only.contains(&file.path) {
@@ -203,15 +204,23 @@ fn scan_sources(sources: &[(&File, &str, Role)], read: &Read<'_>, cache: &mut Sc
         .collect()
 }
 
-/// Files with sites that only test code reaches. Other files are read for their module declarations, but only those
-/// that may declare a file with sites.
-fn test_only_files(
+/// What reaches the files with sites.
+struct Reached {
+    /// Test code alone.
+    test_only: BTreeSet<String>,
+    /// Nothing.
+    unreached: BTreeSet<String>,
+}
+
+/// Which files with sites are reached by test code alone, or by nothing. Other files are read for their module declarations, but
+/// only those that may declare a file with sites.
+fn reached(
     model: &CargoModel,
     sources: &[(&File, &str, Role)],
     found: &BTreeMap<&str, FileScan>,
     read: &Read<'_>,
     cache: &mut ScanCache,
-) -> BTreeSet<String> {
+) -> Reached {
     let by_path: BTreeMap<&str, &File> = sources.iter().map(|(file, _, _)| (file.path.as_str(), *file)).collect();
     let roots: BTreeSet<&str> = model
         .members
@@ -252,7 +261,7 @@ fn test_only_files(
         mods
     };
     let mut graph = ModuleGraph::new(&exists, roots, anywhere, &mut mods);
-    sources
+    let with_sites: Vec<(&str, &str)> = sources
         .iter()
         .filter(|(file, _, role)| {
             *role == Role::Code
@@ -260,7 +269,33 @@ fn test_only_files(
                     .get(file.path.as_str())
                     .is_some_and(|scan| scan.sites.iter().any(|site| !site.test))
         })
-        .filter(|(file, _, _)| graph.is_test_only(&file.path))
-        .map(|(file, _, _)| file.path.clone())
-        .collect()
+        .map(|(file, package, _)| (file.path.as_str(), *package))
+        .collect();
+    let test_only = with_sites.iter().filter(|(path, _)| graph.is_test_only(path));
+    let test_only = test_only.map(|(path, _)| (*path).to_owned()).collect();
+    let mut orphans: BTreeMap<&str, Vec<(&str, Vec<String>)>> = BTreeMap::new();
+    for (path, package) in with_sites {
+        if !graph.is_reached(path) {
+            orphans.entry(package).or_default().push((path, graph.candidates(path)));
+        }
+    }
+    let mut unreached = BTreeSet::new();
+    for (package, orphans) in orphans {
+        let of_package = sources.iter().filter(|(_, owner, _)| *owner == package);
+        let texts: Option<Vec<(&str, Vec<u8>)>> = of_package
+            .map(|(file, ..)| Some((file.path.as_str(), read(file).ok()?)))
+            .collect();
+        // What cannot be read may reach anything.
+        let Some(texts) = texts else { continue };
+        let mentions = Mentions {
+            sources: texts.iter().map(|(path, text)| (*path, text.as_slice())).collect(),
+        };
+        if !mentions.computes_includes() {
+            let data = orphans
+                .iter()
+                .filter(|(path, parents)| !mentions.may_compile(path, parents));
+            unreached.extend(data.map(|(path, _)| (*path).to_owned()));
+        }
+    }
+    Reached { test_only, unreached }
 }

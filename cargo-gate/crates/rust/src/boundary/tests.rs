@@ -84,13 +84,11 @@ fn g() { println!("{}", unsafe { 1 }); custom!(unsafe $body) }
 fn h() { quote! { unsafe { x } unsafe impl A for B {} } }
 cfg_rt! { mod a { pub fn in_macro() { unsafe { 1 } } } }
 pub macro decl($unsafe:tt) { unsafe { 1 } }
-"#), @r"
+"#), @"
     2:44 unsafe_block macro in m!
     2:111 unsafe_block macro test in m!
     3:25 unsafe_block macro in g
     3:48 unsafe_token macro in g
-    4:19 unsafe_block macro in h
-    4:32 unsafe_impl macro in h::impl A for B
     5:39 unsafe_block macro in a::in_macro
     6:30 unsafe_block macro in decl!
     ");
@@ -285,5 +283,28 @@ proptest! {
         if !super::prefilter::may_hold_boundary(text.as_bytes()) {
             prop_assert!(parsed.sites.is_empty());
         }
+    }
+}
+
+#[test]
+fn blocks_that_bind_to_nothing_native_are_no_boundaries() {
+    let sites = |text: &str| scan_file(text.as_bytes(), Depth::Sites).sites.len();
+    for text in [
+        "extern {}",
+        "extern \"C\" {}",
+        "sql! { extern \"SQL\" { fn f(); } }",
+        "#[wasm_bindgen]\nextern \"C\" { fn alert(text: &str); }",
+        "#[wasm_bindgen(module = \"x\")]\n#[doc = \"y\"]\nextern { fn f(); }",
+    ] {
+        assert_eq!(sites(text), 0, "{text}");
+    }
+    for text in [
+        "extern { fn f(); }",
+        "unsafe extern \"C\" { fn f(); }",
+        "extern \"C-unwind\" { fn f(); }",
+        "extern r\"system\" { fn f(); }",
+        "#[link(name = \"x\")]\nextern \"C\" { fn f(); }",
+    ] {
+        assert_eq!(sites(text), 1, "{text}");
     }
 }

@@ -65,10 +65,9 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
     if let Some((_, name, commit)) = known.filter(|(known, ..)| *known == key) {
         return Ok(Release { name, commit });
     }
-    let before = git.tags_before_head().map_err(cannot)?;
-    let before = highest(before.iter().map(String::as_str), reference);
-    let name = before
-        .first()
+    let candidates = highest(tags.iter().map(|tag| tag.name.as_str()), reference);
+    let name = last_before_head(git, &candidates)
+        .map_err(cannot)?
         .ok_or_else(|| cannot(format!("no tag before this commit matches `{reference}`")))?;
     let commit = git.resolve(name).map_err(cannot)?;
     // Where history was cut off, what is fetched later may reach further.
@@ -77,9 +76,25 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
         let _ = record::write(&gate_dir.join(RECORD), VERSION, &(key, name, &commit));
     }
     Ok(Release {
-        name: (*name).to_owned(),
+        name: name.to_owned(),
         commit,
     })
+}
+
+/// The first of these tags that comes before the commit that is checked out. It is nearly always among the highest versions.
+fn last_before_head<'t>(git: &Git, tags: &[&'t str]) -> Result<Option<&'t str>, String> {
+    /// Tags in the first question.
+    const HIGHEST: usize = 4;
+    /// Tags in each later one: their names have to fit on a command line of Windows.
+    const MOST: usize = 100;
+    let (highest, others) = tags.split_at(tags.len().min(HIGHEST));
+    for tags in highest.chunks(HIGHEST).chain(others.chunks(MOST)) {
+        let before = git.tags_before_head(tags)?;
+        if let Some(found) = tags.iter().find(|tag| before.iter().any(|before| before == *tag)) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The tags that a pattern covers, the highest version first; pre-releases behind everything else that was released.

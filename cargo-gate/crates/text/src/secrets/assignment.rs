@@ -146,10 +146,10 @@ fn described(kind: Kind) -> &'static str {
 fn names_secret(name: &[u8]) -> bool {
     const ABOUT: &str = "\
         public pubkey hash digest checksum sha1 sha2 md5 fingerprint token_type tokeniz next_token nexttoken \
-        continuation page_token pagetoken tokenstream secretsmanager version";
+        continuation page_token pagetoken tokenstream secretsmanager version recv-key recv_key";
     const ENDS: &str = "\
         key_id keyid key-id token_id tokenid client_id clientid name url uri path file type endpoint arn kind label \
-        regex pattern header host _ref len";
+        regex pattern header host _ref len ident identity identifier";
     let about = |part: &str| memchr::memmem::find(name, part.as_bytes()).is_some();
     let ends = |end: &str| name.ends_with(end.as_bytes());
     !ABOUT.split_whitespace().any(about) && !ENDS.split_whitespace().any(ends)

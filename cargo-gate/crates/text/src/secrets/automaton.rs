@@ -19,7 +19,7 @@ use super::kind::Kind;
 use super::lanes::Search;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, packed, span, url};
+use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, packed, siblings, span, url};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -331,9 +331,14 @@ impl Found<'_> {
                 .flatten()
         };
         if let Some(found) = assignment::find(self.bytes, word.clone(), kind).or_else(any) {
+            let guessed = found.kind != Kind::AwsSecretKey;
+            // A mask hides it all the same.
+            if guessed && !self.lax && siblings::is_in_table(self.bytes, &found.value) {
+                return;
+            }
             let masked = format!("{}=****", self.text(found.name));
             let hit = self.add(4, found.kind, found.what, found.value, masked);
-            hit.guessed = found.kind != Kind::AwsSecretKey;
+            hit.guessed = guessed;
             hit.bare = found.bare;
             hit.in_test |= found.in_test;
         }

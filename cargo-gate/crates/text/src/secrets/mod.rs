@@ -31,6 +31,7 @@ mod place;
 mod position;
 mod private_key;
 mod random;
+mod siblings;
 mod span;
 pub mod survey;
 mod url;

@@ -8,6 +8,7 @@ use gate_base::error::Result;
 use super::call::{Cargo, PendingExit, not_understood};
 use super::lock::Lock;
 use super::metadata::{Answer, Metadata};
+use super::refused::Refused;
 use super::{Hint, Resolution};
 
 /// Asks cargo about the workspace. What it says counts once it has [ended](PendingExit::end) well.
@@ -17,17 +18,22 @@ use super::{Hint, Resolution};
 /// answer that cannot be understood (tool).
 pub fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<PendingExit>)> {
     if hint.root.join("Cargo.lock").exists() {
-        return ask_locked(cargo, &hint.root);
+        return ask_locked(cargo, &hint.root, &hint.target_dir);
     }
     let root = cargo.members_only(|metadata| metadata.workspace_root.clone())?;
     if root.join("Cargo.lock").exists() {
-        return ask_locked(cargo, &root);
+        return ask_locked(cargo, &root, &hint.target_dir);
     }
     let answer = cargo.members_only(|metadata| metadata.into_answer(Resolution::NoLockfile, &Lock::default()))?;
     Ok((answer, None))
 }
 
-fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<PendingExit>)> {
+fn ask_locked(cargo: &Cargo<'_>, root: &Path, target_dir: &Path) -> Result<(Answer, Option<PendingExit>)> {
+    let refused = Refused::load(target_dir);
+    let cargo = &Cargo {
+        offline: cargo.offline || refused.message().is_some(),
+        ..*cargo
+    };
     let lock = OnceLock::new();
     let read = || lock.get_or_init(|| Lock::read(root));
     let (answer, pending) = std::thread::scope(|scope| {
@@ -44,10 +50,18 @@ fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<PendingE
         return Err(not_understood(&error));
     };
     // The members are known even when they do not resolve; if they are not, the manifests are at fault.
-    let answer = cargo.members_only(|metadata| {
+    let mut answer = cargo.members_only(|metadata| {
         let resolution = classify(message, &metadata, read());
         metadata.into_answer(resolution, read())
     })?;
+    if let Resolution::Unavailable(message) = &mut answer.resolution {
+        match refused.message() {
+            // Without the network cargo names another cause.
+            Some(before) => before.clone_into(message),
+            None if !cargo.offline => refused.note(message),
+            None => {}
+        }
+    }
     Ok((answer, None))
 }
 

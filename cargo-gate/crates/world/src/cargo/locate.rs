@@ -67,8 +67,51 @@ fn start(options: &Options) -> Result<PathBuf> {
             "could not find `Cargo.toml` in `{}` or any parent directory",
             options.cwd.display()
         ))
-        .with_help("run it inside a Cargo workspace, or pass `--manifest-path PATH`")
+        .with_help(match below(&options.cwd).as_slice() {
+            [] => "run it inside a Cargo workspace, or pass `--manifest-path PATH`".to_owned(),
+            found => format!(
+                "pass one of those below: `--manifest-path {}`",
+                found.join("`, `--manifest-path ")
+            ),
+        })
     })
+}
+
+/// The first manifests below a directory, those of the upper directories first.
+fn below(directory: &Path) -> Vec<String> {
+    const MANIFESTS: usize = 4;
+    const DIRECTORIES: usize = 2_000;
+    let mut found = Vec::new();
+    let mut level = vec![directory.to_owned()];
+    let mut seen = 0;
+    while found.len() < MANIFESTS && seen < DIRECTORIES && !level.is_empty() {
+        let mut next = Vec::new();
+        for directory in level {
+            seen += 1;
+            let mut entries: Vec<_> = std::fs::read_dir(directory).into_iter().flatten().flatten().collect();
+            entries.sort_by_key(std::fs::DirEntry::file_name);
+            for entry in entries {
+                let name = entry.file_name();
+                let skipped = name
+                    .to_str()
+                    .is_none_or(|name| name.starts_with('.') || name == "target" || name == "node_modules");
+                // A link may lead anywhere.
+                let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let manifest = entry.path().join("Cargo.toml");
+                match is_directory && !skipped {
+                    true if manifest.is_file() => found.push(manifest),
+                    true => next.push(entry.path()),
+                    false => {}
+                }
+            }
+        }
+        level = next;
+    }
+    let relative = found
+        .iter()
+        .take(MANIFESTS)
+        .map(|path| paths::relative(directory, path));
+    relative.collect()
 }
 
 /// Directory of the workspace root that a manifest belongs to, by cargo's rules: itself when it has `[workspace]`,

@@ -76,6 +76,21 @@ struct Declared<'a> {
     req: Cow<'a, str>,
     #[serde(default)]
     path: Option<PathBuf>,
+    /// `dev` and `build`; nothing for an ordinary dependency.
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    /// `None` for a path.
+    #[serde(borrow)]
+    source: Option<Cow<'a, str>>,
+}
+
+impl Declared<'_> {
+    /// Whether cargo refuses to publish a package for it: its place is all that it says. A development dependency without a version
+    /// is left out of what is published.
+    fn keeps_from_publishing(&self) -> bool {
+        let git = self.source.as_deref().is_some_and(|source| source.starts_with("git+"));
+        self.kind.as_deref() != Some("dev") && (self.path.is_some() || git) && self.req == "*"
+    }
 }
 
 impl<'a> Metadata<'a> {
@@ -169,6 +184,7 @@ impl Package<'_> {
             version: self.version,
             edition: self.edition,
             rust_version: self.rust_version.as_deref().and_then(partial_version),
+            publishable: !self.dependencies.iter().any(Declared::keeps_from_publishing),
             publish: self.publish.is_none_or(|registries| !registries.is_empty()),
             targets: self
                 .targets

@@ -7,6 +7,7 @@ mod locate;
 pub mod lock;
 mod metadata;
 mod record;
+mod refused;
 
 use std::path::PathBuf;
 
@@ -53,6 +54,8 @@ pub struct Member {
     pub rust_version: Option<Version>,
     /// Whether it may be published anywhere (`publish = false` is `false`).
     pub publish: bool,
+    /// Whether cargo would publish it as far as its dependencies go: each that is not for development has a version.
+    pub publishable: bool,
     /// Its targets.
     pub targets: Vec<Target>,
 }

@@ -14,7 +14,7 @@ use super::{Hint, Inputs};
 use gate_base::paths;
 
 const NAME: &str = "cargo";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Record<A> {

@@ -7,21 +7,20 @@ use super::objects::Object;
 use gate_base::paths;
 
 impl Git {
-    /// Tags of commits that come before the commit that is checked out, itself not counted, in git's order.
+    /// Which of these tags are of commits that come before the commit that is checked out, itself not counted. Asking about a few
+    /// spares git a walk through all of history.
     ///
     /// # Errors
     /// git's message.
-    pub fn tags_before_head(&self) -> Result<Vec<String>, String> {
+    pub fn tags_before_head(&self, names: &[&str]) -> Result<Vec<String>, String> {
         let Some(head) = &self.head else {
             return Ok(Vec::new());
         };
-        let output = self.program.output(&[
-            "for-each-ref",
-            &format!("--merged={head}"),
-            &format!("--no-contains={head}"),
-            "--format=%(refname:strip=2)",
-            "refs/tags/",
-        ])?;
+        let (merged, without) = (format!("--merged={head}"), format!("--no-contains={head}"));
+        let tags: Vec<String> = names.iter().map(|name| format!("refs/tags/{name}")).collect();
+        let mut arguments = vec!["for-each-ref", &merged, &without, "--format=%(refname:strip=2)"];
+        arguments.extend(tags.iter().map(String::as_str));
+        let output = self.program.output(&arguments)?;
         Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
     }
 

@@ -22,6 +22,7 @@ fn members() -> Vec<Member> {
         edition: "2024".into(),
         rust_version: None,
         publish: true,
+        publishable: true,
         targets: vec![Target {
             name: name.into(),
             kind: vec!["lib".into()],

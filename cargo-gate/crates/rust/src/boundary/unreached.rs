@@ -1,0 +1,107 @@
+//! Sources that no target reaches: samples, inputs of tests, texts that `include_str!` reads. Cargo never compiles them.
+//!
+//! A file counts as one only if nothing in its package could reach it in a way that is not followed here: by its name in a macro
+//! that declares modules, by its path in a string, or by an `include!` whose argument is computed.
+
+use memchr::memmem;
+
+use gate_base::paths::parent;
+
+/// What a package says that may reach other files.
+pub(super) struct Mentions<'t> {
+    /// Every source of the package: its path and its text.
+    pub(super) sources: Vec<(&'t str, &'t [u8])>,
+}
+
+impl Mentions<'_> {
+    /// Whether some `include!` of the package reads a path that is computed, other than one below `OUT_DIR`.
+    pub(super) fn computes_includes(&self) -> bool {
+        self.sources.iter().any(|(_, text)| {
+            memmem::find_iter(text, b"include!").any(|at| {
+                let argument: Vec<u8> = text[at + b"include!".len()..]
+                    .iter()
+                    .copied()
+                    .filter(|byte| !byte.is_ascii_whitespace())
+                    .skip(1)
+                    .take(32)
+                    .collect();
+                let literal =
+                    argument.starts_with(b"\"") || argument.starts_with(b"r\"") || argument.starts_with(b"r#");
+                !literal && !argument.starts_with(b"concat!(env!(\"OUT_DIR\")")
+            })
+        })
+    }
+
+    /// Whether the package may compile the file: one of `parents`, which could declare it as a module, has the name of that
+    /// module, or a string names the file and does more than embed its text.
+    pub(super) fn may_compile(&self, path: &str, parents: &[String]) -> bool {
+        let module = module_name(path);
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let quoted = format!("{file}\"");
+        self.sources
+            .iter()
+            .filter(|(source, _)| *source != path)
+            .any(|(source, text)| {
+                parents.iter().any(|parent| parent == source) && has_word(text, module.as_bytes())
+                    || memmem::find_iter(text, quoted.as_bytes()).any(|at| !is_embedded(text, at))
+            })
+    }
+}
+
+/// The name of the module that a file would be.
+fn module_name(path: &str) -> &str {
+    let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".rs");
+    match stem {
+        "mod" => parent(path).rsplit('/').next().unwrap_or(stem),
+        _ => stem,
+    }
+}
+
+fn has_word(text: &[u8], word: &[u8]) -> bool {
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    memmem::find_iter(text, word).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        !before.is_some_and(of_word) && !text.get(at + word.len()).is_some_and(of_word)
+    })
+}
+
+/// Whether the string that holds the byte at `at` is an argument of `include_str!` or `include_bytes!`.
+fn is_embedded(text: &[u8], at: usize) -> bool {
+    let line = &text[at.saturating_sub(200)..at];
+    [b"include_str!".as_slice(), b"include_bytes!"]
+        .iter()
+        .filter_map(|name| memmem::rfind(line, name))
+        .any(|start| !line[start..].contains(&b';') && !line[start..].contains(&b')'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiles(source: &str, parents: &[&str]) -> bool {
+        let mentions = Mentions {
+            sources: vec![("src/lib.rs", source.as_bytes())],
+        };
+        let parents: Vec<String> = parents.iter().map(ToString::to_string).collect();
+        mentions.computes_includes() || mentions.may_compile("src/data/shader.rs", &parents)
+    }
+
+    #[test]
+    fn a_text_that_is_embedded_is_not_compiled() {
+        assert!(!compiles("const A: &str = include_str!(\"data/shader.rs\");", &[]));
+        assert!(!compiles("include!(concat!(env!(\"OUT_DIR\"), \"/x.rs\"));", &[]));
+        assert!(!compiles("fn shaders() {}", &["src/lib.rs"]));
+    }
+
+    #[test]
+    fn what_may_be_compiled_counts() {
+        assert!(compiles("include!(\"data/shader.rs\");", &[]));
+        assert!(compiles(
+            "const A: &str = include_str!(\"x\"); include!(\"data/shader.rs\");",
+            &[]
+        ));
+        assert!(compiles("declare!(\"data/shader.rs\");", &[]));
+        assert!(compiles("modules! { shader }", &["src/lib.rs"]));
+        assert!(compiles("include!(concat!(\"data/sha\", \"der.rs\"));", &[]));
+    }
+}
