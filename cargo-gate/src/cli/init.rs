@@ -361,6 +361,12 @@ fn others(own: &InitFacts, top: &Path, conversation: &Conversation<'_>) -> Vec<I
     others
 }
 
+/// Whether a member has a target of one of these kinds.
+fn has_target(workspace: &Surveys, kinds: &[&str]) -> bool {
+    let mut targets = workspace.cargo().members.iter().flat_map(|member| &member.targets);
+    targets.any(|target| target.kind.iter().any(|kind| kinds.contains(&kind.as_str())))
+}
+
 fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
     let survey = workspace.boundaries();
     let kinds = gate_surveys::kinds::of(workspace, None);
@@ -377,6 +383,7 @@ fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
         directory: paths::relative(top, workspace.root()),
         members: members.collect(),
         nextest: workspace.files().get(".config/nextest.toml").is_some(),
+        libraries: has_target(workspace, &["lib", "rlib", "proc-macro"]),
         lockfile: workspace.lockfile().exists,
         tiers: None,
         toolchain: workspace
@@ -387,12 +394,7 @@ fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
         default_branch: workspace.git().and_then(|git| git.branch.clone()),
         runs_kernels: depends_on_the_runtime(workspace),
         production: production(workspace),
-        benches: workspace
-            .cargo()
-            .members
-            .iter()
-            .flat_map(|member| &member.targets)
-            .any(|target| target.kind.iter().any(|kind| kind == "bench")),
+        benches: has_target(workspace, &["bench"]),
         publishes: workspace
             .cargo()
             .members

@@ -13,6 +13,8 @@ pub struct InitFacts {
     pub members: Vec<MemberFacts>,
     /// Whether the workspace is set up for nextest (`.config/nextest.toml`).
     pub nextest: bool,
+    /// Whether a member has a library, which may have documentation tests.
+    pub libraries: bool,
     /// Whether `Cargo.lock` exists; without one `--locked` would fail.
     pub lockfile: bool,
     /// Tiers that an earlier policy declares.

@@ -155,22 +155,23 @@ fn tiers(text: &mut String, facts: &InitFacts) {
         let mut exceptions = facts.tiers.iter().flat_map(|tiers| &tiers.exceptions);
         exceptions.any(|exception| exception.package == name)
     };
-    for member in &facts.members {
-        let Some(count @ 1..) = member.raw_boundaries else {
-            continue;
-        };
-        if default == Tier::Native || is_declared(&member.name) {
-            continue;
-        }
-        let plural = if count == 1 { "y" } else { "ies" };
-        let name = quoted(&member.name);
-        let _ = write!(
-            text,
-            "\n# {count} raw boundar{plural}; if they are the purpose of the crate, fill in and uncomment:\n\
-             # [[tiers.exception]]\n# package = {name}\n# tier = \"native\"\n# owner = \"\"\n# reason = \"\"\n\
-             # expires = 2030-01-31\n"
-        );
+    let raw: Vec<(&str, u64)> = facts
+        .members
+        .iter()
+        .filter_map(|member| Some((member.name.as_str(), member.raw_boundaries.filter(|count| *count > 0)?)))
+        .filter(|(name, _)| default != Tier::Native && !is_declared(name))
+        .collect();
+    let Some((first, _)) = raw.first() else { return };
+    text.push_str("\n# Raw boundaries are in\n");
+    for (name, count) in &raw {
+        let _ = writeln!(text, "#   {name}: {count}");
     }
+    let _ = write!(
+        text,
+        "# If they are the purpose of a crate, fill in an exception for it and uncomment it:\n# [[tiers.exception]]\n# package = {}\n\
+         # tier = \"native\"\n# owner = \"\"\n# reason = \"\"\n# expires = 2030-01-31\n",
+        quoted(first)
+    );
 }
 
 fn declared(text: &mut String, tiers: &TierPolicy) {
@@ -203,11 +204,11 @@ fn suites(text: &mut String, facts: &InitFacts) {
         text,
         "[[suite.test]]\nname = \"workspace\"\ncommand = [{runner}, \"--workspace\"{locked}]\ntimeout = \"30m\"\n"
     );
-    if facts.nextest {
+    if facts.nextest && facts.libraries {
         let _ = write!(
             text,
-            "\n# nextest does not run documentation tests:\n# [[suite.test]]\n# name = \"doc\"\n\
-             # command = [\"cargo\", \"test\", \"--workspace\", \"--doc\"{locked}]\n"
+            "\n# nextest does not run documentation tests.\n[[suite.test]]\nname = \"doc\"\n\
+             command = [\"cargo\", \"test\", \"--workspace\", \"--doc\"{locked}]\ntimeout = \"30m\"\n"
         );
     }
     production(text, facts, locked);

@@ -18,6 +18,7 @@ fn facts() -> InitFacts {
             member("new", None),
         ],
         nextest: false,
+        libraries: true,
         lockfile: true,
         ..InitFacts::default()
     }

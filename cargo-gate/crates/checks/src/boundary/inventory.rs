@@ -120,8 +120,8 @@ mod tests {
         let mut declared = policy(Tier::Portable);
         allow(&mut declared, "src/ffi.rs");
         let survey = survey(&[
-            ("src/ffi.rs", "extern \"C\" {}\nfn f() { unsafe {} unsafe {} }"),
-            ("src/lib.rs", "mod a { impl B { unsafe fn c() {} } }"),
+            ("src/ffi.rs", "extern \"C\" { fn c(); }\nfn f() { unsafe {} unsafe {} }"),
+            ("src/lib.rs", "mod ffi;\nmod a { impl B { unsafe fn c() {} } }"),
             ("tests/t.rs", "fn t() { unsafe {} }"),
         ]);
         insta::assert_snapshot!(boundary_inventory::of(&survey, &authorities(&declared)).to_text());

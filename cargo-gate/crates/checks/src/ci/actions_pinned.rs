@@ -354,7 +354,14 @@ mod tests {
             )),
             ""
         );
-        insta::assert_snapshot!(said("      - uses: org/a@v1\n      - uses: org/b@main\n      - uses: org/a@v1\n      - uses: org/c@v2\n      - uses: org/d@v2\n"), @"");
+        insta::assert_snapshot!(said("      - uses: org/a@v1\n      - uses: org/b@main\n      - uses: org/a@v1\n      - uses: org/c@v2\n      - uses: org/d@v2\n"), @"
+        .github/workflows/ci.yml:5: 4 actions of others are not pinned to commits: `org/a@v1`, `org/b@main`, `org/c@v2` and 1 more [advice]
+          also: .github/workflows/ci.yml:6
+          also: .github/workflows/ci.yml:7
+          also: .github/workflows/ci.yml:8
+          also: .github/workflows/ci.yml:9
+          help: pin them and set `pinned-actions = true` under `[ci]` in gate.toml; `trusted-actions` names exceptions
+        ");
     }
 
     #[test]
@@ -376,7 +383,7 @@ mod tests {
           help: correct line 5, or remove the file
           because: gate.toml:3
         ");
-        world.policy.ci = None;
+        world.policy.ci = Some(ci_policy());
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: neither `pinned-actions` nor `pinned-images` is set under `[ci]`");
     }
 

@@ -387,7 +387,10 @@ mod tests {
         .github/workflows/ci.yml:6: `cross test --features "a b"` resolves dependencies without `--locked` [controlled]
           help: write `cross test --locked --features "a b"`
         "#);
-        insta::assert_snapshot!(said("      - run: cargo +beta --config net.retry=2 test\n"), @"");
+        insta::assert_snapshot!(said("      - run: cargo +beta --config net.retry=2 test\n"), @"
+        .github/workflows/ci.yml:6: `cargo +beta --config net.retry=2 test` resolves dependencies without `--locked` [controlled]
+          help: write `cargo +beta --config net.retry=2 test --locked`
+        ");
     }
 
     #[test]
