@@ -1,6 +1,7 @@
 //! `cargo gate pilot|controlled|broad`.
 
 pub(super) mod arguments;
+mod missing_toolchain;
 
 use std::time::Instant;
 
@@ -33,7 +34,10 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
         gate_policy::prepare();
         secrets::prepare();
     });
-    let workspace = conversation.workspace()?;
+    let workspace = match conversation.workspace() {
+        Ok(workspace) => workspace,
+        Err(error) => return missing_toolchain::judge(error, stage, arguments, now, conversation),
+    };
     if arguments.plan {
         let opened = conversation.opened(workspace)?;
         opened.check_packages(&arguments.packages)?;

@@ -91,3 +91,39 @@ fn a_directory_with_a_toolchain_of_its_own_is_no_evidence() {
     assert_not_ready(&run, "another toolchain");
     assert!(run.stdout.contains("the suite would run rustc"), "{run}");
 }
+
+/// What rustup's proxies do where the toolchain file names a toolchain that is not there.
+#[test]
+fn without_the_pinned_toolchain_what_needs_no_compiler_is_judged() {
+    let gate = package();
+    let bin = gate.workspace().join("../proxies");
+    for program in ["cargo", "rustc"] {
+        let real = real(program);
+        script(
+            &bin.join(program),
+            &format!(
+                "#!/bin/sh\nif [ -z \"$RUSTUP_TOOLCHAIN\" ]; then\n  echo \"error: toolchain '9.9.9' is not installed\" >&2\n  exit 1\n\
+                 fi\nexec '{}' \"$@\"\n",
+                real.display()
+            ),
+        );
+    }
+    script(&bin.join("rustup"), "#!/bin/sh\necho 'other-toolchain (default)'\n");
+    gate.write("README.md", "[gone](gone.md)\n");
+    gate.commit("Link to nothing");
+    let gate = with_programs(gate, &bin).env_remove("RUSTUP_TOOLCHAIN");
+    let run = gate.run(["pilot", "--message-format", "json"]);
+    assert!(
+        run.stderr
+            .contains("toolchain '9.9.9' is not installed; `other-toolchain` reads the workspace"),
+        "{run}"
+    );
+    let report = run.json();
+    let outcome = |id: &str| {
+        let checks = report["checks"].as_array().expect("a list of checks");
+        checks.iter().find(|check| check["id"] == id).expect("the check")["outcome"].clone()
+    };
+    assert_eq!(outcome("docs.links"), "warn");
+    assert_eq!(outcome("suite.test.workspace"), "not_run");
+    assert_ne!(run.code, Some(0), "{run}");
+}

@@ -28,6 +28,14 @@ impl Environment {
         }
     }
 
+    /// The same environment with one variable set to this.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut variables = self.variables.clone();
+        variables.insert(spelling(name.into()), value.into());
+        Self { variables }
+    }
+
     /// A variable, if it is set (to anything, the empty string included).
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(&spelling(name.into())).map(OsString::as_os_str)
