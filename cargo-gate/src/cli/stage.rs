@@ -8,6 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use gate_base::error::Result;
+use gate_base::exit;
 use gate_base::stage::Stage;
 use gate_engine::evaluate::{Evaluation, Request};
 use gate_engine::notify::{Told, notify};
@@ -36,7 +37,20 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     });
     let workspace = match conversation.workspace() {
         Ok(workspace) => workspace,
-        Err(error) => return missing_toolchain::judge(error, stage, arguments, now, conversation),
+        Err(error) if arguments.plan => return Err(error),
+        Err(error) => {
+            let (instead, workspace) = missing_toolchain::open(error, conversation)?;
+            let arguments = StageArgs {
+                no_suites: true,
+                ..arguments.clone()
+            };
+            let code = judge_without_suites(stage, &arguments, workspace, now, &instead)?;
+            return Ok(if code == exit::READY {
+                exit::TOOLCHAIN_MISSING
+            } else {
+                code
+            });
+        }
     };
     if arguments.plan {
         let opened = conversation.opened(workspace)?;

@@ -4,7 +4,7 @@ use super::super::arguments::{Format, ReportFile, report_file};
 use clap::Args;
 
 /// Arguments of the three stages.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct StageArgs {
     /// Limit the claim to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]

@@ -1,29 +1,22 @@
-//! The toolchain that a workspace pins is not on this machine: what needs no compiler is judged with another one.
+//! The toolchain that a workspace pins is not on this machine: another one reads the workspace.
 
 use std::ffi::OsStr;
 
 use gate_base::error::{Error, ErrorKind, Result};
-use gate_base::exit;
-use gate_base::stage::Stage;
-use jiff::Timestamp;
+use gate_surveys::Surveys;
 
 use super::super::Conversation;
-use super::arguments::StageArgs;
-use super::judge_without_suites;
 
-/// Judges without suites, with the default toolchain of rustup in place of the missing one. The decision is never ready.
+/// What overrides the toolchain file.
+const VARIABLE: &str = "RUSTUP_TOOLCHAIN";
+
+/// Reads the workspace with the default toolchain of rustup in place of the missing one, and says so. No suite may run with it.
 ///
 /// # Errors
 /// The error that led here, if it is about something else or there is no other toolchain.
-pub(super) fn judge(
-    error: Error,
-    stage: Stage,
-    arguments: &StageArgs,
-    now: Timestamp,
-    conversation: &Conversation<'_>,
-) -> Result<i32> {
+pub(super) fn open<'a>(error: Error, conversation: &Conversation<'a>) -> Result<(Conversation<'a>, Surveys)> {
     let chosen = conversation.environment.get(VARIABLE).is_some();
-    if error.kind != ErrorKind::ToolchainMissing || chosen || arguments.plan {
+    if error.kind != ErrorKind::ToolchainMissing || chosen {
         return Err(error);
     }
     let Some(toolchain) = default_toolchain(conversation) else {
@@ -41,29 +34,15 @@ pub(super) fn judge(
         error.message
     );
     conversation.printer.warning(&message, error.help.as_deref());
-    let code = judge_without_suites(stage, arguments, workspace, now, &instead)?;
-    Ok(if code == exit::READY {
-        exit::TOOLCHAIN_MISSING
-    } else {
-        code
-    })
+    Ok((instead, workspace))
 }
-
-/// What overrides the toolchain file.
-const VARIABLE: &str = "RUSTUP_TOOLCHAIN";
 
 /// The toolchain that rustup uses where nothing names another: the first word of `rustup default`.
 fn default_toolchain(conversation: &Conversation<'_>) -> Option<String> {
     let directory = std::env::current_dir().ok()?;
-    let rustup = conversation
-        .environment
-        .find_program(OsStr::new("rustup"), &directory)?;
-    let output = conversation
-        .environment
-        .command(&rustup, &directory)
-        .arg("default")
-        .output()
-        .ok()?;
+    let environment = &conversation.environment;
+    let rustup = environment.find_program(OsStr::new("rustup"), &directory)?;
+    let output = environment.command(&rustup, &directory).arg("default").output().ok()?;
     let text = String::from_utf8(output.stdout)
         .ok()
         .filter(|_| output.status.success())?;

@@ -290,7 +290,7 @@ fn reached(
         let mentions = Mentions {
             sources: texts.iter().map(|(path, text)| (*path, text.as_slice())).collect(),
         };
-        if !mentions.computes_includes() {
+        if !mentions.computes_paths() {
             let data = orphans
                 .iter()
                 .filter(|(path, parents)| !mentions.may_compile(path, parents));

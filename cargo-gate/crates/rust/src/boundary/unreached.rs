@@ -1,7 +1,7 @@
 //! Sources that no target reaches: samples, inputs of tests, texts that `include_str!` reads. Cargo never compiles them.
 //!
 //! A file counts as one only if nothing in its package could reach it in a way that is not followed here: by its name in a macro
-//! that declares modules, by its path in a string, or by an `include!` whose argument is computed.
+//! that declares modules, by its path in a string, by a path with an escape, or by an `include!` whose argument is computed.
 
 use memchr::memmem;
 
@@ -14,21 +14,27 @@ pub(super) struct Mentions<'t> {
 }
 
 impl Mentions<'_> {
-    /// Whether some `include!` of the package reads a path that is computed, other than one below `OUT_DIR`.
-    pub(super) fn computes_includes(&self) -> bool {
+    /// Whether the package names files in a way that is not followed: an `include!` whose argument is computed, other than one
+    /// below `OUT_DIR`, or a path with an escape.
+    pub(super) fn computes_paths(&self) -> bool {
+        let included = |text: &[u8], at: usize| {
+            let argument = without_space(&text[at + b"include!".len()..], 200);
+            let argument = argument.get(1..).unwrap_or_default();
+            match literal(argument) {
+                Some(literal) => literal.contains(&b'\\'),
+                None => !argument.starts_with(b"concat!(env!(\"OUT_DIR\")"),
+            }
+        };
+        let attribute = |text: &[u8], at: usize| {
+            let value = without_space(&text[at + b"path".len()..], 200);
+            value
+                .strip_prefix(b"=")
+                .and_then(literal)
+                .is_some_and(|literal| literal.contains(&b'\\'))
+        };
         self.sources.iter().any(|(_, text)| {
-            memmem::find_iter(text, b"include!").any(|at| {
-                let argument: Vec<u8> = text[at + b"include!".len()..]
-                    .iter()
-                    .copied()
-                    .filter(|byte| !byte.is_ascii_whitespace())
-                    .skip(1)
-                    .take(32)
-                    .collect();
-                let literal =
-                    argument.starts_with(b"\"") || argument.starts_with(b"r\"") || argument.starts_with(b"r#");
-                !literal && !argument.starts_with(b"concat!(env!(\"OUT_DIR\")")
-            })
+            memmem::find_iter(text, b"include!").any(|at| included(text, at))
+                || memmem::find_iter(text, b"path").any(|at| attribute(text, at))
         })
     }
 
@@ -46,6 +52,19 @@ impl Mentions<'_> {
                     || memmem::find_iter(text, quoted.as_bytes()).any(|at| !is_embedded(text, at))
             })
     }
+}
+
+fn without_space(text: &[u8], most: usize) -> Vec<u8> {
+    let bytes = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    bytes.take(most).collect()
+}
+
+/// The text of the string literal at the beginning, as it is written.
+fn literal(text: &[u8]) -> Option<&[u8]> {
+    let text = text.strip_prefix(b"r").unwrap_or(text);
+    let marks = text.iter().take_while(|byte| **byte == b'#').count();
+    let text = text.get(marks..)?.strip_prefix(b"\"")?;
+    text.split(|byte| *byte == b'"').next()
 }
 
 /// The name of the module that a file would be.
@@ -83,7 +102,7 @@ mod tests {
             sources: vec![("src/lib.rs", source.as_bytes())],
         };
         let parents: Vec<String> = parents.iter().map(ToString::to_string).collect();
-        mentions.computes_includes() || mentions.may_compile("src/data/shader.rs", &parents)
+        mentions.computes_paths() || mentions.may_compile("src/data/shader.rs", &parents)
     }
 
     #[test]
@@ -103,5 +122,7 @@ mod tests {
         assert!(compiles("declare!(\"data/shader.rs\");", &[]));
         assert!(compiles("modules! { shader }", &["src/lib.rs"]));
         assert!(compiles("include!(concat!(\"data/sha\", \"der.rs\"));", &[]));
+        assert!(compiles("include!(\"data/\\u{73}hader.rs\");", &[]));
+        assert!(compiles("#[path = \"data/\\x73hader.rs\"] mod x;", &[]));
     }
 }
