@@ -71,8 +71,15 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "mutations",
 ];
 
-/// The kills of a running gate, of which the tests make a few, a thousand times.
+/// The kills of a running gate, of which the tests make a few, a thousand times, and those of a migration.
 fn kills(sh: &Shell, _: &Path) -> Result {
+    let test = "whenever_the_gate_is_killed_nothing_stays_paused_or_half_migrated";
+    cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test migrate -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_KILLS", "200")
+    .run_echo()?;
     let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
     Ok(cmd!(
         sh,

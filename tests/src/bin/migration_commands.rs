@@ -2,8 +2,8 @@
 //!
 //! `up`, `down`, `invariants` and `replay` read a history. `pause` and `resume` make and remove the file `paused`. `export`, `switch` and
 //! `switch-back` are of a database, which is the file `db.ndjson`. The file `fault` asks for trouble: the name of a command, which of its calls
-//! it is about, `before` or `after` the command did what it does, and `fail`, `hang`, `garbage`, `append` (someone writes to the history) or
-//! `kill` (the gate is killed). Each call adds the name of the command to the file `calls`.
+//! it is about, `before` or `after` the command did what it does, and `fail`, `hang`, `garbage`, `append` (someone writes to the history),
+//! `kill` (the gate is killed) or `interrupt` (as by Ctrl-C). Each call adds the name of the command to the file `calls`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what such commands do")]
 
 use std::collections::BTreeMap;
@@ -74,8 +74,8 @@ fn trouble(what: &str) -> Option<ExitCode> {
             append(file.expect("a history"), LATE);
         }
         "hang" => std::thread::sleep(Duration::from_secs(300)),
-        "kill" => {
-            kill_the_gate();
+        "kill" | "interrupt" => {
+            signal_to_the_gate(if what == "kill" { "-KILL" } else { "-INT" });
             std::thread::sleep(Duration::from_secs(300));
         }
         other => panic!("no such trouble: {other}"),
@@ -84,14 +84,14 @@ fn trouble(what: &str) -> Option<ExitCode> {
 }
 
 #[cfg(unix)]
-fn kill_the_gate() {
+fn signal_to_the_gate(signal: &str) {
     let gate = std::os::unix::process::parent_id().to_string();
-    let killed = std::process::Command::new("kill").args(["-KILL", &gate]).status();
-    assert!(killed.is_ok_and(|status| status.success()), "the gate can be killed");
+    let sent = std::process::Command::new("kill").args([signal, &gate]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "the gate can be signalled");
 }
 
 #[cfg(not(unix))]
-fn kill_the_gate() {}
+fn signal_to_the_gate(_: &str) {}
 
 fn act(command: &str) {
     let version = std::env::var("CARGO_GATE_MIGRATION_VERSION").unwrap_or_default();

@@ -398,9 +398,18 @@ fn what_is_written_after_the_switch_is_neither_lost_nor_accepted() {
     let status = migrate(&gate, "status");
     assert_eq!(status.code, Some(1), "{status}");
     assert!(status.stdout.contains("OPEN"), "{status}");
+    // A stage does not pass meanwhile.
+    let stage = |gate: &Gate| {
+        let report = gate.run(["pilot", "--no-suites", "--message-format", "json"]).json();
+        let checks = report["checks"].as_array().expect("checks").clone();
+        let check = checks.into_iter().find(|check| check["id"] == "release.migrations");
+        check.expect("the check")["outcome"].clone()
+    };
+    assert_eq!(stage(&gate), "fail");
     // Who makes the history what it was has resolved it.
     gate.write("db.ndjson", EVENTS);
     assert_eq!(migrate(&gate, "status").code, Some(0));
+    assert_eq!(stage(&gate), "pass");
     assert_eq!(migrate(&gate, "cutover").code, Some(0));
 }
 

@@ -58,6 +58,41 @@ fn a_gate_that_is_killed_in_any_step_is_survived_by_what_finishes_it() {
 }
 
 #[test]
+fn an_interruption_ends_what_runs_but_not_the_resume() {
+    for (home, fault, history) in [
+        ("file", "pause 1 after interrupt", EVENTS),
+        ("file", "up 3 before interrupt", EVENTS),
+        ("database", "export 3 before interrupt", EVENTS),
+    ] {
+        let gate = with_history(home, &[]);
+        gate.write("fault", fault);
+        let run = migrate(&gate, "cutover");
+        assert_eq!(run.code, Some(130), "{fault}: {run}");
+        assert_eq!(
+            (gate.read(file(home)).as_str(), is_paused(&gate)),
+            (history, false),
+            "{fault}: {run}"
+        );
+        assert_eq!(migrate(&gate, "status").code, Some(0), "{fault}");
+    }
+}
+
+#[test]
+fn without_a_key_that_others_can_read_nothing_is_paused() {
+    let gate = with_history("file", &[]);
+    // A file is not a home.
+    let home = gate.workspace().join("Cargo.toml");
+    let mut command = gate.gate_command();
+    command
+        .args(["release", "migrate", "cutover", "orders"])
+        .env("HOME", home);
+    let run = gate.finish(&mut command);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("no key that another process can read"), "{run}");
+    assert_eq!(gate.read("events.ndjson"), EVENTS);
+}
+
+#[test]
 fn a_killed_rollback_is_finished_too() {
     for (fault, history) in [
         ("pause 2 before kill", MIGRATED),

@@ -50,11 +50,11 @@ mod tests {
     fn an_open_migration_is_reported_and_nothing_else() {
         let mut world = World::new();
         world.texts(&[("src/lib.rs", "")]);
-        assert_eq!(world.text(&CHECK), "not applicable: no migration is declared\n");
+        assert_eq!(world.text(&CHECK), "not applicable: no migration is declared");
         let directory = world.inputs().workspace.gate_dir().join("migrations").join("orders");
         fs::create_dir_all(&directory).expect("a directory");
         fs::write(directory.join("dry-run.json"), "{}").expect("a file");
-        assert_eq!(world.text(&CHECK), "not applicable: no migration is declared\n");
+        assert_eq!(world.text(&CHECK), "not applicable: no migration is declared");
         fs::write(directory.join("journal"), "damaged").expect("a file");
         insta::assert_snapshot!(world.text(&CHECK), @"
         the migration `orders` is open: its journal cannot be read [pilot]

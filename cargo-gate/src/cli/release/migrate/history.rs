@@ -8,6 +8,7 @@ use super::arguments::{HistoryArgs, RecoverArgs, StatusArgs};
 use super::text::{self, Standing};
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
+use crate::cli::machine_key;
 use crate::cli::reports::display_below;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
@@ -106,6 +107,12 @@ pub(super) fn rollback(arguments: &HistoryArgs, conversation: &Conversation<'_>)
 }
 
 fn carry_out(arguments: &HistoryArgs, direction: Direction, conversation: &Conversation<'_>) -> Result<i32> {
+    if !machine_key::is_kept(&conversation.environment) {
+        return Err(Error::usage(
+            "this machine has no key that another process can read, so nothing could finish the migration after a kill",
+        )
+        .with_help("set `CARGO_GATE_EVIDENCE_KEY`, or make the home directory writable"));
+    }
     let opened = Opened::new(conversation)?;
     let migration = opened.migration(opened.named(&arguments.name)?, conversation);
     let done = migration.carry_out(direction, || finisher(&opened.gate_dir))?;
