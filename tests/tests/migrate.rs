@@ -1,4 +1,8 @@
 //! `cargo gate release migrate`: what it says, how a stage asks for it, and what becomes of a history.
+#![allow(
+    clippy::print_stdout,
+    reason = "what was done to databases, and the instants of kills, are for who runs the tests"
+)]
 
 #[path = "migrate/databases.rs"]
 mod databases;

@@ -132,7 +132,7 @@ impl Rehearsal<'_> {
         if let Some(replay) = &self.commands.policy.replay {
             self.commands
                 .run("replay", replay, Some(version), Some(history), &mut |bytes| {
-                    hash.update(bytes)
+                    hash.update(bytes);
                 })?;
         }
         Ok(hash.to_hex())
