@@ -1,7 +1,7 @@
 //! Clang's CUDA front end: with the headers and libdevice of a CUDA toolkit where there is one that this clang can read, else with the few
 //! declarations of this crate.
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -309,7 +309,7 @@ impl Compiler for Clang<'_> {
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),
             },
-            variables: BTreeSet::new(),
+            variables: Set::new(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! NVIDIA's compiler driver.
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -298,7 +298,7 @@ impl Compiler for Nvcc<'_> {
             dependencies,
             warnings: warnings(&finished.text),
             preprocessed,
-            variables: BTreeSet::new(),
+            variables: Set::new(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! What every compilation of one build has in common.
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Setting {
 
     /// Names that a compiler printed as absolute paths, sorted, without this crate's own headers.
     pub(crate) fn absolute(&self, names: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
-        let all: BTreeSet<PathBuf> = names
+        let all: Set<PathBuf> = names
             .into_iter()
             .map(|name| {
                 let whole = self.crate_root.join(name);

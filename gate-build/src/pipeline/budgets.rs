@@ -1,6 +1,6 @@
 //! What kernels take of the hardware beside their budgets.
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::fs;
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ pub(super) fn compare(
         ]);
     };
     let mut problems = Vec::new();
-    let mut found = BTreeSet::new();
+    let mut found = Set::new();
     for unit in units {
         for image in &unit.images {
             let text = fs::read_to_string(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;

@@ -1,6 +1,6 @@
 //! What is known of the code of the files that records are about, so that the edit of a comment is known for one without a preprocessor.
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ const NOTHING: &str = "-";
 /// The code of files, each read once.
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
-    known: Mutex<BTreeMap<Digest, Option<Code>>>,
+    known: Mutex<Map<Digest, Option<Code>>>,
 }
 
 impl Codes {

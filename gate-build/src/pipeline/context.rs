@@ -1,6 +1,6 @@
 //! Where a build runs and what the environment asks of it.
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -148,7 +148,7 @@ pub(crate) fn timeout(env: &Env) -> Result<Duration, Error> {
 }
 
 /// Every variable that may decide about a build, for `cargo::rerun-if-env-changed`; sorted.
-pub(crate) fn variables() -> BTreeSet<&'static str> {
+pub(crate) fn variables() -> Set<&'static str> {
     let all = INPUT_VARIABLES.iter().chain(compiler::VARIABLES).chain(VARIABLES);
     #[cfg(feature = "cuda-builder")]
     let all = all.chain(crate::rust::cuda_builder::VARIABLES);

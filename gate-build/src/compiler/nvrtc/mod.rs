@@ -3,7 +3,7 @@
 mod library;
 mod spool;
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -400,7 +400,7 @@ impl Compiler for Nvrtc<'_> {
             dependencies,
             warnings: warnings(&answer.log),
             preprocessed: text,
-            variables: BTreeSet::new(),
+            variables: Set::new(),
         })
     }
 
