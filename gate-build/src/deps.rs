@@ -1,8 +1,9 @@
 //! Dependency files in the language of make, and line markers of preprocessed text.
 
-use crate::sorted::Set;
 use std::io::BufRead as _;
 use std::path::PathBuf;
+
+use crate::sorted::Set;
 
 /// Reads the prerequisites of the first rule of a dependency file as GCC, clang and nvcc write them: `target: a b \`
 /// with a space written `\ `, `#` as `\#` or plain, `$` as `$$`. A backslash before anything else is one, because

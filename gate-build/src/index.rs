@@ -1,6 +1,5 @@
 //! What is known about files that have not changed since: a stat instead of a read.
 
-use crate::sorted::Map;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::digest::{Digest, Fields};
 use crate::disk;
+use crate::sorted::Map;
 
 /// First line of the file; another format has another one.
 const HEADER: &str = "gate-build index 1";

@@ -1,6 +1,5 @@
 //! The builder that a build script uses.
 
-use crate::sorted::Map;
 use std::path::PathBuf;
 
 use crate::arch::{Arch, IntoTarget, Target};
@@ -10,6 +9,7 @@ use crate::error::Error;
 use crate::headers::Headers;
 use crate::product::{Output, Product};
 use crate::resources::Budget;
+use crate::sorted::Map;
 
 /// Kernels of a crate, to be compiled by its build script.
 #[derive(Debug, Default)]

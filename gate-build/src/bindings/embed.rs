@@ -1,6 +1,5 @@
 //! The text of the generated module.
 
-use crate::sorted::Map;
 use std::fmt::Write as _;
 
 use super::names;
@@ -8,6 +7,7 @@ use super::signature::{Declared, disagreement};
 use super::{EmbeddedImage, EmbeddedUnit, Encoding, Origin};
 use crate::ptx::access::accesses;
 use crate::ptx::{Entry, ParamType, Scalar, Space};
+use crate::sorted::Map;
 
 /// The Rust module of these units, to be included from `OUT_DIR`: rustfmt-free, but the same for the same units.
 ///

@@ -1,7 +1,6 @@
 //! Names of generated modules.
 
 use crate::sorted::{Map, Set};
-
 use crate::unit::UnitName;
 
 /// Words that cannot name a module.

@@ -9,7 +9,6 @@ mod preamble;
 mod setting;
 mod shims;
 
-use crate::sorted::Set;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs;
@@ -21,6 +20,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::product::Product;
 use crate::schedule::Begin;
+use crate::sorted::Set;
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;

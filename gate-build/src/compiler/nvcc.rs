@@ -1,6 +1,5 @@
 //! NVIDIA's compiler driver.
 
-use crate::sorted::Set;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +17,7 @@ use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::product::Linking;
 use crate::schedule::Second;
+use crate::sorted::Set;
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;

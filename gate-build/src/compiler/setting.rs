@@ -1,6 +1,5 @@
 //! What every compilation of one build has in common.
 
-use crate::sorted::Set;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use crate::env::Env;
 use crate::index::Index;
 use crate::product::Product;
 use crate::schedule::{self, Permits};
+use crate::sorted::Set;
 use crate::unit::Unit;
 
 /// What every compilation of one build has in common.

@@ -1,6 +1,5 @@
 //! Making a lock: images from what a compiler wrote, and the files of a lock on disk.
 
-use crate::sorted::{Map, Set};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use crate::digest::{Digest, Fields};
 use crate::ptx::floor::with_version;
 use crate::ptx::{Module, ParseError, Roots, normalise};
 use crate::resources::Facts;
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 /// What was compiled, to be locked.

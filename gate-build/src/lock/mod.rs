@@ -13,13 +13,13 @@ mod script;
 mod verify;
 mod write;
 
-use crate::sorted::{Map, Set};
 use std::fmt;
 
 use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::ptx::{Entry, Isa, ParamType, Performance};
 use crate::resources::{Budget, Usage};
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 pub use error::LockError;

@@ -1,7 +1,5 @@
 //! Reading `kernels.lock`.
 
-use crate::sorted::Map;
-
 use toml_span::Value;
 
 use super::error::LockError;
@@ -11,6 +9,7 @@ use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::ptx::{ParamType, Performance};
 use crate::resources::{Budget, Limit, Usage};
+use crate::sorted::Map;
 use crate::unit::UnitName;
 
 impl KernelLock {

@@ -1,8 +1,7 @@
 //! What a build script asks for, as far as its text says it: a lock is verified without running it.
 
-use crate::sorted::Set;
-
 use crate::arch::Arch;
+use crate::sorted::Set;
 
 /// The architectures that a build script names in `.arch(…)`; `None` where it computes them, or where this is no script with kernels.
 pub(super) fn archs(text: &str) -> Option<Set<Arch>> {

@@ -1,6 +1,5 @@
 //! Comparing a lock with the files of its crate.
 
-use crate::sorted::{Map, Set};
 use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -11,6 +10,7 @@ use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
 use crate::glob;
 use crate::ptx::Module;
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 /// The build script, as cargo calls it where no manifest does.

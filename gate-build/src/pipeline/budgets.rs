@@ -1,6 +1,5 @@
 //! What kernels take of the hardware beside their budgets.
 
-use crate::sorted::Set;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::resources::Ptxas;
+use crate::sorted::Set;
 
 /// Compares what kernels take of the hardware with their budgets. Returns warnings about what could not be compared.
 ///

@@ -1,6 +1,5 @@
 //! A build in which something may have changed.
 
-use crate::sorted::Set;
 use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +30,7 @@ use crate::product::Product;
 use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
+use crate::sorted::Set;
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
 

@@ -1,6 +1,5 @@
 //! Which compilers a build uses, in which order.
 
-use crate::sorted::Set;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -13,6 +12,7 @@ use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
 use crate::rust::{self, Rustc};
+use crate::sorted::Set;
 use crate::toolkit::Toolkit;
 use crate::unit::Language;
 

@@ -1,6 +1,5 @@
 //! What is known of the code of the files that records are about, so that the edit of a comment is known for one without a preprocessor.
 
-use crate::sorted::Map;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -8,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::code::Code;
 use crate::digest::{Digest, Fields};
+use crate::sorted::Map;
 use crate::store::{self, Record, Space, Store};
 
 /// Files with more bytes than this are not looked at: no source that somebody edits is as long.

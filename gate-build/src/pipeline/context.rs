@@ -1,12 +1,12 @@
 //! Where a build runs and what the environment asks of it.
 
-use crate::sorted::Set;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::compiler::{self, CompilerKind, plain};
 use crate::env::Env;
 use crate::error::Error;
+use crate::sorted::Set;
 use crate::toolkit::INPUT_VARIABLES;
 
 /// Where a build runs: what cargo tells a build script, or what a test or a tool chooses.

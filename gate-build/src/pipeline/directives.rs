@@ -1,12 +1,12 @@
 //! What cargo is told: when to run the build script again.
 
-use crate::sorted::Set;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::context;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
+use crate::sorted::Set;
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;

@@ -1,6 +1,5 @@
 //! What a crate includes: the generated module, and PTX made smaller.
 
-use crate::sorted::Map;
 use std::fs;
 use std::path::PathBuf;
 
@@ -14,6 +13,7 @@ use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
 use crate::schedule::{self, Permits};
+use crate::sorted::Map;
 use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
 

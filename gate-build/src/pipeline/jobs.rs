@@ -1,13 +1,12 @@
 //! What is compiled for which architectures with which flags, once the compilers are known.
 
-use crate::sorted::Set;
-
 use super::plan::Plan;
 use crate::arch::{Arch, Reach};
 use crate::compiler::Compiler;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::headers::Located;
 use crate::product::{Product, gencodes};
+use crate::sorted::Set;
 use crate::unit::{Language, Unit};
 
 /// One compilation.

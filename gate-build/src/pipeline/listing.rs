@@ -1,12 +1,12 @@
 //! Files in the folders that a compiler searches, for those that would be read instead of others.
 
-use crate::sorted::{Map, Set};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::env::Env;
+use crate::sorted::{Map, Set};
 
 /// A folder with more files than this is looked at no further; an installation of a large library has some thousands.
 const MOST: usize = 20_000;

@@ -1,6 +1,5 @@
 //! The kernel lock in a build: taking PTX from it, writing it, comparing with it.
 
-use crate::sorted::{Map, Set};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -24,6 +23,7 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
+use crate::sorted::{Map, Set};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.

@@ -1,6 +1,5 @@
 //! What a crate with a kernel lock keeps in the store.
 
-use crate::sorted::Map;
 use std::fs;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use crate::built::BuiltUnit;
 use crate::digest::Digest;
 use crate::index::Index;
 use crate::lock::{KernelLock, LOCK_FILE, text_digest};
+use crate::sorted::Map;
 use crate::store::Local;
 use crate::unit::UnitName;
 

@@ -1,6 +1,5 @@
 //! What is to be compiled, before anything is looked for.
 
-use crate::sorted::Set;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
 use crate::product::Product;
+use crate::sorted::Set;
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.

@@ -4,7 +4,6 @@
 //! compiled at once. Everything else is for the preprocessor to say: a header of which more than comments has changed, and lines that have moved, which
 //! matter to `assert`.
 
-use crate::sorted::Set;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,6 +14,7 @@ use crate::action;
 use crate::code::Code;
 use crate::compiler::{CompilerKind, Preprocessed};
 use crate::digest::Digest;
+use crate::sorted::Set;
 use crate::store::{Manifest, Record, Space};
 use crate::unit::Language;
 

@@ -1,7 +1,6 @@
 //! What the last build of this crate left, so that the next one can see by file times, or by the bytes of what was
 //! touched, that nothing changed.
 
-use crate::sorted::{Map, Set};
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use crate::digest::{Digest, Fields, checksum};
 use crate::disk;
 use crate::env::Env;
 use crate::index::{Index, Signature};
+use crate::sorted::{Map, Set};
 use crate::unit::{Language, UnitName};
 
 const HEADER: &str = "gate-build state 5";

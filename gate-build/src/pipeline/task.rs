@@ -1,6 +1,5 @@
 //! One unit for one architecture, and what is known of it.
 
-use crate::sorted::{Map, Set};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -17,6 +16,7 @@ use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::rust;
 use crate::schedule::Permits;
+use crate::sorted::{Map, Set};
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
 use crate::unit::{Language, Unit};
 

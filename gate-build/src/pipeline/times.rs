@@ -1,6 +1,5 @@
 //! How long units took to compile.
 
-use crate::sorted::{Map, Set};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use crate::compiler::plain;
 use crate::digest::Digest;
 use crate::disk;
 use crate::product::Product;
+use crate::sorted::{Map, Set};
 use crate::store::{self, Seconds};
 use crate::unit::Unit;
 

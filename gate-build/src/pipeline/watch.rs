@@ -4,11 +4,11 @@
 //! is told of what does have a new date then: the link, and the folder in which a file was replaced. And of files with a version in their names, which are
 //! gone when another version is there: cargo runs the script where a file is missing.
 
-use crate::sorted::Set;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::directives::is_smaller;
+use crate::sorted::Set;
 
 /// A folder of programs with more entries than this is everybody's, such as `/usr/bin`: something is installed there every day.
 const OWN: usize = 500;

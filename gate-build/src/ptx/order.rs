@@ -3,9 +3,10 @@
 //! With several threads (`--split-compile`), NVIDIA's compilers declare the variables of a module in another order each
 //! time, and nothing else differs.
 
-use crate::sorted::{Map, Set};
 use std::borrow::Cow;
 use std::ops::Range;
+
+use crate::sorted::{Map, Set};
 
 /// The text with each group of adjacent declarations of variables in order: by their text, those whose initial value
 /// names another one behind what they name. Everything from the first body on stays as it is.

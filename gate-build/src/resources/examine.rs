@@ -1,6 +1,5 @@
 //! What ptxas knows about a PTX text, asked once for each text.
 
-use crate::sorted::Map;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use crate::arch::Arch;
 use crate::digest::{Digest, Fields};
 use crate::ptx::floor::{Assemble, AssembleError, isa_floor};
 use crate::ptx::{Isa, Module};
+use crate::sorted::Map;
 use crate::version::{ToolVersion, VersionError, version_of};
 
 /// An assembler of NVIDIA's toolkit on this machine.

@@ -1,7 +1,8 @@
 //! The report of `ptxas --verbose`.
 
-use crate::sorted::Map;
 use std::fmt;
+
+use crate::sorted::Map;
 
 /// What one kernel takes, as ptxas reports it for one architecture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

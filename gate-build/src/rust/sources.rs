@@ -1,6 +1,5 @@
 //! What a compilation of Rust has read.
 
-use crate::sorted::Set;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use crate::compiler::Setting;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
+use crate::sorted::Set;
 use crate::unit::Unit;
 
 /// Every file that was read for a unit: those of a dependency file in the format of make, and for a crate the manifests, lock file and

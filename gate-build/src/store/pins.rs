@@ -4,7 +4,6 @@
 //! kernel lock has one that its builds write; it holds as long as the lock is there. The others are made by
 //! `cargo gate kernels pin` for a release manifest, and hold until they are taken away.
 
-use crate::sorted::{Map, Set};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use super::{Action, Local, Manifest, Space};
 use crate::digest::Digest;
 use crate::disk;
 use crate::ptx::{self, Roots};
+use crate::sorted::{Map, Set};
 
 const HEAD: &str = "gate-build pin 1";
 

@@ -1,6 +1,5 @@
 //! The program that serves the remote store, for as long as one build asks it.
 
-use crate::sorted::Map;
 use std::io::{BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::setting::Setting;
+use crate::sorted::Map;
 use crate::store::protocol::{self, Answer, Mode, Question};
 
 /// A program that was started and has said what it is. It ends with this value.
