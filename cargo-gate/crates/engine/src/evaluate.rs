@@ -18,8 +18,8 @@ use gate_evidence::{Evidence, EvidenceResult};
 use gate_gpu::kernels;
 use gate_policy::{Policy, SuitePolicy};
 use gate_report::{
-    Artifact, Confidence, Decision, EvidenceRecord, MaskedReport, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject,
-    Tool,
+    Artifact, Confidence, Decision, EvidenceRecord, MaskedReport, OTHER_SHARD, Report, SCHEMA_VERSION, SUITES_LEFT_OUT,
+    Subject, Tool,
 };
 use gate_surveys::Surveys;
 
@@ -105,17 +105,13 @@ impl<'a> Surroundings<'a> {
     /// Interruption, and failures of the tool (store, processes). What a check could not do is an outcome, no error.
     pub fn evaluate(&self, request: &Request, observer: &dyn Observer, cancel: &Cancel) -> Result<Evaluation> {
         let (plan, last) = self.plan(request, |plan, last| (plan, last.clone()));
-        let reused = plan
-            .items
-            .iter()
-            .filter(|item| matches!(item.action, Action::Reuse(_)))
-            .count();
+        let count = |is: fn(&Action) -> bool| plan.items.iter().filter(|item| is(&item.action)).count();
         observer.event(&Event::Started {
-            to_run: plan.items.len() - reused,
-            reused,
+            to_run: count(|action| matches!(action, Action::Run(_))),
+            reused: count(|action| matches!(action, Action::Reuse(_))),
         });
         let completed = self.runner(request, observer, cancel).run(&plan)?;
-        if request.suites == SuiteMode::WithoutEvidence {
+        if request.suites != SuiteMode::None {
             last.save_after(&plan, &self.workspace.gate_dir());
         }
         observer.event(&Event::Finished);
@@ -158,6 +154,7 @@ impl<'a> Surroundings<'a> {
             duration_ms: u64::try_from(request.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             stage: request.stage,
             strict: request.strict,
+            partition: request.suites.partition(),
             scope: self.policy.stages.get(&request.stage).map(|stage| stage.scope.clone()),
             decision: verdict.decision,
             exit_code: verdict.exit_code,
@@ -280,6 +277,7 @@ impl<'a> Surroundings<'a> {
             strict: request.strict,
             today,
             packages: &request.packages,
+            partition: request.suites.partition(),
         }
     }
 
@@ -288,7 +286,7 @@ impl<'a> Surroundings<'a> {
         let Completed { evidence, reused, .. } = completed;
         let held_back = matches!(
             &evidence.result,
-            EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT].contains(&reason.code.as_str())
+            EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT, OTHER_SHARD].contains(&reason.code.as_str())
         );
         let mut artifacts = Vec::new();
         for file in &evidence.files {

@@ -123,10 +123,14 @@ pub(in crate::cli) fn human(merged: &Merged, detail: Detail) -> String {
             .signed_by
             .as_ref()
             .map_or_else(|| "not signed".to_owned(), |name| format!("signed by {name}"));
+        let decision = if run.is_shard() {
+            "a shard".to_owned()
+        } else {
+            run.decision.name().replace('_', " ")
+        };
         out.push_str(&format!(
-            "{}: {} in run {}, {}\n",
+            "{}: {decision} in run {}, {}\n",
             text::line(&run.machine),
-            run.decision.name().replace('_', " "),
             text::line(&run.run_id),
             text::line(&signed),
         ));

@@ -11,6 +11,7 @@ mod waivers;
 
 pub use decision::{exit_code, outcome_at};
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
@@ -78,8 +79,9 @@ pub fn decide(
                 Phase::Waivers => covers.uses(&checks, rules),
                 _ => Default::default(),
             };
+            let seen = assumed(&checks, rules);
             let inputs = Inputs {
-                outcomes: &checks,
+                outcomes: &seen,
                 waiver_use: &waiver_use,
                 known_use: &known_use,
                 ..inputs
@@ -96,7 +98,7 @@ pub fn decide(
     let mut bounds = scope::bounds(policy, rules.packages, &checks);
     bounds.extend(scope::unjudged(&checks, policy));
     bounds.extend(outside);
-    let decision = decision::decide(&checks, !bounds.is_empty());
+    let decision = decision::decide(&checks, !bounds.is_empty(), rules.partition);
     let exit_code = exit_code(&checks, decision);
     Verdict {
         counts: counts(&checks),
@@ -110,6 +112,23 @@ pub fn decide(
         exit_code,
         bounds,
     }
+}
+
+/// The outcomes as later checks see them. A share of the suites knows nothing of the others: what those have passes here, and a
+/// merge holds them to it.
+fn assumed<'c>(checks: &'c [CheckReport], rules: Rules<'_>) -> Cow<'c, [CheckReport]> {
+    if rules.partition.is_none() {
+        return Cow::Borrowed(checks);
+    }
+    let assume = |check: &CheckReport| match decision::is_elsewhere(check) {
+        true => CheckReport {
+            outcome: Outcome::Pass,
+            reason: None,
+            ..check.clone()
+        },
+        false => check.clone(),
+    };
+    Cow::Owned(checks.iter().map(assume).collect())
 }
 
 /// What may cover findings, and what of it did.
@@ -144,8 +163,14 @@ impl<'a> Covers<'a> {
     /// What became of each waiver and of each known finding after these checks.
     fn uses(&self, checks: &[CheckReport], rules: Rules<'_>) -> (Vec<WaiverUse>, Vec<EntryUse>) {
         let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
+        // A part of the tests does not show what the others found.
+        let in_part = |check: &CheckReport| {
+            let suite = check.evidence.as_ref().and_then(|evidence| evidence.suite.as_ref());
+            suite.is_some_and(|suite| suite.part.is_some())
+        };
+        let is_judged = |check: &CheckReport| carried_out(check) && !in_part(check);
         let judged =
-            |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check));
+            |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && is_judged(check));
         let waivers = self.policy.waivers.iter().zip(&self.waivers);
         let waivers = waivers.map(|(waiver, used)| WaiverUse {
             used: *used,
@@ -191,6 +216,7 @@ pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: D
         strict: false,
         today,
         packages: &[],
+        partition: None,
     };
     Covers::of(policy).covered(bare(id, result), rules).result
 }

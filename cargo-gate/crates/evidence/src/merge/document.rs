@@ -11,10 +11,11 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_policy::authority::{PrivateKey, fingerprint};
-use gate_report::{Bound, Decision, Outcome, Reason};
+use gate_report::{Bound, Decision, OTHER_SHARD, Outcome, Partition, Reason};
 
 use super::contradiction::Contradiction;
-use crate::record::canonical;
+use super::shards;
+use crate::record::{RanPart, canonical};
 use crate::signature::{Signature, judge};
 use crate::verify::Signers;
 
@@ -75,6 +76,9 @@ pub struct MergedRun {
     pub run_id: String,
     /// When it started, RFC 3339 in UTC.
     pub started: String,
+    /// The share of the suites that it ran; absent if it ran all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// What it decided.
     pub decision: Decision,
     /// Digest of the files of its workspace; absent if they could not be read.
@@ -106,6 +110,23 @@ pub struct Cell {
     /// Why it was not run, was inconclusive or ended in an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Which part of a suite ran there, where its runner divided it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<RanPart>,
+}
+
+impl Cell {
+    /// Whether another shard has it.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| reason.code == OTHER_SHARD)
+    }
+}
+
+impl MergedRun {
+    /// Whether it is one of several shards, which is never ready alone.
+    pub fn is_shard(&self) -> bool {
+        self.partition.is_some_and(Partition::is_partial)
+    }
 }
 
 impl MergedCheck {
@@ -122,7 +143,7 @@ impl Merged {
     /// The decision that runs, checks, bounds and contradictions add up to.
     pub(super) fn decided(&self) -> Decision {
         let passes = !self.checks.is_empty() && self.checks.iter().all(|check| check.outcome.passes());
-        let entered = self.runs.iter().all(|run| run.decision.is_ready());
+        let entered = self.runs.iter().all(|run| run.decision.is_ready() || run.is_shard());
         match self.bounds.is_empty() {
             _ if !passes || !entered || !self.contradictions.is_empty() => Decision::NotReady,
             true => Decision::Ready,
@@ -159,6 +180,11 @@ impl Merged {
                 problems.push(format!("{} is ready although a check blocks there", run.machine));
             }
         }
+        if self.contradictions.is_empty()
+            && let Some(contradiction) = shards::contradictions(&self.runs, &self.checks).into_iter().next()
+        {
+            problems.push(contradiction.message);
+        }
         if self.decision != self.decided() {
             problems.push(format!("the runs add up to {}", self.decided().name()));
         }
@@ -166,9 +192,10 @@ impl Merged {
     }
 }
 
-/// The outcome that lets least pass; a check that nobody judged was not run.
+/// The outcome that lets least pass; a check that nobody judged was not run. What another shard has is judged there.
 pub(super) fn worst(cells: &BTreeMap<String, Cell>) -> Outcome {
-    cells.values().map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
+    let judged = cells.values().filter(|cell| !cell.is_elsewhere());
+    judged.map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
 }
 
 /// Where the signature of a file lies.

@@ -5,6 +5,7 @@ mod contradiction;
 mod document;
 mod part;
 mod platform;
+mod shards;
 
 use document::worst;
 use gate_base::stage::Stage;
@@ -24,8 +25,8 @@ pub fn merge(parts: &[Part], expected: &Expected) -> Merged {
     let mut contradictions = contradiction::unverified(parts);
     contradictions.extend(contradiction::between(&runs));
     contradictions.extend(contradiction::with_expected(&runs, expected));
-    let checks = checks(&runs);
     let bounds = bounds(&runs);
+    let checks = checks(&runs, &bounds);
     let first = runs.first().map(|(_, part)| *part);
     let subject = first.and_then(|part| part.manifest.subject.as_ref());
     let mut merged = Merged {
@@ -45,6 +46,8 @@ pub fn merge(parts: &[Part], expected: &Expected) -> Merged {
         bounds,
         contradictions,
     };
+    let of_shards = shards::contradictions(&merged.runs, &merged.checks);
+    merged.contradictions.extend(of_shards);
     merged.decision = merged.decided();
     merged
 }
@@ -60,6 +63,7 @@ fn run(machine: &str, part: &Part) -> MergedRun {
         host: part.environment.rustc.as_ref().map(|rustc| rustc.host.clone()),
         run_id: part.manifest.run_id.clone(),
         started: part.manifest.started.clone(),
+        partition: part.decision.partition,
         decision: part.decision.decision,
         content: part.decision.content.clone(),
         chain: part.chain.clone(),
@@ -68,7 +72,7 @@ fn run(machine: &str, part: &Part) -> MergedRun {
 }
 
 /// Every check of any run, in the order of the catalogue as the runs have it.
-fn checks(runs: &[(&str, &Part)]) -> Vec<MergedCheck> {
+fn checks(runs: &[(&str, &Part)], bounds: &[Bound]) -> Vec<MergedCheck> {
     let mut checks: Vec<MergedCheck> = Vec::new();
     for (machine, part) in runs {
         let mut after = 0;
@@ -84,10 +88,21 @@ fn checks(runs: &[(&str, &Part)]) -> Vec<MergedCheck> {
             let cell = Cell {
                 outcome: decided.outcome,
                 reason: decided.reason.clone(),
+                part: part
+                    .decision
+                    .evidence
+                    .iter()
+                    .find(|evidence| evidence.check == decided.id)
+                    .and_then(|evidence| evidence.part),
             };
             checks[place].cells.insert((*machine).to_owned(), cell);
         }
     }
+    // What the machine that has it cannot show is outside the claim, as in a run that is not shared.
+    checks.retain(|check| {
+        let outside = format!("what `{}` shows", check.id);
+        !check.cells.values().all(Cell::is_elsewhere) || !bounds.iter().any(|bound| bound.surface == outside)
+    });
     for check in &mut checks {
         check.outcome = worst(&check.cells);
     }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use gate_base::error::{Error, Result};
 
-use super::platform;
+use super::{platform, shards};
 use crate::bundle;
 use crate::record::{DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest};
 use crate::signature::Signature;
@@ -77,11 +77,14 @@ fn document<T: DeserializeOwned>(name: &str, directory: &Path, file: &str) -> Re
     serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
 }
 
-/// A name for the machine of each run: its platform, and a number where several are of one.
+/// A name for the machine of each run: its platform and shard, and a number where several are of one.
 pub(super) fn machines(parts: &[&Part]) -> Vec<String> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let numbered = parts.iter().map(|part| {
-        let name = platform::name(&part.environment);
+        let name = match part.decision.partition {
+            Some(partition) => shards::name(&platform::name(&part.environment), partition),
+            None => platform::name(&part.environment),
+        };
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
         match count {

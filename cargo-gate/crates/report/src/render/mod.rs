@@ -110,6 +110,16 @@ impl Report {
         out
     }
 
+    /// The checks that block the stage, as they stand behind a sentence; empty where none does.
+    pub fn blocked_by(&self) -> String {
+        let blocking = self.checks.iter().filter(|check| !check.outcome.passes());
+        let ids: Vec<&str> = blocking.map(|check| check.id.as_str()).collect();
+        match ids[..] {
+            [] => String::new(),
+            _ => format!(": `{}`", ids.join("`, `")),
+        }
+    }
+
     /// The first check that blocks the stage.
     pub fn first_blocking(&self) -> Option<&CheckReport> {
         self.checks.iter().find(|check| !check.outcome.passes())
@@ -122,7 +132,10 @@ impl Report {
             Decision::ReadyWithBoundedScope => "READY WITH BOUNDED SCOPE",
             Decision::NotReady => "NOT READY",
         };
-        format!("{word} for {}", self.stage)
+        match self.partition {
+            Some(partition) => format!("{word} for {} (shard {partition})", self.stage),
+            None => format!("{word} for {}", self.stage),
+        }
     }
 
     /// What remains of the known findings: `12 known findings of 3 checks remain until 2027-02-21 (known_findings.toml)`;
