@@ -71,14 +71,21 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "mutations",
 ];
 
-/// The kills of a running gate, of which the tests make a few, a thousand times.
+/// The kills of a running gate and of a release, of which the tests make a few: a thousand times and two hundred times.
 fn kills(sh: &Shell, _: &Path) -> Result {
     let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
-    Ok(cmd!(
+    cmd!(
         sh,
         "cargo test --workspace --locked --quiet --test false_ready -- --nocapture {test}"
     )
     .env("CARGO_GATE_KILLS", "1000")
+    .run_echo()?;
+    let test = "kills::a_release_killed_at_any_moment_publishes_once_and_loses_nothing";
+    Ok(cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test release -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_RELEASE_KILLS", "200")
     .run_echo()?)
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
+use crate::verdict::{self, Afterwards, Judged, Rules, Verdict, confidence};
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::stage::Stage;
@@ -18,8 +18,8 @@ use gate_evidence::{Evidence, EvidenceResult};
 use gate_gpu::kernels;
 use gate_policy::{Policy, SuitePolicy};
 use gate_report::{
-    Artifact, Confidence, Decision, EvidenceRecord, MaskedReport, OTHER_SHARD, Report, SCHEMA_VERSION, SUITES_LEFT_OUT,
-    Subject, Tool,
+    Artifact, Bound, Confidence, Decision, EvidenceRecord, MaskedReport, OTHER_SHARD, Report, SCHEMA_VERSION,
+    SUITES_LEFT_OUT, Subject, Tool,
 };
 use gate_surveys::Surveys;
 
@@ -180,6 +180,30 @@ impl<'a> Surroundings<'a> {
             report: report.into(),
             files,
         })
+    }
+
+    /// The verdict over the runs of all shards, as if this machine had made their evidence: what takes all outcomes is judged
+    /// here.
+    pub fn united(&self, reports: &[&Report], request: &Request) -> Verdict {
+        let outside = reports.iter().flat_map(|report| report.bounds.clone()).collect();
+        let plan = self.plan(request, |plan, _| plan);
+        let catalogue: Vec<CheckInfo> = self.checks.iter().map(|check| check.info(self.policy)).collect();
+        let afterwards = Afterwards {
+            checks: &plan.afterwards,
+            inputs: Inputs {
+                catalogue: &catalogue,
+                ..self.inputs(request)
+            },
+        };
+        let judged = verdict::shards::joined(reports);
+        let mut verdict = verdict::decide(judged, Some(afterwards), self.policy, self.rules(request), outside);
+        let mut seen: Vec<Bound> = Vec::new();
+        verdict.bounds.retain(|bound| {
+            let is_new = !seen.contains(bound);
+            seen.push(bound.clone());
+            is_new
+        });
+        verdict
     }
 
     /// What earlier runs of the stage and this one say together.

@@ -404,11 +404,8 @@ impl Runner<'_> {
 /// The result of a suite that another share has.
 fn elsewhere(whose: Partition) -> EvidenceResult {
     let reason = Reason::new(OTHER_SHARD, format!("shard {whose} has the suite"));
-    EvidenceResult::NotRun(reason.help(MERGE))
+    EvidenceResult::NotRun(reason.help(verdict::MERGE))
 }
-
-/// What makes one decision of all shares.
-const MERGE: &str = "cargo gate evidence merge <the runs of all shards>";
 
 /// Whether insta keeps there what a snapshot could become (<https://docs.rs/insta>): it writes such files while tests run, also
 /// where they pass, and compares nothing with them.

@@ -6,12 +6,12 @@ mod decision;
 mod known;
 mod rules;
 mod scope;
+pub mod shards;
 mod unblock;
 mod waivers;
 
 pub use decision::{exit_code, outcome_at};
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
@@ -21,8 +21,13 @@ use gate_contract::{Check, EntryUse, Inputs, Phase, WaiverUse};
 use gate_evidence::EvidenceResult;
 use gate_policy::Policy;
 use gate_report::group::Group;
-use gate_report::{Bound, CheckReport, Counts, Decision, Dimension, Finding, Outcome, Reason, UnblockStep};
+use gate_report::{
+    Bound, CheckReport, Counts, Decision, Dimension, Finding, OTHER_SHARD, Outcome, Partition, Reason, UnblockStep,
+};
 pub use rules::{Judged, Rules};
+
+/// What makes one decision of all shards of a run.
+pub const MERGE: &str = "cargo gate evidence merge <the runs of all shards>";
 
 /// The verdict over one evaluation.
 #[derive(Debug, Clone)]
@@ -75,13 +80,18 @@ pub fn decide(
         let mut derived = derived.to_vec();
         derived.sort_by_key(|check| check.phase);
         for check in derived {
+            // Without the suites of the other shards there is nothing to judge by: whoever merges them does.
+            if rules.partition.is_some_and(Partition::is_partial) {
+                let later = Reason::new(OTHER_SHARD, "it takes the outcomes of all shards").help(MERGE);
+                checks.push(report_of(without_evidence(check, EvidenceResult::NotRun(later)), rules));
+                continue;
+            }
             let (waiver_use, known_use) = match check.phase {
                 Phase::Waivers => covers.uses(&checks, rules),
                 _ => Default::default(),
             };
-            let seen = assumed(&checks, rules);
             let inputs = Inputs {
-                outcomes: &seen,
+                outcomes: &checks,
                 waiver_use: &waiver_use,
                 known_use: &known_use,
                 ..inputs
@@ -112,23 +122,6 @@ pub fn decide(
         exit_code,
         bounds,
     }
-}
-
-/// The outcomes as later checks see them. A share of the suites knows nothing of the others: what those have passes here, and a
-/// merge holds them to it.
-fn assumed<'c>(checks: &'c [CheckReport], rules: Rules<'_>) -> Cow<'c, [CheckReport]> {
-    if rules.partition.is_none() {
-        return Cow::Borrowed(checks);
-    }
-    let assume = |check: &CheckReport| match decision::is_elsewhere(check) {
-        true => CheckReport {
-            outcome: Outcome::Pass,
-            reason: None,
-            ..check.clone()
-        },
-        false => check.clone(),
-    };
-    Cow::Owned(checks.iter().map(assume).collect())
 }
 
 /// What may cover findings, and what of it did.
@@ -163,14 +156,8 @@ impl<'a> Covers<'a> {
     /// What became of each waiver and of each known finding after these checks.
     fn uses(&self, checks: &[CheckReport], rules: Rules<'_>) -> (Vec<WaiverUse>, Vec<EntryUse>) {
         let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
-        // A part of the tests does not show what the others found.
-        let in_part = |check: &CheckReport| {
-            let suite = check.evidence.as_ref().and_then(|evidence| evidence.suite.as_ref());
-            suite.is_some_and(|suite| suite.part.is_some())
-        };
-        let is_judged = |check: &CheckReport| carried_out(check) && !in_part(check);
         let judged =
-            |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && is_judged(check));
+            |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check));
         let waivers = self.policy.waivers.iter().zip(&self.waivers);
         let waivers = waivers.map(|(waiver, used)| WaiverUse {
             used: *used,

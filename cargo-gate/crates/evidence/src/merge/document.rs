@@ -11,11 +11,11 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_policy::authority::{PrivateKey, fingerprint};
-use gate_report::{Bound, Decision, OTHER_SHARD, Outcome, Partition, Reason};
+use gate_report::{Bound, Decision, Outcome, Partition, Reason};
 
 use super::contradiction::Contradiction;
 use super::shards;
-use crate::record::{RanPart, canonical};
+use crate::record::canonical;
 use crate::signature::{Signature, judge};
 use crate::verify::Signers;
 
@@ -110,16 +110,6 @@ pub struct Cell {
     /// Why it was not run, was inconclusive or ended in an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// Which part of a suite ran there, where its runner divided it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<RanPart>,
-}
-
-impl Cell {
-    /// Whether another shard has it.
-    pub(super) fn is_elsewhere(&self) -> bool {
-        self.reason.as_ref().is_some_and(|reason| reason.code == OTHER_SHARD)
-    }
 }
 
 impl MergedRun {
@@ -151,6 +141,24 @@ impl Merged {
         }
     }
 
+    /// Whose outcomes there are: each run, and the platform of shards that are one answer.
+    pub fn machines(&self) -> Vec<&str> {
+        let mut machines: Vec<&str> = Vec::new();
+        for run in &self.runs {
+            let platform = shards::platform(&run.machine);
+            let one_answer = self.checks.iter().any(|check| check.cells.contains_key(platform));
+            let machine = if run.is_shard() && one_answer {
+                platform
+            } else {
+                &run.machine
+            };
+            if !machines.contains(&machine) {
+                machines.push(machine);
+            }
+        }
+        machines
+    }
+
     /// The bytes of the file.
     ///
     /// # Errors
@@ -162,10 +170,12 @@ impl Merged {
     /// What does not fit within the file, one sentence each.
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        let machines: BTreeSet<&str> = self.runs.iter().map(|run| run.machine.as_str()).collect();
+        let mut machines: BTreeSet<&str> = self.runs.iter().map(|run| run.machine.as_str()).collect();
         if machines.len() != self.runs.len() {
             problems.push("two runs have the same machine".to_owned());
         }
+        let shards = self.runs.iter().filter(|run| run.is_shard());
+        machines.extend(shards.map(|run| shards::platform(&run.machine)));
         for check in &self.checks {
             if check.outcome != worst(&check.cells) {
                 problems.push(format!("the outcome of `{}` is not its worst", check.id));
@@ -180,10 +190,8 @@ impl Merged {
                 problems.push(format!("{} is ready although a check blocks there", run.machine));
             }
         }
-        if self.contradictions.is_empty()
-            && let Some(contradiction) = shards::contradictions(&self.runs, &self.checks).into_iter().next()
-        {
-            problems.push(contradiction.message);
+        if self.contradictions.is_empty() {
+            problems.extend(shards::missing(&self.runs).into_iter().map(|found| found.message));
         }
         if self.decision != self.decided() {
             problems.push(format!("the runs add up to {}", self.decided().name()));
@@ -192,10 +200,9 @@ impl Merged {
     }
 }
 
-/// The outcome that lets least pass; a check that nobody judged was not run. What another shard has is judged there.
+/// The outcome that lets least pass; a check that nobody judged was not run.
 pub(super) fn worst(cells: &BTreeMap<String, Cell>) -> Outcome {
-    let judged = cells.values().filter(|cell| !cell.is_elsewhere());
-    judged.map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
+    cells.values().map(|cell| cell.outcome).max().unwrap_or(Outcome::NotRun)
 }
 
 /// Where the signature of a file lies.

@@ -7,10 +7,13 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use gate_base::error::{Error, Result};
+use gate_report::Report;
 
 use super::{platform, shards};
 use crate::bundle;
-use crate::record::{DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest};
+use crate::record::{
+    DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest, REPORT_JSON,
+};
 use crate::signature::Signature;
 use crate::verify::{Problem, Signers, Verification, verify_signed};
 
@@ -23,6 +26,8 @@ pub struct Part {
     pub manifest: Manifest,
     /// What was decided.
     pub decision: DecisionRecord,
+    /// Everything that was found.
+    pub report: Report,
     /// Where.
     pub environment: EnvironmentRecord,
     /// Chain hash of the run.
@@ -59,6 +64,7 @@ impl Part {
             name: name.to_owned(),
             manifest: document(name, directory, MANIFEST)?,
             decision: document(name, directory, DECISION)?,
+            report: document(name, directory, REPORT_JSON)?,
             environment: document(name, directory, ENVIRONMENT)?,
             chain: hashes.chain,
             signature: verification.signature.unwrap_or(Signature::Absent),
