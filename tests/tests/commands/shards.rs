@@ -37,6 +37,10 @@ fn shared(min_tests: u32) -> Gate {
             "\n[[suite.test]]\nname = \"parts\"\ncommand = [\"cargo\", \"nextest\", \"run\"]\nmin-tests = {min_tests}\n"
         ),
     );
+    gate.append(
+        "gate.toml",
+        "\n[[checklist.pilot]]\nid = \"both\"\ndescription = \"Both pass\"\nchecks = [\"suite.test.first\", \"suite.test.second\"]\n",
+    );
     gate.commit("Suites to share");
     let path = std::env::var_os("PATH").expect("a path");
     let path = std::env::join_paths(std::iter::once(directory).chain(std::env::split_paths(&path))).expect("a path");
@@ -81,9 +85,14 @@ fn shards_make_one_decision() {
     {
         let cells = check["cells"].as_object().expect("cells");
         let ran = cells.values().filter(|cell| cell["outcome"] == "pass").count();
-        let expected = if check["id"] == "suite.test.parts" { 3 } else { 1 };
-        assert_eq!(ran, expected, "{check}");
+        assert_eq!(ran, 1, "{check}");
     }
+    // What takes the outcomes of all suites is judged by the merge.
+    let checklist = checks
+        .iter()
+        .find(|check| check["id"] == "checklist.stage")
+        .expect("the checklist");
+    assert_eq!(checklist["outcome"], "pass");
 
     // Each shard says what it is, and is never ready.
     assert_snapshot!("shard", gate.run(["pilot", "--partition", "2/3"]));
@@ -194,7 +203,12 @@ fn a_shard_that_fails_says_so_and_the_merge_too() {
     assert_eq!(codes, [Some(1), Some(5)]);
     let run = merged(&gate, &runs, &JSON);
     assert_eq!(run.code, Some(1), "{run}");
-    assert!(run.json()["contradictions"].is_null(), "{run}");
+    let document = run.json();
+    assert!(document["contradictions"].is_null(), "{run}");
+    let checks = document["checks"].as_array().expect("checks");
+    let failed = checks.iter().filter(|check| check["outcome"] == "fail");
+    let failed: Vec<_> = failed.map(|check| check["id"].as_str().expect("an id")).collect();
+    assert_eq!(failed, ["suite.test.first", "checklist.stage"]);
 }
 
 #[test]

@@ -150,3 +150,12 @@ fn a_score_that_nobody_measured_refuses_a_promotion() {
     let run = promote(&scored(Some(60), Some(40)), "pilot");
     assert_eq!(run.code, Some(0), "{run}");
 }
+
+#[test]
+fn a_refused_promotion_names_what_blocks() {
+    let gate = made(
+        "\n[[suite.test]]\nname = \"fails\"\ncommand = [\"cargo\", \"no-such-command\"]\nformat = \"exit-code\"\n",
+    );
+    assert_eq!(gate.run(["pilot"]).code, Some(1));
+    refused(&gate, "pilot", "is not ready for pilot: `suite.test.fails`");
+}
