@@ -142,9 +142,9 @@ fn a_release_is_made_of_what_was_judged() {
     refused(&gate, &real, "`origin` has no tag `v1.0.0`");
     tag(&gate);
     gate.commit("another commit");
-    refused(&gate, &["--dry-run"], "the tag `v1.0.0` names commit");
+    refused(&gate, &real, "the tag `v1.0.0` names commit");
     gate.git(["tag", "--force", "v1.0.0"]);
-    refused(&gate, &["--dry-run"], "in `origin` the tag `v1.0.0` names commit");
+    refused(&gate, &real, "in `origin` the tag `v1.0.0` names commit");
     gate.git(["remote", "remove", "origin"]);
     refused(&gate, &real, "cannot ask `origin` for the tag `v1.0.0`");
 

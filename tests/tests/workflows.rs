@@ -182,3 +182,36 @@ fn the_names_of_programs_agree() {
         );
     }
 }
+
+/// The script takes a released program only with the checksum of its release.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_with_another_checksum_is_not_installed() {
+    use std::process::Command;
+    let scratch = tempfile::tempdir().expect("a directory");
+    let release = scratch.path().join("v9.9.9");
+    let stem = format!("cargo-gate-9.9.9-{}-unknown-linux-musl", std::env::consts::ARCH);
+    fs::create_dir_all(release.join(&stem)).expect("a directory");
+    fs::write(release.join(&stem).join("cargo-gate"), "#!/bin/sh\n").expect("a program");
+    let archive = format!("{stem}.tar.gz");
+    let tar = Command::new("tar")
+        .args(["-czf", &archive, &stem])
+        .current_dir(&release)
+        .status();
+    assert!(tar.expect("tar").success());
+    let sum = gate_base::digest::sha256_hex(&fs::read(release.join(&archive)).expect("an archive"));
+    let installed = |sum: &str| {
+        let home = scratch.path().join(format!("home-{}", &sum[..6]));
+        fs::write(release.join("SHA256SUMS"), format!("{sum}  {archive}\n")).expect("checksums");
+        let ended = Command::new("bash")
+            .arg(xtask::project_root().join(".ci/install"))
+            .env("VERSION", "9.9.9")
+            .env("CARGO_HOME", &home)
+            .env("CARGO_GATE_RELEASES", format!("file://{}", scratch.path().display()))
+            .output()
+            .expect("bash");
+        (ended.status.success(), home.join("bin/cargo-gate").is_file())
+    };
+    assert_eq!(installed(&sum), (true, true));
+    assert_eq!(installed(&"0".repeat(64)), (false, false));
+}

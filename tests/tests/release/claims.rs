@@ -74,7 +74,7 @@ fn a_merged_claim_is_held_to_all_its_shards() {
     change(
         "shard taken out of the merged decision",
         &|merged| drop(merged["runs"].as_array_mut().expect("runs").pop()),
-        "which has no run",
+        "no run is shard 2/2",
     );
     gate.write(
         MERGED,

@@ -6,7 +6,7 @@ use object::{Architecture, BinaryFormat, Object as _};
 pub(crate) fn mismatch(triple: &str, program: &[u8]) -> Option<String> {
     let format = format(triple)?;
     let Ok(file) = object::File::parse(program) else {
-        return Some(format!("it is no program in the format {}", name(format)));
+        return Some(format!("it is not a program in the format {}", name(format)));
     };
     if file.format() != format {
         let found = name(file.format());
@@ -82,7 +82,7 @@ mod tests {
         assert!(
             mismatch(&triple(arch, os), b"#!/bin/sh\n")
                 .unwrap()
-                .contains("no program")
+                .contains("not a program")
         );
         assert_eq!(mismatch("wasm32-wasip1", b"\0asm"), None);
     }

@@ -3,7 +3,7 @@
 use gate_base::exit;
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
-use gate_report::{CheckReport, Decision, OTHER_SHARD, Outcome, Partition, SUITES_LEFT_OUT, outcome_of};
+use gate_report::{CheckReport, Decision, Outcome, Partition, SUITES_LEFT_OUT, outcome_of};
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
 pub fn outcome_at(result: &EvidenceResult, stage: Stage, strict: bool) -> Outcome {
@@ -34,7 +34,7 @@ pub fn exit_code(checks: &[CheckReport], decision: Decision) -> i32 {
     if decision.is_ready() {
         return exit::READY;
     }
-    let checks: Vec<&CheckReport> = checks.iter().filter(|check| !is_elsewhere(check)).collect();
+    let checks: Vec<&CheckReport> = checks.iter().filter(|check| !check.is_elsewhere()).collect();
     if !checks.is_empty() && checks.iter().all(|check| check.outcome.passes()) {
         return exit::SHARD;
     }
@@ -54,9 +54,4 @@ pub fn exit_code(checks: &[CheckReport], decision: Decision) -> i32 {
     } else {
         exit::TOOL_FAILED
     }
-}
-
-/// Whether another share of the suites has it.
-pub(super) fn is_elsewhere(check: &CheckReport) -> bool {
-    check.reason.as_ref().is_some_and(|reason| reason.code == OTHER_SHARD)
 }

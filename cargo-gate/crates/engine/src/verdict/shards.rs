@@ -5,14 +5,13 @@ use gate_report::group::Group;
 use gate_report::{CheckReport, EvidenceRecord, Finding, Report, SuiteResult};
 
 use super::Judged;
-use super::decision::is_elsewhere;
 
 /// Everything that was judged in any of them. What was judged in several has the findings of all: parts of a suite are the
 /// suite, and a built-in check may see something on one machine that it does not see on another.
 pub fn joined(reports: &[&Report]) -> Vec<Judged> {
     let mut all: Vec<Judged> = Vec::new();
     for report in reports {
-        for check in report.checks.iter().filter(|check| !is_elsewhere(check)) {
+        for check in report.checks.iter().filter(|check| !check.is_elsewhere()) {
             match all.iter_mut().find(|judged| judged.id == check.id) {
                 Some(judged) => join(judged, check),
                 None => all.push(judged(check)),

@@ -11,9 +11,11 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_policy::authority::{PrivateKey, fingerprint};
-use gate_report::{Bound, Decision, Outcome, Partition, Reason};
+use gate_report::{Bound, Decision, Outcome, Reason};
 
 use super::contradiction::Contradiction;
+use super::platform::platform;
+use super::run::MergedRun;
 use super::shards;
 use crate::record::canonical;
 use crate::signature::{Signature, judge};
@@ -64,33 +66,6 @@ pub struct Merged {
     pub contradictions: Vec<Contradiction>,
 }
 
-/// One of the runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MergedRun {
-    /// Its machine: operating system and architecture, and a number where several runs are of one platform.
-    pub machine: String,
-    /// Target triple of its compiler, where it had one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// Id of the run.
-    pub run_id: String,
-    /// When it started, RFC 3339 in UTC.
-    pub started: String,
-    /// The share of the suites that it ran; absent if it ran all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partition: Option<Partition>,
-    /// What it decided.
-    pub decision: Decision,
-    /// Digest of the files of its workspace; absent if they could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<String>,
-    /// Chain hash, which stands for every byte of the run.
-    pub chain: String,
-    /// Who signed its decision, or the fingerprint of the key where no authorities are declared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed_by: Option<String>,
-}
-
 /// A check on all machines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergedCheck {
@@ -110,13 +85,6 @@ pub struct Cell {
     /// Why it was not run, was inconclusive or ended in an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-}
-
-impl MergedRun {
-    /// Whether it is one of several shards, which is never ready alone.
-    pub fn is_shard(&self) -> bool {
-        self.partition.is_some_and(Partition::is_partial)
-    }
 }
 
 impl MergedCheck {
@@ -145,7 +113,7 @@ impl Merged {
     pub fn machines(&self) -> Vec<&str> {
         let mut machines: Vec<&str> = Vec::new();
         for run in &self.runs {
-            let platform = shards::platform(&run.machine);
+            let platform = platform(&run.machine);
             let one_answer = self.checks.iter().any(|check| check.cells.contains_key(platform));
             let machine = if run.is_shard() && one_answer {
                 platform
@@ -175,7 +143,7 @@ impl Merged {
             problems.push("two runs have the same machine".to_owned());
         }
         let shards = self.runs.iter().filter(|run| run.is_shard());
-        machines.extend(shards.map(|run| shards::platform(&run.machine)));
+        machines.extend(shards.map(|run| platform(&run.machine)));
         for check in &self.checks {
             if check.outcome != worst(&check.cells) {
                 problems.push(format!("the outcome of `{}` is not its worst", check.id));

@@ -5,6 +5,7 @@ mod contradiction;
 mod document;
 mod part;
 mod platform;
+mod run;
 mod shards;
 
 use document::worst;
@@ -15,8 +16,9 @@ use crate::record::DecidedCheck;
 use crate::signature::Signature;
 
 pub use contradiction::{Contradiction, Expected, Why};
-pub use document::{Cell, Merged, MergedCheck, MergedRun, SCHEMA_VERSION, parse, sign, signed_text, verify};
+pub use document::{Cell, Merged, MergedCheck, SCHEMA_VERSION, parse, sign, signed_text, verify};
 pub use part::Part;
+pub use run::MergedRun;
 
 /// What one machine answers: a run, or all shards of one.
 struct Answer {
@@ -124,8 +126,8 @@ fn answers(
             });
             continue;
         }
-        let of_run = |run: &MergedRun| (shards::platform(&run.machine).to_owned(), run.host.clone());
-        let platform = (shards::platform(&run.machine), run.host.as_deref());
+        let of_run = |run: &MergedRun| (platform::platform(&run.machine).to_owned(), run.host.clone());
+        let platform = (platform::platform(&run.machine), run.host.as_deref());
         if united.contains(&platform) {
             continue;
         }

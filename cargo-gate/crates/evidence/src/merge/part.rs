@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use gate_base::error::{Error, Result};
 use gate_report::Report;
 
-use super::{platform, shards};
+use super::platform;
 use crate::bundle;
 use crate::record::{
     DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest, REPORT_JSON,
@@ -88,7 +88,7 @@ pub(super) fn machines(parts: &[&Part]) -> Vec<String> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let numbered = parts.iter().map(|part| {
         let name = match part.decision.partition {
-            Some(partition) => shards::name(&platform::name(&part.environment), partition),
+            Some(partition) => platform::of_shard(&platform::name(&part.environment), partition),
             None => platform::name(&part.environment),
         };
         let count = seen.entry(name.clone()).or_default();

@@ -5,19 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gate_report::{OTHER_SHARD, Partition};
 
 use super::contradiction::{Contradiction, Why, contradiction};
-use super::document::MergedRun;
 use super::part::Part;
+use super::platform::platform;
+use super::run::MergedRun;
 use crate::record::{DecidedCheck, RanPart};
-
-/// The machine of a shard in words.
-pub(super) fn name(platform: &str, partition: Partition) -> String {
-    format!("{platform} {partition}")
-}
-
-/// The platform of a machine.
-pub(super) fn platform(machine: &str) -> &str {
-    machine.split(' ').next().unwrap_or_default()
-}
 
 /// Shards by platform, as places in the list of runs.
 fn sets(runs: &[MergedRun]) -> BTreeMap<(&str, Option<&str>), Vec<(usize, Partition)>> {

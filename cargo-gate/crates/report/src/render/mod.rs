@@ -23,7 +23,7 @@ mod xml;
 
 use std::borrow::Cow;
 
-use super::{CheckReport, Decision, Finding, Outcome, Report, UnblockStep};
+use super::{CheckReport, Decision, Finding, OTHER_SHARD, Outcome, Report, UnblockStep};
 use gate_text::secrets;
 use gate_world::Workspace;
 
@@ -77,6 +77,13 @@ pub enum Weight {
     Warns,
     /// A waiver, a record of known findings or an exclusion covers it.
     Covered,
+}
+
+impl CheckReport {
+    /// Whether it was not judged because other shards are needed for that.
+    pub fn is_elsewhere(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| reason.code == OTHER_SHARD)
+    }
 }
 
 impl Report {
