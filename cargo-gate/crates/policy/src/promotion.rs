@@ -11,11 +11,11 @@ use gate_report::Location;
 pub struct PromotionPolicy {
     /// Smallest `health`, from 0 to 100.
     #[serde(default = "sixty")]
-    #[schemars(range(min = 0.0, max = 100.0), extend("x-sane-min" = 1.0, "x-why" = "nothing has a lower health", "examples" = [80]))]
+    #[schemars(range(min = 0.0, max = 100.0), extend("x-sane-min" = 1.0, "x-why" = "every artifact then has enough", "examples" = [80]))]
     pub min_health: f64,
     /// Largest `risk`, from 0 to 100.
     #[serde(default = "fifty")]
-    #[schemars(range(min = 0.0, max = 100.0), extend("x-sane-max" = 99.0, "x-why" = "nothing has a higher risk", "examples" = [30]))]
+    #[schemars(range(min = 0.0, max = 100.0), extend("x-sane-max" = 99.0, "x-why" = "every artifact then has little enough", "examples" = [30]))]
     pub max_risk: f64,
     /// Where it is declared.
     #[schemars(skip)]
