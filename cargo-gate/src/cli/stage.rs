@@ -7,6 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use gate_base::error::Result;
+use gate_base::exit;
 use gate_base::stage::Stage;
 use gate_engine::evaluate::{Evaluation, Request};
 use gate_engine::notify::{Told, notify};
@@ -100,8 +101,14 @@ fn judge(
             .surroundings()
             .evaluate(&request, &Tee(&[&progress, &audit, &timings]), conversation.cancel)?;
     timings.judged();
+    // A shard decides nothing that anybody should hear of.
+    let listeners = if evaluation.report.exit_code == exit::SHARD {
+        &[][..]
+    } else {
+        &opened.policy.notify
+    };
     let told = notify(
-        &opened.policy.notify,
+        listeners,
         &evaluation.report,
         opened.workspace.root(),
         &gate_dir,
@@ -176,10 +183,10 @@ fn request(
         jobs: usize::from(arguments.jobs),
         packages: arguments.packages.clone(),
         fresh: arguments.fresh,
-        suites: if arguments.no_suites {
-            SuiteMode::None
-        } else {
-            SuiteMode::WithoutEvidence
+        suites: match arguments.partition {
+            _ if arguments.no_suites => SuiteMode::None,
+            Some(partition) => SuiteMode::Share(partition),
+            None => SuiteMode::WithoutEvidence,
         },
         now,
         began,

@@ -30,6 +30,7 @@ use super::migration::MigrationPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
+use super::promotion::PromotionPolicy;
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 use super::release::{Deprecation, ReleasePolicy};
 use super::runtime::RuntimePolicy;
@@ -84,6 +85,8 @@ pub struct Policy {
     pub generated: Vec<GeneratedFiles>,
     /// GPU kernels: where they run, which are supported, which resources they may use.
     pub kernels: Option<KernelPolicy>,
+    /// Least scores of what `cargo gate govern promote` promotes.
+    pub promotion: Option<PromotionPolicy>,
     /// Requirements on a release (changelogs, approvals, files that repeat the version), and what `cargo gate release` makes.
     pub release: Option<ReleasePolicy>,
     /// Histories of events that `cargo gate release migrate` moves from one version to the next.

@@ -10,7 +10,7 @@ use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Event;
 use gate_policy::{SuiteFormat, SuitePolicy};
-use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
+use gate_report::{Finding, Location, SuitePart, SuiteResult, TestResult, TestStatus};
 
 use super::build::BuildReads;
 use super::early::{self, Early};
@@ -37,11 +37,14 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         .suite
         .as_ref()
         .is_some_and(|suite| suite.passed + suite.failed == 0 && suite.exit_code == Some(4));
-    if default && empty {
+    // Which part is empty says nothing of the whole.
+    if default && empty && suite.partition.is_none() {
         return run_once(&default::with_cargo_test(cx.workspace), cx);
     }
     let judged = matches!(run.result, EvidenceResult::Findings(_));
-    let Some(doctests) = default::doctests(cx.workspace).filter(|_| default && judged) else {
+    // Doctests are not divided: the first part has them.
+    let first = suite.partition.is_none_or(|part| part.shard == 1);
+    let Some(doctests) = default::doctests(cx.workspace).filter(|_| default && judged && first) else {
         return Ok(run);
     };
     let after = SuiteContext {
@@ -101,6 +104,10 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     result.failed = output.tests.failed;
     result.skipped = output.tests.skipped;
     result.tests = output.tests.tests;
+    result.part = suite.partition.map(|partition| SuitePart {
+        partition,
+        min_tests: suite.min_tests,
+    });
     Ok(SuiteRun {
         result: verdict,
         suite: Some(result),
@@ -288,11 +295,16 @@ fn at(found: Finding, place: Option<Place>) -> Finding {
 /// The command succeeded, but is it evidence?
 fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
     let ran = tests.ran();
+    let is_part = suite.partition.is_some();
     if tests.summaries == 0 {
         return Some(
             finding(suite, "the output contains no summary of a test run")
                 .help("declare `format = \"exit-code\"` if the command runs neither libtest nor nextest"),
         );
+    }
+    // How many tests all parts ran is known when they are merged.
+    if is_part {
+        return None;
     }
     if ran == 0 {
         let why = match tests.skipped {
