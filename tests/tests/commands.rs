@@ -26,6 +26,9 @@ mod progress;
 mod promises;
 #[path = "commands/runs.rs"]
 mod runs;
+#[cfg(unix)]
+#[path = "commands/shards.rs"]
+mod shards;
 #[path = "commands/shells.rs"]
 mod shells;
 #[path = "commands/stages.rs"]

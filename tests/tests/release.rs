@@ -1,9 +1,15 @@
 //! Releases of whole workspaces: what is refused, what is made, that it is made once, and what is found when it was tampered with.
 
+#[path = "release/claims.rs"]
+mod claims;
 #[path = "release/fixture.rs"]
 mod fixture;
+#[path = "release/kills.rs"]
+mod kills;
 #[path = "release/promotion.rs"]
 mod promotion;
+#[path = "release/proof.rs"]
+mod proof;
 #[path = "release/publishing.rs"]
 mod publishing;
 #[path = "release/registry.rs"]
@@ -136,9 +142,9 @@ fn a_release_is_made_of_what_was_judged() {
     refused(&gate, &real, "`origin` has no tag `v1.0.0`");
     tag(&gate);
     gate.commit("another commit");
-    refused(&gate, &["--dry-run"], "the tag `v1.0.0` names commit");
+    refused(&gate, &real, "the tag `v1.0.0` names commit");
     gate.git(["tag", "--force", "v1.0.0"]);
-    refused(&gate, &["--dry-run"], "in `origin` the tag `v1.0.0` names commit");
+    refused(&gate, &real, "in `origin` the tag `v1.0.0` names commit");
     gate.git(["remote", "remove", "origin"]);
     refused(&gate, &real, "cannot ask `origin` for the tag `v1.0.0`");
 
@@ -297,4 +303,25 @@ fn a_release_goes_on_where_it_was() {
     bytes[last] ^= 1;
     fs::write(&journal, bytes).expect("written");
     assert_eq!(resume().code, Some(2));
+}
+
+/// A wrapper that hands over a program for another machine, as a linker that was declared for one target too many does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_for_another_machine_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let gate = tagged(shipped());
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let wrapper = gate.workspace().with_file_name("wrapper");
+    // Byte 18 of an ELF file says for which machine it is; 22 is s390.
+    let script = "#!/bin/sh\ncargo \"$@\" || exit $?\nfor word; do [ \"$last\" != --target-dir ] || at=$word; last=$word; done\n\
+                  for program in \"$at\"/*/debug/shipped-app; do\n\
+                  [ ! -f \"$program\" ] || printf '\\026\\000' | dd of=\"$program\" bs=1 seek=18 conv=notrunc 2>/dev/null\ndone\n";
+    fs::write(&wrapper, script).expect("a script");
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("it may run");
+    let gate = gate.env("CARGO", &wrapper);
+    let run = dry_run(&gate);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stderr.contains("`shipped-app` is not a program for "), "{run}");
+    assert!(!output(&gate).exists(), "nothing is handed out");
 }

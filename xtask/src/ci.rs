@@ -6,6 +6,7 @@ use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use gate_base::exit;
 use xshell::{Shell, cmd};
 
 use crate::{Result, docs, ergonomics, refused, registry, usability};
@@ -33,8 +34,17 @@ const STEPS: &[(&str, Step)] = &[
     ("usability", |_, root| usability::run(root, &binary()?, false)),
     ("gate", gate),
     // What the gate has just shown of the tests that hold what makes authoring easy.
-    ("ergonomics", |_, root| ergonomics::run(root)),
+    ("ergonomics", |sh, root| {
+        let whole = sh.var(PARTITION).is_ok_and(|partition| partition.ends_with("/1"));
+        ergonomics::run(root, whole)
+    }),
 ];
+
+/// The share of the gate's suites that this machine has, as `--partition` takes it.
+const PARTITION: &str = "CARGO_GATE_CI_PARTITION";
+
+/// Steps that every share has.
+const OF_EVERY_SHARD: [&str; 2] = ["gate", "ergonomics"];
 
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
 const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
@@ -71,14 +81,28 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "mutations",
 ];
 
-/// The kills of a running gate, of which the tests make a few, a thousand times.
+/// The kills of a running gate, of a release and of a migration, of which the tests make a few: a thousand times and two hundred times.
 fn kills(sh: &Shell, _: &Path) -> Result {
+    let test = "whenever_the_gate_is_killed_nothing_stays_paused_or_half_migrated";
+    cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test migrate -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_KILLS", "200")
+    .run_echo()?;
     let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
-    Ok(cmd!(
+    cmd!(
         sh,
         "cargo test --workspace --locked --quiet --test false_ready -- --nocapture {test}"
     )
     .env("CARGO_GATE_KILLS", "1000")
+    .run_echo()?;
+    let test = "kills::a_release_killed_at_any_moment_publishes_once_and_loses_nothing";
+    Ok(cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test release -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_RELEASE_KILLS", "200")
     .run_echo()?)
 }
 
@@ -107,7 +131,16 @@ fn gate(sh: &Shell, _: &Path) -> Result {
     // Nothing to do after the step `test`; without it a binary of another day would judge.
     cmd!(sh, "cargo test --workspace --locked --no-run --quiet").run_echo()?;
     let binary = binary()?;
-    Ok(cmd!(sh, "{binary} gate pilot --locked").run_echo()?)
+    let partition = sh.var(PARTITION).unwrap_or_else(|_| "1/1".to_owned());
+    let command = cmd!(sh, "{binary} gate pilot --locked --partition {partition}").ignore_status();
+    println!("$ {command}");
+    let status = command.to_command().status()?;
+    match status.code() {
+        Some(exit::READY) => Ok(()),
+        // Nothing in this shard blocks; whoever merges all of them decides.
+        Some(exit::SHARD) => Ok(()),
+        _ => Err(format!("the gate ended with {status}").into()),
+    }
 }
 
 /// Releases this project with the binary of this commit; what is passed on are arguments of `cargo gate release`.
@@ -148,19 +181,22 @@ pub fn names() -> Vec<&'static str> {
     STEPS.iter().map(|(name, _)| *name).collect()
 }
 
-/// Runs every step but the skipped ones and stops at the first that fails.
+/// Runs every step but the skipped ones and stops at the first that fails. Where several machines share the suites of the gate, the
+/// other steps run on the first of them.
 ///
 /// # Errors
 /// A step fails or cannot be started.
-pub fn run(root: &Path, skip: &[String]) -> Result {
+pub fn run(root: &Path, skip: &[String], partition: &str) -> Result {
     let mut sh = Shell::new()?;
     sh.set_current_dir(root);
     // A log is read later: no progress bars, and snapshots are compared, never written.
     sh.set_var("CARGO_TERM_PROGRESS_WHEN", "never");
     sh.set_var("INSTA_UPDATE", "no");
+    sh.set_var(PARTITION, partition);
+    let beside = !partition.starts_with("1/");
     let grouped = sh.var_os("GITHUB_ACTIONS").is_some();
     for (name, step) in STEPS {
-        if skip.iter().any(|skipped| skipped == name) {
+        if skip.iter().any(|skipped| skipped == name) || beside && !OF_EVERY_SHARD.contains(name) {
             continue;
         }
         if grouped {

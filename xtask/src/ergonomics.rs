@@ -121,11 +121,12 @@ fn tests(report: &Value) -> Vec<(String, bool)> {
     suites.flatten().filter_map(test).collect()
 }
 
-/// Writes the report about the latest run of the gate on this repository.
+/// Writes the report about the latest run of the gate on this repository. Where that was one share of the suites (`whole` is false), it
+/// may not know the tests: another machine does.
 ///
 /// # Errors
 /// The invariants are not confirmed.
-pub fn run(root: &Path) -> Result {
+pub fn run(root: &Path, whole: bool) -> Result {
     let changes = Authoring::read(root)?.change;
     let policy = gate_policy::load(root, None, &gate_checks::catalogue()).map_err(|error| error.message)?;
     let items = policy.register.iter().flat_map(|register| &register.items);
@@ -146,6 +147,7 @@ pub fn run(root: &Path) -> Result {
     match ergonomics.status {
         Status::Confirmed => Ok(()),
         Status::Weakened => Err("a safeguard is weakened".into()),
+        Status::NotMeasured if !whole => Ok(()),
         Status::NotMeasured => {
             Err("not measured: the latest run of the gate does not know every test; `cargo gate pilot`".into())
         }

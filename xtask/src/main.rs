@@ -57,6 +57,9 @@ enum Command {
         /// Leave out a step; may be repeated
         #[arg(long, value_name = "STEP", value_parser = xtask::ci::names())]
         skip: Vec<String>,
+        /// Let the gate run one share of its suites; the other steps run on the first share
+        #[arg(long, value_name = "SHARD/COUNT", default_value = "1/1")]
+        partition: String,
     },
     /// Release this project, as `cargo gate release` does with its `[release]` in gate.toml
     Release {
@@ -103,9 +106,9 @@ fn run(command: &Command) -> xtask::Result {
             );
         }
         Command::Usability { write } => xtask::usability::run(&root, &xtask::ci::binary()?, *write)?,
-        Command::Ergonomics => xtask::ergonomics::run(&root)?,
+        Command::Ergonomics => xtask::ergonomics::run(&root, true)?,
         Command::Advisories { from } => println!("{}", xtask::advisories::write(&root, from)?),
-        Command::Ci { skip } => xtask::ci::run(&root, skip)?,
+        Command::Ci { skip, partition } => xtask::ci::run(&root, skip, partition)?,
         Command::Release { arguments } => xtask::ci::release(&root, arguments)?,
         Command::Models => xtask::ci::models(&root)?,
         Command::Msrv => xtask::ci::msrv(&root)?,

@@ -67,6 +67,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
                     text::timestamp(&evidence.recorded)
                 ),
             ),
+            Action::Elsewhere(whose) => ("skip", format!("shard {whose} has it")),
         };
         PlanLine {
             id: item.unit.id(),
@@ -127,11 +128,11 @@ fn table(view: &PlanView, detail: Detail) -> String {
             "skip", "", item.id, item.reason
         ));
     }
-    let run = view.items.iter().filter(|item| item.action == "run").count();
+    let count = |action| view.items.iter().filter(|item| item.action == action).count();
+    let (run, reused) = (count("run"), count("reuse"));
     text.push_str(&format!(
-        "{}: {run} to run, {} reused, {} not applicable{}\n",
+        "{}: {run} to run, {reused} reused, {} not applicable{}\n",
         view.stage,
-        view.items.len() - run,
         view.not_applicable.len(),
         if skipped.len() < view.not_applicable.len() {
             " (-v lists them)"

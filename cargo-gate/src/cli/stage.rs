@@ -118,8 +118,14 @@ fn judge(
             .surroundings()
             .evaluate(&request, &Tee(&[&progress, &audit, &timings]), conversation.cancel)?;
     timings.judged();
+    // A shard decides nothing that anybody should hear of.
+    let listeners = if evaluation.report.exit_code == exit::SHARD {
+        &[][..]
+    } else {
+        &opened.policy.notify
+    };
     let told = notify(
-        &opened.policy.notify,
+        listeners,
         &evaluation.report,
         opened.workspace.root(),
         &gate_dir,
@@ -194,10 +200,10 @@ fn request(
         jobs: usize::from(arguments.jobs),
         packages: arguments.packages.clone(),
         fresh: arguments.fresh,
-        suites: if arguments.no_suites {
-            SuiteMode::None
-        } else {
-            SuiteMode::WithoutEvidence
+        suites: match arguments.partition {
+            _ if arguments.no_suites => SuiteMode::None,
+            Some(partition) => SuiteMode::Share(partition),
+            None => SuiteMode::WithoutEvidence,
         },
         now,
         began,

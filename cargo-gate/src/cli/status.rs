@@ -61,7 +61,7 @@ fn table(opened: &Opened) -> StatusTable {
                     (EvidenceState::EachTime, BTreeMap::new())
                 }
                 Action::Run(_) if last.knows(&id) => (EvidenceState::Stale, BTreeMap::new()),
-                Action::Run(_) => (EvidenceState::Absent, BTreeMap::new()),
+                Action::Run(_) | Action::Elsewhere(_) => (EvidenceState::Absent, BTreeMap::new()),
             };
             StatusRow { id, evidence, outcomes }
         });

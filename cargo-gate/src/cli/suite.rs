@@ -14,7 +14,7 @@ use gate_evidence::event::Tee;
 use gate_evidence::lock::{self, Lock};
 use gate_policy::SuitePolicy;
 use gate_report::render::human::Detail;
-use gate_report::{Outcome, SuiteResult, TestResult, TestStatus};
+use gate_report::{Outcome, Partition, SuiteResult, TestResult, TestStatus};
 
 use super::Conversation;
 use super::progress::Progress;
@@ -30,6 +30,9 @@ pub(crate) struct SuiteArgs {
     /// List the suites without running them
     #[arg(long)]
     pub(crate) list: bool,
+    /// Run one share of them, such as 1/3: nextest divides its tests, other suites are dealt out whole
+    #[arg(long, value_name = "SHARD/COUNT")]
+    pub(crate) partition: Option<Partition>,
     /// Number of suites to run in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
@@ -53,7 +56,13 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         conversation.printer.data(&lines)?;
         return Ok(exit::READY);
     }
-    let selected = select(&all, arguments)?;
+    let mut selected = select(&all, arguments)?;
+    if let Some(partition) = arguments.partition {
+        let dealt = gate_suites::deal(selected, partition).into_iter();
+        selected = dealt
+            .filter_map(|(suite, whose)| whose.is_none().then_some(suite))
+            .collect();
+    }
 
     let gate_dir = lock::prepare(opened.workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {

@@ -286,6 +286,7 @@ fn planned(days: i64) -> String {
     surroundings.plan(&request, |plan, _| match item(plan).action {
         Action::Run(why) => why,
         Action::Reuse(_) => "reused".to_owned(),
+        Action::Elsewhere(whose) => whose.to_string(),
     })
 }
 

@@ -13,7 +13,7 @@ use insta::assert_snapshot;
 use super::good;
 use super::runs::{OTHER, PUBLIC, key};
 
-const LINUX: &str = "target/machines/linux";
+pub(super) const LINUX: &str = "target/machines/linux";
 const MACOS: &str = "target/machines/macos";
 const WINDOWS: &str = "target/machines/windows";
 
@@ -39,7 +39,7 @@ fn files(directory: &Path, below: &str, found: &mut BTreeMap<String, Vec<u8>>) {
 }
 
 /// Copies the newest run to `to`, with the first text of each pair replaced by the second in every document.
-fn copied(gate: &Gate, to: &str, replaced: &[(&str, &str)]) {
+pub(super) fn copied(gate: &Gate, to: &str, replaced: &[(&str, &str)]) {
     drop(fs::remove_dir_all(gate.workspace().join(to)));
     let mut found = BTreeMap::new();
     files(&latest(gate), "", &mut found);
@@ -98,13 +98,13 @@ fn three() -> Gate {
     gate
 }
 
-fn executable(path: &Path) {
+pub(super) fn executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a script can be made executable");
 }
 
 /// What keeps the runs apart, by kind.
-fn kinds(run: &Run) -> Vec<String> {
+pub(super) fn kinds(run: &Run) -> Vec<String> {
     assert_eq!(run.code, Some(1), "{run}");
     let document = run.json();
     assert_eq!(document["decision"], "NOT_READY");
@@ -115,12 +115,12 @@ fn kinds(run: &Run) -> Vec<String> {
 }
 
 /// That a kind is among them.
-fn has(run: &Run, kind: &str) {
+pub(super) fn has(run: &Run, kind: &str) {
     let found = kinds(run);
     assert!(found.iter().any(|found| found == kind), "{kind}: {found:?}\n{run}");
 }
 
-const JSON: [&str; 2] = ["--message-format", "json"];
+pub(super) const JSON: [&str; 2] = ["--message-format", "json"];
 
 #[test]
 fn three_systems_make_one_decision() {

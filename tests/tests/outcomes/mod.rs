@@ -37,6 +37,7 @@ pub(crate) fn of_the_others(
         strict: false,
         today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
         packages: &[],
+        partition: None,
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
     let waivers: Vec<&'static Check> = gate_checks::ALL
@@ -91,6 +92,8 @@ fn suite(name: &str, tests: &[String]) -> Judged {
                 skipped: 0,
                 tests,
                 measurements: Vec::new(),
+                made: Vec::new(),
+                part: None,
                 duration_ms: 0,
                 tool_version: None,
             }),

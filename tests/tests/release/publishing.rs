@@ -13,7 +13,7 @@ use super::fixture::{directory, key, output, tag, tagged, workspace};
 use super::registry::{Failure, Registry};
 
 /// The workspace, for a registry of this machine.
-fn for_registry(registry: &Registry) -> Gate {
+pub(super) fn for_registry(registry: &Registry) -> Gate {
     let gate = gate!()
         .env("CARGO_NET_OFFLINE", "false")
         .env("CARGO_REGISTRIES_LOCAL_INDEX", registry.index())

@@ -26,6 +26,8 @@ struct State {
     index: BTreeMap<String, String>,
     /// Uploads that arrived, in order.
     uploads: Vec<String>,
+    /// Packages that were stored, in order.
+    stored: Vec<String>,
     failing: BTreeMap<String, Failure>,
 }
 
@@ -70,6 +72,11 @@ impl Registry {
     /// Packages whose uploads arrived, in order.
     pub(crate) fn uploads(&self) -> Vec<String> {
         self.state.lock().expect("a state").uploads.clone()
+    }
+
+    /// Packages that were stored, in the order in which they were.
+    pub(crate) fn stored(&self) -> Vec<String> {
+        self.state.lock().expect("a state").stored.clone()
     }
 
     /// SHA-256 of the package as the index has it.
@@ -170,6 +177,7 @@ impl Registry {
         let line = json!({
             "name": name, "vers": about["vers"], "deps": dependencies, "cksum": sum, "features": {}, "yanked": false,
         });
+        state.stored.push(name.clone());
         state.index.insert(name, format!("{line}\n"));
         if failure == Some(Failure::Unanswered) {
             return None;

@@ -10,6 +10,8 @@ pub const USAGE: i32 = 2;
 pub const TOOL_FAILED: i32 = 3;
 /// A toolchain that the command cannot do without (cargo, rustc) is missing.
 pub const TOOLCHAIN_MISSING: i32 = 4;
+/// One shard of a run that several machines share: nothing in it blocks, and a merge of all shards decides.
+pub const SHARD: i32 = 5;
 /// Interrupted by Ctrl-C or a termination request; what was stored is sound.
 pub const INTERRUPTED: i32 = 130;
 
@@ -57,6 +59,12 @@ pub const ALL: &[ExitCode] = &[
         name: "toolchain-missing",
         meaning: "a required program of the toolchain (cargo or rustc) is missing",
         remedy: "install the toolchain that `cargo gate doctor` names",
+    },
+    ExitCode {
+        code: SHARD,
+        name: "shard",
+        meaning: "`--partition`: nothing in this shard of the suites blocks, and the other shards are not known",
+        remedy: "`cargo gate evidence merge` with the runs of all shards decides",
     },
     ExitCode {
         code: INTERRUPTED,

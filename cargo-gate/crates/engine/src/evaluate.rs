@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
+use crate::verdict::{self, Afterwards, Judged, Rules, Verdict, confidence};
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::stage::Stage;
@@ -18,8 +18,8 @@ use gate_evidence::{Evidence, EvidenceResult};
 use gate_gpu::kernels;
 use gate_policy::{Policy, SuitePolicy};
 use gate_report::{
-    Artifact, Confidence, Decision, EvidenceRecord, MaskedReport, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject,
-    Tool,
+    Artifact, Bound, Confidence, Decision, EvidenceRecord, MaskedReport, OTHER_SHARD, Report, SCHEMA_VERSION,
+    SUITES_LEFT_OUT, Subject, Tool,
 };
 use gate_surveys::Surveys;
 
@@ -105,17 +105,13 @@ impl<'a> Surroundings<'a> {
     /// Interruption, and failures of the tool (store, processes). What a check could not do is an outcome, no error.
     pub fn evaluate(&self, request: &Request, observer: &dyn Observer, cancel: &Cancel) -> Result<Evaluation> {
         let (plan, last) = self.plan(request, |plan, last| (plan, last.clone()));
-        let reused = plan
-            .items
-            .iter()
-            .filter(|item| matches!(item.action, Action::Reuse(_)))
-            .count();
+        let count = |is: fn(&Action) -> bool| plan.items.iter().filter(|item| is(&item.action)).count();
         observer.event(&Event::Started {
-            to_run: plan.items.len() - reused,
-            reused,
+            to_run: count(|action| matches!(action, Action::Run(_))),
+            reused: count(|action| matches!(action, Action::Reuse(_))),
         });
         let completed = self.runner(request, observer, cancel).run(&plan)?;
-        if request.suites == SuiteMode::WithoutEvidence {
+        if request.suites != SuiteMode::None {
             last.save_after(&plan, &self.workspace.gate_dir());
         }
         observer.event(&Event::Finished);
@@ -158,6 +154,7 @@ impl<'a> Surroundings<'a> {
             duration_ms: u64::try_from(request.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             stage: request.stage,
             strict: request.strict,
+            partition: request.suites.partition(),
             scope: self.policy.stages.get(&request.stage).map(|stage| stage.scope.clone()),
             decision: verdict.decision,
             exit_code: verdict.exit_code,
@@ -183,6 +180,30 @@ impl<'a> Surroundings<'a> {
             report: report.into(),
             files,
         })
+    }
+
+    /// The verdict over the runs of all shards, as if this machine had made their evidence: what takes all outcomes is judged
+    /// here.
+    pub fn united(&self, reports: &[&Report], request: &Request) -> Verdict {
+        let outside = reports.iter().flat_map(|report| report.bounds.clone()).collect();
+        let plan = self.plan(request, |plan, _| plan);
+        let catalogue: Vec<CheckInfo> = self.checks.iter().map(|check| check.info(self.policy)).collect();
+        let afterwards = Afterwards {
+            checks: &plan.afterwards,
+            inputs: Inputs {
+                catalogue: &catalogue,
+                ..self.inputs(request)
+            },
+        };
+        let judged = verdict::shards::joined(reports);
+        let mut verdict = verdict::decide(judged, Some(afterwards), self.policy, self.rules(request), outside);
+        let mut seen: Vec<Bound> = Vec::new();
+        verdict.bounds.retain(|bound| {
+            let is_new = !seen.contains(bound);
+            seen.push(bound.clone());
+            is_new
+        });
+        verdict
     }
 
     /// What earlier runs of the stage and this one say together.
@@ -280,6 +301,7 @@ impl<'a> Surroundings<'a> {
             strict: request.strict,
             today,
             packages: &request.packages,
+            partition: request.suites.partition(),
         }
     }
 
@@ -288,7 +310,7 @@ impl<'a> Surroundings<'a> {
         let Completed { evidence, reused, .. } = completed;
         let held_back = matches!(
             &evidence.result,
-            EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT].contains(&reason.code.as_str())
+            EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT, OTHER_SHARD].contains(&reason.code.as_str())
         );
         let mut artifacts = Vec::new();
         for file in &evidence.files {

@@ -14,7 +14,7 @@ use gate_evidence::store::Store;
 use gate_evidence::{Evidence, age};
 use gate_policy::{Policy, SuiteKind, SuitePolicy};
 use gate_report::group::Group;
-use gate_report::{Bound, Dimension, NotApplicable};
+use gate_report::{Bound, Dimension, NotApplicable, Partition};
 use gate_surveys::Surveys;
 
 use super::fingerprint::{self, Fingerprint};
@@ -28,8 +28,20 @@ const MOST_THREADS: usize = 4;
 pub enum SuiteMode {
     /// Those without fresh evidence, and those that failed last time.
     WithoutEvidence,
+    /// The same of one share, for a run that several machines share.
+    Share(Partition),
     /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`](gate_report::SUITES_LEFT_OUT).
     None,
+}
+
+impl SuiteMode {
+    /// The share of the suites that runs here; `None` where there is no other.
+    pub fn partition(self) -> Option<Partition> {
+        match self {
+            SuiteMode::Share(partition) => Some(partition),
+            SuiteMode::WithoutEvidence | SuiteMode::None => None,
+        }
+    }
 }
 
 /// What the engine can run.
@@ -99,6 +111,8 @@ pub enum Action {
     Run(String),
     /// Its evidence is reused.
     Reuse(Box<Evidence>),
+    /// Another share of the suites has it.
+    Elsewhere(Partition),
 }
 
 /// One unit of the plan.
@@ -163,11 +177,19 @@ impl Planner<'_> {
                 }),
             }
         }
-        for suite in gate_suites::of_policy(self.policy, self.workspace, packages, stage) {
+        let mut elsewhere = BTreeMap::new();
+        let (suites, later): (Vec<_>, Vec<_>) = gate_suites::of_policy(self.policy, self.workspace, packages, stage)
+            .into_iter()
+            .partition(|suite| suite.stage <= stage);
+        plan.not_applicable.extend(later.iter().map(|suite| NotApplicable {
+            id: gate_suites::check_id(suite),
+            reason: format!("the suite is declared for {}", suite.stage),
+        }));
+        for (suite, whose) in self.dealt(suites) {
             let id = gate_suites::check_id(&suite);
-            if suite.stage > stage {
-                let reason = format!("the suite is declared for {}", suite.stage);
-                plan.not_applicable.push(NotApplicable { id, reason });
+            if let Some(whose) = whose {
+                elsewhere.insert(id, whose);
+                units.push(Unit::Suite(Box::new(suite)));
                 continue;
             }
             // What nobody requires and this machine cannot show is left out of the claim, not out of sight.
@@ -187,7 +209,20 @@ impl Planner<'_> {
             units.push(Unit::Suite(Box::new(suite)));
         }
         plan.items = self.items(&units);
+        for item in &mut plan.items {
+            if let Some(whose) = elsewhere.get(&item.unit.id()) {
+                item.action = Action::Elsewhere(*whose);
+            }
+        }
         plan
+    }
+
+    /// Each suite as it runs here, and whose it is where that is another share.
+    fn dealt(&self, suites: Vec<SuitePolicy>) -> Vec<(SuitePolicy, Option<Partition>)> {
+        match self.suites.partition() {
+            Some(partition) => gate_suites::deal(suites, partition),
+            None => suites.into_iter().map(|suite| (suite, None)).collect(),
+        }
     }
 
     /// Plans units on all cores. Suites come last in the plan and first here: one reads as much as many checks.
@@ -242,7 +277,7 @@ impl Planner<'_> {
             && evidence.check == unit.id()
         {
             // A failure may be the machine's; a second run is meant to find out.
-            let may_run = self.suites == SuiteMode::WithoutEvidence;
+            let may_run = self.suites != SuiteMode::None;
             if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());
             }
@@ -293,7 +328,8 @@ impl LastInputs {
     /// Keeps the record, if it differs from what was there. Failing to do so costs nothing but words.
     pub fn save_after(&self, plan: &Plan, gate_dir: &Path) {
         let mut next = self.clone();
-        for item in &plan.items {
+        let here = |item: &&PlanItem| !matches!(item.action, Action::Elsewhere(_));
+        for item in plan.items.iter().filter(here) {
             let parts = item.fingerprint.parts.iter();
             let known = parts.filter_map(|(name, digest)| Some((name.clone(), (*digest)?)));
             next.0.insert(item.unit.id(), known.collect());

@@ -19,7 +19,7 @@ use gate_evidence::store::Store;
 use gate_evidence::{Evidence, EvidenceFile, EvidenceResult, expected};
 use gate_policy::SuitePolicy;
 use gate_report::group::Group;
-use gate_report::{Reason, SUITES_LEFT_OUT, masked};
+use gate_report::{OTHER_SHARD, Partition, Reason, SUITES_LEFT_OUT, masked};
 use gate_suites::{self, Shared, SuiteContext};
 use gate_surveys::Surveys;
 
@@ -232,10 +232,12 @@ impl Runner<'_> {
             verdict::blocks(&id, &completed.evidence.result, self.inputs.policy, rules)
                 .then_some((item.unit.group(), id))
         };
+        let here = |(item, _): &(&PlanItem, _)| !matches!(item.action, Action::Elsewhere(_));
         let mut blockers: Vec<_> = plan
             .items
             .iter()
             .zip(slots)
+            .filter(here)
             .filter_map(|(item, slot)| blocks(item, slot))
             .collect();
         blockers.sort_by_key(|(group, _)| *group);
@@ -261,6 +263,9 @@ impl Runner<'_> {
                 reused: true,
                 volatile: false,
             },
+            Action::Elsewhere(whose) => {
+                return Ok(self.completed(item, elsewhere(*whose), Timestamp::now(), Duration::ZERO));
+            }
             Action::Run(_) => {
                 if self.cancel.requested() {
                     return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
@@ -394,6 +399,12 @@ impl Runner<'_> {
             volatile: false,
         }
     }
+}
+
+/// The result of a suite that another share has.
+fn elsewhere(whose: Partition) -> EvidenceResult {
+    let reason = Reason::new(OTHER_SHARD, format!("shard {whose} has the suite"));
+    EvidenceResult::NotRun(reason.help(verdict::MERGE))
 }
 
 /// Whether insta keeps there what a snapshot could become (<https://docs.rs/insta>): it writes such files while tests run, also

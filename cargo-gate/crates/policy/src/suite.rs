@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;
-use gate_report::Location;
 use gate_report::group::Group;
+use gate_report::{Location, Partition};
 
 use super::pattern;
 use super::stability::StabilityPolicy;
@@ -70,6 +70,12 @@ pub struct SuitePolicy {
     pub format: SuiteFormat,
     /// Working directory relative to the workspace root.
     pub directory: Option<String>,
+    /// Files that it makes, relative to the workspace root.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// Which part of it runs, where its runner divides it among machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// Group in whose turn it runs, where that is declared. It says when, not what: no part of the fingerprint.
     #[serde(skip)]
     pub group: Option<Group>,
@@ -98,6 +104,8 @@ impl SuitePolicy {
             min_tests: 0,
             format: SuiteFormat::Auto,
             directory: None,
+            artifacts: Vec::new(),
+            partition: None,
             group: None,
             location: None,
         }

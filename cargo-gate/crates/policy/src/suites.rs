@@ -81,6 +81,11 @@ struct TestSuite {
     /// Working directory, relative to the workspace root.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["services/api"]))]
     directory: Option<String>,
+    /// Files that the suite makes, relative to the workspace root, which git ignores. They are removed before it runs, so that no
+    /// other file is taken for them, and `cargo gate govern promote` takes them by the digests that the run recorded.
+    #[serde(default)]
+    #[schemars(with = "Vec<FilePath>", extend("examples" = [["target/release/app"]]))]
+    artifacts: Vec<String>,
     /// Group in which the suite runs. Default: `equivalence`.
     #[schemars(extend("examples" = ["resilience"]))]
     group: Option<Group>,
@@ -194,6 +199,7 @@ impl From<TestSuite> for SuitePolicy {
             min_tests: suite.min_tests,
             format: suite.format,
             directory: suite.directory,
+            artifacts: suite.artifacts,
             group: suite.group,
             location: Some(suite.location),
             ..Self::new(SuiteKind::Test, suite.name, suite.command)

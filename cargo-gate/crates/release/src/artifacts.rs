@@ -16,6 +16,7 @@ use crate::files::{emptied, read};
 use crate::named::{Named, binaries, released};
 use crate::remap::remap;
 use crate::stop::{Result, Stop};
+use crate::target::mismatch;
 
 /// Documents that an archive of programs has with it: names that begin with one of these, in upper case.
 const DOCUMENTS: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "README", "CHANGELOG"];
@@ -140,6 +141,12 @@ impl Builder<'_> {
             for name in names {
                 let file = format!("{name}{suffix}");
                 let bytes = read(&directory.join(&file))?;
+                if let Some(difference) = mismatch(triple, &bytes) {
+                    return Err(Stop::refused(
+                        format!("`{file}` is not a program for {triple}: {difference}"),
+                        "correct the linker, the wrapper or the build script that replaced it",
+                    ));
+                }
                 let executable = true;
                 contents.insert(format!("{stem}/{file}"), Packed { bytes, executable });
             }

@@ -30,9 +30,10 @@ mod run;
 mod statement;
 pub mod step;
 pub mod stop;
+mod target;
 pub mod verify;
 
-pub use proof::{Produced, produced};
+pub use proof::{Maker, Produced, made_by_suite, produced};
 pub use receipt::Receipt;
 pub use run::{Done, Release, before_run};
 pub use statement::DECISION_PREDICATE;

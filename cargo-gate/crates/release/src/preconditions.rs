@@ -27,9 +27,10 @@ pub(crate) fn of_decision(decided: &Decided, stage: Stage) -> Vec<Reason> {
         let help = format!("`cargo gate explain {run}` shows what blocks");
         reasons.push(Reason::new(
             format!(
-                "run {run} decided {} for {}, and {stage} needs READY",
+                "run {run} decided {} for {}, and {stage} needs READY{}",
                 entry.decision.name(),
-                entry.stage
+                entry.stage,
+                decided.report.blocked_by()
             ),
             help,
         ));

@@ -92,8 +92,9 @@ pub fn before_run(workspace: &Workspace, policy: &Policy, version: Option<&Versi
     let named = Named::of(workspace.cargo(), &release)?;
     let mut reasons = pre::of_tree(workspace, None);
     reasons.extend(pre::of_version(&named, version));
-    if let Some((git, commit)) = workspace.git().and_then(|git| Some((git, git.head.as_deref()?))) {
-        reasons.extend(pre::of_tag(git, commit, &named, &release, dry_run));
+    // What a dry run makes is not published under the tag.
+    if !dry_run && let Some((git, commit)) = workspace.git().and_then(|git| Some((git, git.head.as_deref()?))) {
+        reasons.extend(pre::of_tag(git, commit, &named, &release, false));
     }
     none_of(reasons)
 }
@@ -233,7 +234,16 @@ impl<'a> Context<'a> {
         let mut reasons = pre::of_decision(decided, self.policy.stage());
         reasons.extend(pre::of_tree(release.workspace, Some(decided)));
         reasons.extend(pre::of_version(&self.named, release.version));
-        reasons.extend(self.tag());
+        if release.dry_run {
+            for note in self.tag() {
+                self.say(
+                    "Noting",
+                    &format!("that {}: to publish this, {}", note.message, note.help),
+                );
+            }
+        } else {
+            reasons.extend(self.tag());
+        }
         none_of(reasons)
     }
 

@@ -13,6 +13,7 @@ use gate_base::stage::Stage;
 
 use super::benchmark::BenchmarkResult;
 use super::claim::{GroupClaim, PackageKind, Relaxation};
+use super::partition::{Partition, SuitePart};
 
 /// Version of the report model; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -268,6 +269,12 @@ pub struct SuiteResult {
     /// Measurements of a benchmark suite, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<BenchmarkResult>,
+    /// Declared files that it made, by their paths in the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<Artifact>,
+    /// Which part of it ran, where its runner divided it among machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<SuitePart>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
     /// Version of the tool of a tool suite, as printed by the tool.
@@ -521,6 +528,9 @@ pub struct Report {
     /// Declared deployment scope of the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// The share of the suites that it ran; absent if it ran all of them. One share of several is never ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// The overall answer.
     pub decision: Decision,
     /// Exit code of the process.

@@ -1,5 +1,6 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
+mod artifacts;
 pub mod bench;
 mod build;
 mod catalogue;
@@ -19,6 +20,7 @@ pub mod nextest;
 mod outcome;
 pub mod output;
 pub mod panics;
+mod partition;
 mod paths;
 pub mod reach;
 pub mod redaction;
@@ -33,6 +35,7 @@ mod workspace_copy;
 use globset::GlobMatcher;
 
 use gate_base::error::{Error, Result};
+use gate_evidence::EvidenceResult;
 use gate_policy::{SuiteKind, SuitePolicy};
 
 pub use bench::DOCS as BENCH_DOCS;
@@ -43,6 +46,7 @@ pub use environment::environment_inputs;
 pub use filter::InputFilter;
 use launch::{Launch, Launched, launch, launch_logged, launch_with, tool_missing};
 pub use outcome::Tests;
+pub use partition::deal;
 pub use requires::unmet;
 pub use shared::Shared;
 pub use slo::DOCS as SLO_DOCS;
@@ -56,6 +60,14 @@ pub use tool::DOCS as TOOL_DOCS;
 /// # Errors
 /// Interrupted by the user; the log cannot be written; a process cannot be waited for.
 pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
+    if let Some(reason) = artifacts::clear(suite, cx)? {
+        return Ok(SuiteRun {
+            result: EvidenceResult::NotRun(reason),
+            suite: None,
+            log: cx.log.clone(),
+            reads: BuildReads::default(),
+        });
+    }
     let began = build::now();
     let mut run = match suite.kind {
         SuiteKind::Bench => bench::run(suite, cx),
@@ -63,6 +75,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
+    artifacts::record(suite, cx, &mut run)?;
     if let Some(suite) = run.suite.as_mut().filter(|suite| suite.tool_version.is_none()) {
         suite.tool_version = cx.shared.compiler_of(&suite.command);
     }

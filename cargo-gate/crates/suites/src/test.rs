@@ -10,7 +10,7 @@ use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Event;
 use gate_policy::{SuiteFormat, SuitePolicy};
-use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
+use gate_report::{Finding, Location, SuitePart, SuiteResult, TestResult, TestStatus};
 
 use super::build::BuildReads;
 use super::early::{self, Early};
@@ -48,7 +48,8 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let default = suite.location.is_none() && suite.format == SuiteFormat::Nextest;
     let ended = run.suite.as_ref().filter(|suite| suite.passed + suite.failed == 0);
     match ended.and_then(|suite| suite.exit_code).filter(|_| default) {
-        Some(NO_TESTS) => return run_once(&default::with_cargo_test(cx.workspace), cx),
+        // Which part is empty says nothing of the whole.
+        Some(NO_TESTS) if suite.partition.is_none() => return run_once(&default::with_cargo_test(cx.workspace), cx),
         Some(NOT_LISTED) => {
             let mut instead = run_once(&default::with_cargo_test(cx.workspace), cx)?;
             if let EvidenceResult::Findings(findings) = &mut instead.result {
@@ -59,7 +60,9 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         _ => {}
     }
     let judged = matches!(run.result, EvidenceResult::Findings(_));
-    let Some(doctests) = default::doctests(cx.workspace).filter(|_| default && judged) else {
+    // Doctests are not divided: the first part has them.
+    let first = suite.partition.is_none_or(|part| part.shard == 1);
+    let Some(doctests) = default::doctests(cx.workspace).filter(|_| default && judged && first) else {
         return Ok(run);
     };
     let after = SuiteContext {
@@ -119,6 +122,10 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     result.failed = output.tests.failed;
     result.skipped = output.tests.skipped;
     result.tests = output.tests.tests;
+    result.part = suite.partition.map(|partition| SuitePart {
+        partition,
+        min_tests: suite.min_tests,
+    });
     Ok(SuiteRun {
         result: verdict,
         suite: Some(result),
@@ -312,11 +319,16 @@ fn nothing_documented(suite: &SuitePolicy, tests: &Tests) -> bool {
 /// The command succeeded, but is it evidence?
 fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
     let ran = tests.ran();
+    let is_part = suite.partition.is_some();
     if tests.summaries == 0 {
         return Some(
             finding(suite, "the output contains no summary of a test run")
                 .help("declare `format = \"exit-code\"` if the command runs neither libtest nor nextest"),
         );
+    }
+    // How many tests all parts ran is known when they are merged.
+    if is_part {
+        return None;
     }
     if ran == 0 {
         let why = match tests.skipped {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::sign::private_key;
 use crate::cli::Conversation;
@@ -11,12 +12,15 @@ use crate::cli::run_named::RunNamed;
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_base::{atomic, exit};
-use gate_evidence::merge::{self, Cell, Expected, Merged, Part};
+use gate_engine::evaluate::Request;
+use gate_engine::plan::SuiteMode;
+use gate_evidence::merge::{self, Cell, Expected, Merged, Part, United};
+use gate_evidence::run_dir::DecisionRecord;
 use gate_evidence::terms;
 use gate_evidence::verify::Signers;
-use gate_report::Outcome;
 use gate_report::render::human::Detail;
 use gate_report::render::text;
+use gate_report::{Outcome, Report};
 
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
@@ -46,7 +50,8 @@ pub(super) fn run(arguments: &MergeArgs, conversation: &Conversation<'_>) -> Res
     let signers = arguments.authority.signers(conversation)?;
     let parts = arguments.runs.iter().map(|name| part(name, &signers, conversation));
     let parts = parts.collect::<Result<Vec<Part>>>()?;
-    let merged = merge::merge(&parts, &expected(arguments, &parts, conversation)?);
+    let unite = |shards: &[&Part]| united(shards, conversation);
+    let merged = merge::merge(&parts, &expected(arguments, &parts, conversation)?, &unite);
     if let Some(out) = &arguments.out {
         atomic::write(out, &merged.bytes()?)?;
         let message = format!("the merged decision to `{}`", out.display());
@@ -77,6 +82,50 @@ fn part(name: &str, signers: &Signers, conversation: &Conversation<'_>) -> Resul
     }
     let run = RunNamed::find(name, conversation)?;
     Part::of_directory(name, &run.gate_dir, &run.directory, signers)
+}
+
+/// The verdict over all shards of a run, by the rules of the workspace here, which must be what they judged.
+fn united(shards: &[&Part], conversation: &Conversation<'_>) -> std::result::Result<United, String> {
+    let without = |why: &str| format!("shards are merged in the workspace that they judged, and {why}");
+    let Some(subject) = shards.first().and_then(|part| part.manifest.subject.as_ref()) else {
+        return Err(without("they name none"));
+    };
+    let opened = conversation
+        .workspace()
+        .and_then(|workspace| conversation.opened(workspace))
+        .map_err(|error| without(&format!("there is none here: {}", error.message)))?;
+    let here = opened.workspace.files().content_digest().to_hex();
+    let git = opened.workspace.git();
+    let is_commit = git.is_some_and(|git| git.dirty.is_empty() && git.head.is_some() && git.head == subject.commit);
+    if here != subject.content && !is_commit {
+        return Err(without("the files here are others"));
+    }
+    let reports: Vec<&Report> = shards.iter().map(|part| &part.report).collect();
+    let first = &shards[0].report;
+    let request = Request {
+        stage: first.stage,
+        strict: reports.iter().any(|report| report.strict),
+        keep_going: true,
+        jobs: 1,
+        packages: subject.selected.clone(),
+        fresh: false,
+        suites: SuiteMode::None,
+        now: Timestamp::now(),
+        began: conversation.began,
+        run_id: String::new(),
+    };
+    let verdict = opened.surroundings().united(&reports, &request);
+    let report = Report {
+        checks: verdict.checks,
+        bounds: verdict.bounds.clone(),
+        decision: verdict.decision,
+        partition: None,
+        ..first.clone()
+    };
+    Ok(United {
+        checks: DecisionRecord::of(&report, "").checks,
+        bounds: verdict.bounds,
+    })
 }
 
 /// What the command line and the workspace here say that the claim is about.
@@ -110,12 +159,12 @@ pub(in crate::cli) fn human(merged: &Merged, detail: Detail) -> String {
     let shown = |outcome: Outcome| detail == Detail::Verbose || !outcome.passes();
     for check in merged.checks.iter().filter(|check| shown(check.outcome)) {
         out.push_str(&format!("{}\n", text::line(&check.id)));
-        for run in &merged.runs {
+        for machine in merged.machines() {
             let said = check
                 .cells
-                .get(&run.machine)
+                .get(machine)
                 .map_or_else(|| "does not apply".to_owned(), words);
-            out.push_str(&format!("  {}: {}\n", text::line(&run.machine), text::line(&said)));
+            out.push_str(&format!("  {}: {}\n", text::line(machine), text::line(&said)));
         }
     }
     for run in &merged.runs {
@@ -123,10 +172,14 @@ pub(in crate::cli) fn human(merged: &Merged, detail: Detail) -> String {
             .signed_by
             .as_ref()
             .map_or_else(|| "not signed".to_owned(), |name| format!("signed by {name}"));
+        let decision = if run.is_shard() {
+            "a shard".to_owned()
+        } else {
+            run.decision.name().replace('_', " ")
+        };
         out.push_str(&format!(
-            "{}: {} in run {}, {}\n",
+            "{}: {decision} in run {}, {}\n",
             text::line(&run.machine),
-            run.decision.name().replace('_', " "),
             text::line(&run.run_id),
             text::line(&signed),
         ));

@@ -116,6 +116,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
                 from,
                 to,
                 release: None,
+                suite: None,
                 run_id: run.entry.run_id.clone(),
                 chain: run.entry.chain.clone(),
                 readiness_sha256: run.readiness_sha256.clone(),

@@ -16,6 +16,7 @@ use crate::cli::stage::judge_quietly;
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::exit;
+use gate_base::stage::Stage;
 use gate_policy::authority::PrivateKey;
 use gate_release::decided::Decided;
 use gate_release::stop::{Reason, Stop};
@@ -26,6 +27,9 @@ pub(super) struct MakeArgs {
     /// Do everything but the upload
     #[arg(long)]
     dry_run: bool,
+    /// Let a dry run rest on the decision for this stage, instead of `stage` under `[release]`
+    #[arg(long, value_name = "STAGE", requires = "dry_run")]
+    stage: Option<Stage>,
     /// Refuse any other version than this
     #[arg(long, value_name = "VERSION")]
     version: Option<Version>,
@@ -72,7 +76,13 @@ fn release(
     conversation: &Conversation<'_>,
 ) -> gate_release::stop::Result<i32> {
     let workspace = conversation.workspace()?;
-    let policy = conversation.policy(&workspace)?;
+    let mut policy = conversation.policy(&workspace)?;
+    let declared = policy.release.clone().unwrap_or_default().stage();
+    if let Some(stage) = arguments.stage.filter(|stage| *stage != declared) {
+        let about = format!("on the decision for {stage}; what is published rests on that for {declared}");
+        conversation.printer.status("Resting", &about);
+        policy.release.get_or_insert_default().stage = Some(stage);
+    }
     before_run(&workspace, &policy, arguments.version.as_ref(), arguments.dry_run)?;
     let stage = policy.release.clone().unwrap_or_default().stage();
     let (lock, history) = sound_history(&workspace, conversation)?;

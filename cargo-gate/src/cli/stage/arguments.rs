@@ -2,6 +2,7 @@
 
 use super::super::arguments::{Format, ReportFile, report_file};
 use clap::Args;
+use gate_report::Partition;
 
 /// Arguments of the three stages.
 #[derive(Debug, Clone, Args)]
@@ -24,6 +25,10 @@ pub(crate) struct StageArgs {
     /// Do not run suites: use their evidence where it is fresh, and record no run
     #[arg(long, conflicts_with_all = ["plan", "fresh"])]
     pub(crate) no_suites: bool,
+    /// Run one share of the suites, such as 1/3: nextest divides its tests, other suites are dealt out whole. The exit code is 5 if
+    /// nothing in the shard blocks; `cargo gate evidence merge` decides
+    #[arg(long, value_name = "SHARD/COUNT", conflicts_with = "no_suites")]
+    pub(crate) partition: Option<Partition>,
     /// Number of suites to run in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
@@ -49,6 +54,7 @@ impl StageArgs {
             keep_going: false,
             fresh: false,
             no_suites: false,
+            partition: None,
             jobs: 1,
             timings: false,
             message_format: Format::Human,

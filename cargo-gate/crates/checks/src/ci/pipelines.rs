@@ -180,6 +180,14 @@ fn names_stage(argument: &Argument) -> bool {
 }
 
 /// Whether a command line runs the gate: `cargo gate pilot`, `cargo-gate gate pilot`, or the binary under another name.
+fn is_merge(first: &Argument, words: &[&Argument]) -> bool {
+    let mut plain = words
+        .iter()
+        .filter_map(|word| word.text())
+        .filter(|word| !word.starts_with('-'));
+    first.text() == Some("evidence") && plain.nth(1) == Some("merge")
+}
+
 pub(super) fn runs_gate(arguments: &[Argument]) -> bool {
     let arguments = program(arguments);
     let Some((first, rest)) = arguments.split_first() else {
@@ -199,5 +207,6 @@ pub(super) fn runs_gate(arguments: &[Argument]) -> bool {
     let stage = words
         .iter()
         .find(|word| word.text().is_none_or(|text| !text.starts_with('-')));
-    stage.is_some_and(|word| names_stage(word)) && !words.iter().copied().any(|word| only_looks(&word))
+    stage.is_some_and(|word| names_stage(word) || is_merge(word, &words))
+        && !words.iter().copied().any(|word| only_looks(&word))
 }

@@ -3,7 +3,7 @@
 use gate_base::exit;
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
-use gate_report::{CheckReport, Decision, Outcome, SUITES_LEFT_OUT, outcome_of};
+use gate_report::{CheckReport, Decision, Outcome, Partition, SUITES_LEFT_OUT, outcome_of};
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
 pub fn outcome_at(result: &EvidenceResult, stage: Stage, strict: bool) -> Outcome {
@@ -15,9 +15,11 @@ pub fn outcome_at(result: &EvidenceResult, stage: Stage, strict: bool) -> Outcom
     }
 }
 
-/// A stage is entered when every check lets it pass; without a single check nothing was shown.
-pub(super) fn decide(checks: &[CheckReport], bounded: bool) -> Decision {
-    let ready = !checks.is_empty() && checks.iter().all(|check| check.outcome.passes());
+/// A stage is entered when every check lets it pass; without a single check nothing was shown, and a share of the suites
+/// shows too little.
+pub(super) fn decide(checks: &[CheckReport], bounded: bool, partition: Option<Partition>) -> Decision {
+    let whole = !partition.is_some_and(Partition::is_partial);
+    let ready = whole && !checks.is_empty() && checks.iter().all(|check| check.outcome.passes());
     match (ready, bounded) {
         (false, _) => Decision::NotReady,
         (true, true) => Decision::ReadyWithBoundedScope,
@@ -26,10 +28,15 @@ pub(super) fn decide(checks: &[CheckReport], bounded: bool) -> Decision {
 }
 
 /// Exit code of a decision. A check that ended in an error says more about the tool than about the workspace, so it
-/// wins over findings; a missing tool is told apart from evidence that could not be had for another reason.
+/// wins over findings; a missing tool is told apart from evidence that could not be had for another reason. What other
+/// shares of the suites have says nothing of this one.
 pub fn exit_code(checks: &[CheckReport], decision: Decision) -> i32 {
     if decision.is_ready() {
         return exit::READY;
+    }
+    let checks: Vec<&CheckReport> = checks.iter().filter(|check| !check.is_elsewhere()).collect();
+    if !checks.is_empty() && checks.iter().all(|check| check.outcome.passes()) {
+        return exit::SHARD;
     }
     let any = |outcome: Outcome| checks.iter().any(|check| check.outcome == outcome);
     if any(Outcome::Error) {

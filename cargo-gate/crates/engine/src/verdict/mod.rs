@@ -6,6 +6,7 @@ mod decision;
 mod known;
 mod rules;
 mod scope;
+pub mod shards;
 mod unblock;
 mod waivers;
 
@@ -20,8 +21,13 @@ use gate_contract::{Check, EntryUse, Inputs, Phase, WaiverUse};
 use gate_evidence::EvidenceResult;
 use gate_policy::Policy;
 use gate_report::group::Group;
-use gate_report::{Bound, CheckReport, Counts, Decision, Dimension, Finding, Outcome, Reason, UnblockStep};
+use gate_report::{
+    Bound, CheckReport, Counts, Decision, Dimension, Finding, OTHER_SHARD, Outcome, Partition, Reason, UnblockStep,
+};
 pub use rules::{Judged, Rules};
+
+/// What makes one decision of all shards of a run.
+pub const MERGE: &str = "cargo gate evidence merge <the runs of all shards>";
 
 /// The verdict over one evaluation.
 #[derive(Debug, Clone)]
@@ -74,6 +80,12 @@ pub fn decide(
         let mut derived = derived.to_vec();
         derived.sort_by_key(|check| check.phase);
         for check in derived {
+            // Without the suites of the other shards there is nothing to judge by: whoever merges them does.
+            if rules.partition.is_some_and(Partition::is_partial) {
+                let later = Reason::new(OTHER_SHARD, "it takes the outcomes of all shards").help(MERGE);
+                checks.push(report_of(without_evidence(check, EvidenceResult::NotRun(later)), rules));
+                continue;
+            }
             let (waiver_use, known_use) = match check.phase {
                 Phase::Waivers => covers.uses(&checks, rules),
                 _ => Default::default(),
@@ -96,7 +108,7 @@ pub fn decide(
     let mut bounds = scope::bounds(policy, rules.packages, &checks);
     bounds.extend(scope::unjudged(&checks, policy));
     bounds.extend(outside);
-    let decision = decision::decide(&checks, !bounds.is_empty());
+    let decision = decision::decide(&checks, !bounds.is_empty(), rules.partition);
     let exit_code = exit_code(&checks, decision);
     Verdict {
         counts: counts(&checks),
@@ -191,6 +203,7 @@ pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: D
         strict: false,
         today,
         packages: &[],
+        partition: None,
     };
     Covers::of(policy).covered(bare(id, result), rules).result
 }

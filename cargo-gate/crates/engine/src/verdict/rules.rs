@@ -3,7 +3,7 @@
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
 use gate_report::group::Group;
-use gate_report::{Dimension, EvidenceRecord};
+use gate_report::{Dimension, EvidenceRecord, Partition};
 use jiff::civil::Date;
 
 /// What the engine learned about one check, before any stage rule.
@@ -34,4 +34,6 @@ pub struct Rules<'a> {
     pub today: Date,
     /// Names of the packages the claim is limited to (`-p`); empty means the whole workspace.
     pub packages: &'a [String],
+    /// The share of the suites that runs here; `None` means all.
+    pub partition: Option<Partition>,
 }

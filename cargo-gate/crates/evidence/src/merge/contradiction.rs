@@ -39,6 +39,8 @@ pub enum Why {
     Commit,
     /// A platform that must have a run has none.
     Platform,
+    /// Shards of a run are not each there once.
+    Shard,
 }
 
 /// Something that keeps the runs from being one claim.
@@ -69,7 +71,7 @@ pub struct Expected {
     pub platforms_at_broad: Vec<String>,
 }
 
-fn contradiction(why: Why, message: String) -> Contradiction {
+pub(super) fn contradiction(why: Why, message: String) -> Contradiction {
     Contradiction { why, message }
 }
 

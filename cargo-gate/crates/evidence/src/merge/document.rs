@@ -14,6 +14,9 @@ use gate_policy::authority::{PrivateKey, fingerprint};
 use gate_report::{Bound, Decision, Outcome, Reason};
 
 use super::contradiction::Contradiction;
+use super::platform::platform;
+use super::run::MergedRun;
+use super::shards;
 use crate::record::canonical;
 use crate::signature::{Signature, judge};
 use crate::verify::Signers;
@@ -63,30 +66,6 @@ pub struct Merged {
     pub contradictions: Vec<Contradiction>,
 }
 
-/// One of the runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MergedRun {
-    /// Its machine: operating system and architecture, and a number where several runs are of one platform.
-    pub machine: String,
-    /// Target triple of its compiler, where it had one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// Id of the run.
-    pub run_id: String,
-    /// When it started, RFC 3339 in UTC.
-    pub started: String,
-    /// What it decided.
-    pub decision: Decision,
-    /// Digest of the files of its workspace; absent if they could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<String>,
-    /// Chain hash, which stands for every byte of the run.
-    pub chain: String,
-    /// Who signed its decision, or the fingerprint of the key where no authorities are declared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed_by: Option<String>,
-}
-
 /// A check on all machines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergedCheck {
@@ -122,12 +101,30 @@ impl Merged {
     /// The decision that runs, checks, bounds and contradictions add up to.
     pub(super) fn decided(&self) -> Decision {
         let passes = !self.checks.is_empty() && self.checks.iter().all(|check| check.outcome.passes());
-        let entered = self.runs.iter().all(|run| run.decision.is_ready());
+        let entered = self.runs.iter().all(|run| run.decision.is_ready() || run.is_shard());
         match self.bounds.is_empty() {
             _ if !passes || !entered || !self.contradictions.is_empty() => Decision::NotReady,
             true => Decision::Ready,
             false => Decision::ReadyWithBoundedScope,
         }
+    }
+
+    /// Whose outcomes there are: each run, and the platform of shards that are one answer.
+    pub fn machines(&self) -> Vec<&str> {
+        let mut machines: Vec<&str> = Vec::new();
+        for run in &self.runs {
+            let platform = platform(&run.machine);
+            let one_answer = self.checks.iter().any(|check| check.cells.contains_key(platform));
+            let machine = if run.is_shard() && one_answer {
+                platform
+            } else {
+                &run.machine
+            };
+            if !machines.contains(&machine) {
+                machines.push(machine);
+            }
+        }
+        machines
     }
 
     /// The bytes of the file.
@@ -141,10 +138,12 @@ impl Merged {
     /// What does not fit within the file, one sentence each.
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        let machines: BTreeSet<&str> = self.runs.iter().map(|run| run.machine.as_str()).collect();
+        let mut machines: BTreeSet<&str> = self.runs.iter().map(|run| run.machine.as_str()).collect();
         if machines.len() != self.runs.len() {
             problems.push("two runs have the same machine".to_owned());
         }
+        let shards = self.runs.iter().filter(|run| run.is_shard());
+        machines.extend(shards.map(|run| platform(&run.machine)));
         for check in &self.checks {
             if check.outcome != worst(&check.cells) {
                 problems.push(format!("the outcome of `{}` is not its worst", check.id));
@@ -158,6 +157,9 @@ impl Merged {
             if run.decision.is_ready() && cells.any(|cell| !cell.outcome.passes()) {
                 problems.push(format!("{} is ready although a check blocks there", run.machine));
             }
+        }
+        if self.contradictions.is_empty() {
+            problems.extend(shards::missing(&self.runs).into_iter().map(|found| found.message));
         }
         if self.decision != self.decided() {
             problems.push(format!("the runs add up to {}", self.decided().name()));

@@ -7,10 +7,13 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use gate_base::error::{Error, Result};
+use gate_report::Report;
 
 use super::platform;
 use crate::bundle;
-use crate::record::{DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest};
+use crate::record::{
+    DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST, Manifest, REPORT_JSON,
+};
 use crate::signature::Signature;
 use crate::verify::{Problem, Signers, Verification, verify_signed};
 
@@ -23,6 +26,8 @@ pub struct Part {
     pub manifest: Manifest,
     /// What was decided.
     pub decision: DecisionRecord,
+    /// Everything that was found.
+    pub report: Report,
     /// Where.
     pub environment: EnvironmentRecord,
     /// Chain hash of the run.
@@ -59,6 +64,7 @@ impl Part {
             name: name.to_owned(),
             manifest: document(name, directory, MANIFEST)?,
             decision: document(name, directory, DECISION)?,
+            report: document(name, directory, REPORT_JSON)?,
             environment: document(name, directory, ENVIRONMENT)?,
             chain: hashes.chain,
             signature: verification.signature.unwrap_or(Signature::Absent),
@@ -77,11 +83,14 @@ fn document<T: DeserializeOwned>(name: &str, directory: &Path, file: &str) -> Re
     serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
 }
 
-/// A name for the machine of each run: its platform, and a number where several are of one.
+/// A name for the machine of each run: its platform and shard, and a number where several are of one.
 pub(super) fn machines(parts: &[&Part]) -> Vec<String> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let numbered = parts.iter().map(|part| {
-        let name = platform::name(&part.environment);
+        let name = match part.decision.partition {
+            Some(partition) => platform::of_shard(&platform::name(&part.environment), partition),
+            None => platform::name(&part.environment),
+        };
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
         match count {

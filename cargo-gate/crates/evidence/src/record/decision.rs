@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;
 use gate_report::rollout::Rollout;
-use gate_report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
+use gate_report::{
+    Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Partition, Reason, Report, SuitePart,
+};
 
 use super::format::SCHEMA_VERSION;
 
@@ -30,6 +32,9 @@ pub struct DecisionRecord {
     /// Declared deployment scope of the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// The share of the suites that the run had; absent if it had all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// The overall answer.
     pub decision: Decision,
     /// Whether the stage is blocked; the negation of "may be entered".
@@ -174,9 +179,22 @@ pub struct DecidedEvidence {
     /// Exit code of that command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// Which part of a suite ran, where its runner divided it among machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<RanPart>,
     /// The circumstances in which it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Recorded>,
+}
+
+/// A part of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RanPart {
+    /// Which part, and how many tests all parts together must run.
+    #[serde(flatten)]
+    pub part: SuitePart,
+    /// Number of tests that ran.
+    pub ran: u64,
 }
 
 /// Circumstances in which evidence was made. They differ between two makings of the same evidence: the commit because
@@ -208,6 +226,7 @@ impl DecisionRecord {
             stage: report.stage,
             strict: report.strict,
             scope: report.scope.clone(),
+            partition: report.partition,
             decision: report.decision,
             blocked: !report.decision.is_ready(),
             exit_code: report.exit_code,
@@ -244,9 +263,12 @@ impl DecisionRecord {
 }
 
 /// The decision that checks with these outcomes add up to. An evaluation without checks has judged nothing and is never
-/// ready.
-pub fn aggregate(checks: &[DecidedCheck], bounded: bool) -> Decision {
-    if checks.is_empty() || !checks.iter().all(|check| check.outcome.passes()) {
+/// ready, and neither is one that had a share of the suites.
+pub fn aggregate(checks: &[DecidedCheck], bounded: bool, partition: Option<Partition>) -> Decision {
+    if checks.is_empty()
+        || partition.is_some_and(Partition::is_partial)
+        || !checks.iter().all(|check| check.outcome.passes())
+    {
         Decision::NotReady
     } else if bounded {
         Decision::ReadyWithBoundedScope
@@ -317,6 +339,12 @@ fn evidence(check: &CheckReport) -> Option<DecidedEvidence> {
         status: check.outcome,
         command: suite.map(|suite| suite.command.clone()).unwrap_or_default(),
         exit_code: suite.and_then(|suite| suite.exit_code),
+        part: suite.and_then(|suite| {
+            Some(RanPart {
+                part: suite.part?,
+                ran: suite.passed + suite.failed,
+            })
+        }),
         recorded: Some(Recorded {
             timestamp: record.recorded.clone(),
             duration_ms: record.duration_ms,

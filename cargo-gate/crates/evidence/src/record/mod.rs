@@ -12,7 +12,7 @@ mod run;
 
 pub use audit::{AuditRecorder, AuditStep};
 pub(crate) use decision::reasons;
-pub use decision::{Blocker, DecidedCheck, DecidedEvidence, DecisionRecord, Recorded, UsedWaiver, aggregate};
+pub use decision::{Blocker, DecidedCheck, DecidedEvidence, DecisionRecord, RanPart, Recorded, UsedWaiver, aggregate};
 pub use environment::EnvironmentRecord;
 pub(crate) use format::*;
 pub use format::{SCHEMA_VERSION, holds_run};

@@ -125,7 +125,7 @@ fn reasons_come_in_the_order_of_precedence() {
         "bench.slow",
     ];
     assert_eq!(decision.reasons, expected);
-    assert_eq!(aggregate(&decision.checks, false), Decision::NotReady);
+    assert_eq!(aggregate(&decision.checks, false, None), Decision::NotReady);
 }
 
 #[test]
@@ -142,11 +142,11 @@ fn only_passing_outcomes_add_up_to_ready() {
         run.report.checks[1].outcome = outcome;
         run.report.checks[1].reason = Some(Reason::new("x", "y"));
         let decision = DecisionRecord::of(&run.report, "catalogue");
-        let sum = aggregate(&decision.checks, false);
+        let sum = aggregate(&decision.checks, false, None);
         assert_eq!(sum == Decision::Ready, outcome.passes(), "{outcome:?}");
         assert_eq!(decision.reasons.is_empty(), outcome.passes());
     }
-    assert_eq!(aggregate(&[], false), Decision::NotReady);
+    assert_eq!(aggregate(&[], false, None), Decision::NotReady);
 }
 
 #[test]

@@ -279,7 +279,7 @@ impl Run<'_> {
                 "belongs to a different run than the manifest",
             );
         }
-        let sum = aggregate(&decision.checks, !decision.bounds.is_empty());
+        let sum = aggregate(&decision.checks, !decision.bounds.is_empty(), decision.partition);
         let blockers = decision
             .checks
             .iter()

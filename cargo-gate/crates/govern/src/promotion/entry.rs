@@ -31,6 +31,9 @@ pub struct Entry {
     /// The release that made it, as name and version; absent for a kernel, which is part of the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// The suite that made it, by its id, where no release did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
     /// Id of the run that it rests on.
     pub run_id: String,
     /// Chain hash of that run, which `cargo gate verify --head` takes.

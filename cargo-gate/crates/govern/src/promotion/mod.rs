@@ -6,6 +6,7 @@
 mod entry;
 pub mod kernel;
 pub mod registry;
+pub mod scores;
 pub mod state;
 mod states;
 
@@ -45,7 +46,7 @@ pub fn judge(asked: Stage, report: &Report) -> Promotion {
         Decision::ReadyWithBoundedScope => format!("run {} is only ready for a bounded scope", report.run_id),
         Decision::NotReady => {
             return Promotion::Rejected {
-                because: format!("run {} is not ready for {asked}", report.run_id),
+                because: format!("run {} is not ready for {asked}{}", report.run_id, report.blocked_by()),
             };
         }
     };

@@ -120,6 +120,7 @@ pub(super) mod tests {
             from,
             to,
             release: Some("app 1.0.0".into()),
+            suite: None,
             run_id: "R".into(),
             chain: "c".into(),
             readiness_sha256: "r".into(),

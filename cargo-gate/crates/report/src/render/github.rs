@@ -7,7 +7,7 @@
 use super::ranking::{Ranked, ranked};
 use super::{Weight, explained, place, text};
 use crate::{Finding, Location, Report};
-use gate_base::paths;
+use gate_base::{exit, paths};
 
 /// Annotations of each kind that GitHub keeps of one step.
 const SHOWN: usize = 10;
@@ -21,12 +21,14 @@ const LONGEST: usize = 4_000;
 /// its root.
 pub fn render(report: &Report, prefix: &str) -> String {
     let mut out = String::new();
-    let verdict = if report.decision.is_ready() { "notice" } else { "error" };
+    let quiet = report.decision.is_ready() || report.exit_code == exit::SHARD;
+    let verdict = if quiet { "notice" } else { "error" };
     let mut used = [(verdict, 1_usize)].to_vec();
     let mut rest = Vec::new();
     // Known findings are as many as there were at adoption, and need nobody now: the verdict counts them.
     let known = |said: &Ranked<'_>| said.finding.is_some_and(|finding| finding.known.is_some());
-    for said in ranked(report).into_iter().filter(|said| !known(said)) {
+    let nobody = |said: &Ranked<'_>| known(said) || said.check.is_elsewhere();
+    for said in ranked(report).into_iter().filter(|said| !nobody(said)) {
         let level = level(&said);
         let count = match used.iter_mut().find(|(known, _)| *known == level) {
             Some((_, count)) => count,

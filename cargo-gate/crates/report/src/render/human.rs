@@ -77,7 +77,9 @@ pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) 
     if options.detail > Detail::Quiet {
         let (passing, blocking): (Vec<_>, Vec<_>) = report.checks.iter().partition(|check| check.outcome.passes());
         let (passed, warning): (Vec<_>, Vec<_>) = passing.into_iter().partition(|check| check.outcome == Outcome::Pass);
-        for check in blocking.iter().chain(&warning) {
+        // What other shards have needs nobody here.
+        let here = |check: &&&CheckReport| options.detail == Detail::Verbose || !check.is_elsewhere();
+        for check in blocking.iter().chain(&warning).filter(here) {
             page.check(check);
         }
         for check in &report.checks {

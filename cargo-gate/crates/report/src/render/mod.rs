@@ -23,7 +23,7 @@ mod xml;
 
 use std::borrow::Cow;
 
-use super::{CheckReport, Decision, Finding, Outcome, Report, UnblockStep};
+use super::{CheckReport, Decision, Finding, OTHER_SHARD, Outcome, Report, UnblockStep};
 use gate_text::secrets;
 use gate_world::Workspace;
 
@@ -79,6 +79,13 @@ pub enum Weight {
     Covered,
 }
 
+impl CheckReport {
+    /// Whether it was not judged because other shards are needed for that.
+    pub fn is_elsewhere(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| reason.code == OTHER_SHARD)
+    }
+}
+
 impl Report {
     /// Whether a finding blocks the stage of this report.
     pub fn blocks(&self, finding: &Finding) -> bool {
@@ -110,6 +117,16 @@ impl Report {
         out
     }
 
+    /// The checks that block the stage, as they stand behind a sentence; empty where none does.
+    pub fn blocked_by(&self) -> String {
+        let blocking = self.checks.iter().filter(|check| !check.outcome.passes());
+        let ids: Vec<&str> = blocking.map(|check| check.id.as_str()).collect();
+        match ids[..] {
+            [] => String::new(),
+            _ => format!(": `{}`", ids.join("`, `")),
+        }
+    }
+
     /// The first check that blocks the stage.
     pub fn first_blocking(&self) -> Option<&CheckReport> {
         self.checks.iter().find(|check| !check.outcome.passes())
@@ -122,7 +139,10 @@ impl Report {
             Decision::ReadyWithBoundedScope => "READY WITH BOUNDED SCOPE",
             Decision::NotReady => "NOT READY",
         };
-        format!("{word} for {}", self.stage)
+        match self.partition {
+            Some(partition) => format!("{word} for {} (shard {partition})", self.stage),
+            None => format!("{word} for {}", self.stage),
+        }
     }
 
     /// What remains of the known findings: `12 known findings of 3 checks remain until 2027-02-21 (known_findings.toml)`;

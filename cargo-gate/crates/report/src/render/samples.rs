@@ -61,6 +61,7 @@ pub fn empty() -> Report {
         stage: Stage::Pilot,
         strict: false,
         scope: None,
+        partition: None,
         decision: Decision::NotReady,
         exit_code: 1,
         bounds: Vec::new(),
@@ -567,6 +568,8 @@ fn suite_result(exit_code: i32, second: TestStatus) -> SuiteResult {
             test("demo", "parses_long", second),
             test("demo", "reads_the_network", TestStatus::Skipped),
         ],
+        made: Vec::new(),
+        part: None,
         duration_ms: 4_210,
         measurements: Vec::new(),
     }

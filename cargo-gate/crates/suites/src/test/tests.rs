@@ -132,6 +132,8 @@ fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
         skipped: 0,
         tests: Vec::new(),
         measurements: Vec::new(),
+        made: Vec::new(),
+        part: None,
         duration_ms: 0,
         tool_version: None,
     };

@@ -19,17 +19,17 @@ use gate_base::exit;
 use gate_evidence::history::History;
 use gate_govern::promotion::registry::{self, Entry, Registry, SCHEMA_VERSION, Status};
 use gate_govern::promotion::state::State;
-use gate_govern::promotion::{Promotion, judge};
+use gate_govern::promotion::{Promotion, judge, scores};
 use gate_policy::Policy;
-use gate_release::Produced;
 use gate_release::decided::Decided;
+use gate_release::{Maker, Produced, made_by_suite};
 use gate_surveys::Surveys;
 
 use self::run::{REGISTRY, sound_history};
 
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArgs {
-    /// Files that a release made
+    /// Files that a release made, or a suite that declares them as its `artifacts`
     #[arg(
         value_name = "ARTIFACT",
         required_unless_present = "all_candidates",
@@ -195,28 +195,54 @@ impl Promoter<'_> {
         })
     }
 
+    /// Where an artifact comes from.
+    fn proof(&self, digest: &str) -> Option<Produced> {
+        let released = self.produced.iter().find(|made| made.file.sha256 == digest).cloned();
+        let authorities = self
+            .policy
+            .decisions
+            .as_ref()
+            .map(|decisions| &decisions.authorities[..]);
+        released.or_else(|| {
+            let gate_dir = self.workspace.gate_dir();
+            made_by_suite(self.history, &gate_dir, authorities.unwrap_or_default(), digest)
+        })
+    }
+
     /// One state on, by the run that judged what the artifact was built from.
     fn promotion(&self, artifact: &Artifact, from: State) -> Result<Step> {
         let to = self.arguments.to;
         let Some(stage) = to.stage() else {
             return Ok(Step::Unchanged);
         };
-        let Some(proof) = self.produced.iter().find(|made| made.file.sha256 == artifact.digest) else {
+        let Some(proof) = self.proof(&artifact.digest) else {
             return Ok(Step::Refused {
-                because: "was not made by a release of this workspace".to_owned(),
-                help: "`cargo gate release --dry-run` makes artifacts that can be promoted".to_owned(),
+                because: "was not made by a release of this workspace, nor by a suite of a run".to_owned(),
+                help: "`cargo gate release --dry-run` makes artifacts that can be promoted; so does a suite that declares `artifacts`"
+                    .to_owned(),
             });
         };
         let found = Decided::of_content(self.history, self.workspace, self.policy, stage, &proof.content)?;
         let Some(run) = found else {
             return Ok(Step::Refused {
                 because: format!("was built from content that no run judged for {stage}"),
-                help: format!(
-                    "check out the commit of release {}, and run `cargo gate {stage}`",
-                    proof.release
-                ),
+                help: match &proof.maker {
+                    Maker::Release(release) => {
+                        format!("check out the commit of release {release}, and run `cargo gate {stage}`")
+                    }
+                    Maker::Suite(_) => format!("check out that content, and run `cargo gate {stage}`"),
+                },
             });
         };
+        if let Some(promotion) = &self.policy.promotion
+            && let Err(because) = scores::enough(promotion, &run.report)
+        {
+            return Ok(Step::Refused {
+                because: format!("is not promoted: {because}"),
+                help: "`[promotion]` in gate.toml declares the least scores, which a `[[suite.bench]]` measures"
+                    .to_owned(),
+            });
+        }
         let (status, to, because) = match (judge(stage, &run.report), self.arguments.auto) {
             (Promotion::Promoted(_), _) => (Status::Promoted, to, None),
             // Without --auto a run that only warns is what it is for the stage itself: ready.
@@ -244,7 +270,14 @@ impl Promoter<'_> {
             status,
             from,
             to,
-            release: Some(proof.release.clone()),
+            release: match &proof.maker {
+                Maker::Release(release) => Some(release.clone()),
+                Maker::Suite(_) => None,
+            },
+            suite: match &proof.maker {
+                Maker::Suite(id) => Some(id.clone()),
+                Maker::Release(_) => None,
+            },
             run_id: run.entry.run_id,
             chain: run.entry.chain,
             readiness_sha256: run.readiness_sha256,
