@@ -31,7 +31,7 @@ fn main() {
     end(code);
 }
 
-/// Whether this process is here to become a child of another one, or to end its children, which it has done then.
+/// Whether this process is here to become a child of another one, to end its children or to finish its work, which it has done then.
 #[cfg(unix)]
 fn watches() -> bool {
     use gate_base::process::watch;
@@ -42,6 +42,12 @@ fn watches() -> bool {
             // It is the output of the child, which the log of the suite shows.
             let _ = writeln!(std::io::stderr(), "cannot be started: {error}");
             end(126);
+        }
+        return true;
+    }
+    if first == watch::FINISH {
+        if watch::finish_for(arguments, std::io::stdin().lock()).is_err() {
+            end(exit::TOOL_FAILED);
         }
         return true;
     }

@@ -1,8 +1,9 @@
 //! Dependency files in the language of make, and line markers of preprocessed text.
 
-use std::collections::BTreeSet;
 use std::io::BufRead as _;
 use std::path::PathBuf;
+
+use crate::sorted::Set;
 
 /// Reads the prerequisites of the first rule of a dependency file as GCC, clang and nvcc write them: `target: a b \`
 /// with a space written `\ `, `#` as `\#` or plain, `$` as `$$`. A backslash before anything else is one, because
@@ -69,7 +70,7 @@ fn after_targets(text: &str) -> Option<&str> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PreprocessedText {
     /// Files named by line markers, sorted; names in `<` `>` are left out, because they are no files.
-    pub files: BTreeSet<PathBuf>,
+    pub files: Set<PathBuf>,
     /// Lines that are neither empty nor markers, without white space at their ends, each with a line end.
     pub text: Vec<u8>,
 }
@@ -77,7 +78,7 @@ pub struct PreprocessedText {
 /// Reads `# 12 "file" 1 3` of GCC and clang and `#line 12 "file"` of NVIDIA's and Microsoft's front ends.
 #[must_use]
 pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
-    let mut files: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut files: Set<&[u8]> = Set::new();
     let mut text = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while !rest.is_empty() {

@@ -82,7 +82,7 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf, bool)>, Error> {
             entries.push((name, entry.path(), is_folder));
         }
     }
-    entries.sort();
+    crate::sorted::sort(&mut entries);
     Ok(entries)
 }
 

@@ -1,6 +1,5 @@
 //! What is known about files that have not changed since: a stat instead of a read.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::digest::{Digest, Fields};
 use crate::disk;
+use crate::sorted::Map;
 
 /// First line of the file; another format has another one.
 const HEADER: &str = "gate-build index 1";
@@ -93,9 +93,9 @@ pub(crate) struct Index {
 #[derive(Debug, Default)]
 struct Inner {
     /// Signature and value.
-    entries: BTreeMap<(String, String), (String, String)>,
+    entries: Map<(String, String), (String, String)>,
     /// Facts of this process, racy ones among them.
-    fresh: BTreeMap<(String, String), (Signature, String)>,
+    fresh: Map<(String, String), (Signature, String)>,
     loaded: bool,
     changed: bool,
 }
@@ -211,11 +211,8 @@ impl Index {
         // Another build may have saved since: its facts are kept beside these.
         let mut entries = read(&self.file);
         entries.extend(std::mem::take(&mut inner.entries));
-        while entries.len() > MOST {
-            entries.pop_last();
-        }
         let mut text = format!("{HEADER}\n");
-        for ((kind, path), (signature, value)) in &entries {
+        for ((kind, path), (signature, value)) in entries.iter().take(MOST) {
             let _ = writeln!(text, "{kind}\t{signature}\t{value}\t{path}");
         }
         inner.entries = entries;
@@ -223,8 +220,8 @@ impl Index {
     }
 }
 
-fn read(file: &Path) -> BTreeMap<(String, String), (String, String)> {
-    let mut entries = BTreeMap::new();
+fn read(file: &Path) -> Map<(String, String), (String, String)> {
+    let mut entries = Map::new();
     let Ok(text) = fs::read_to_string(file) else {
         return entries;
     };
@@ -355,7 +352,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nvcc");
         let mut bytes = vec![0_u8; 600_000];
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = crate::sorted::Set::new();
         fs::write(&file, &bytes).unwrap();
         assert!(seen.insert(sample(&file)));
         bytes[0] = 1;

@@ -1,6 +1,5 @@
 //! The builder that a build script uses.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::arch::{Arch, IntoTarget, Target};
@@ -10,6 +9,7 @@ use crate::error::Error;
 use crate::headers::Headers;
 use crate::product::{Output, Product};
 use crate::resources::Budget;
+use crate::sorted::Map;
 
 /// Kernels of a crate, to be compiled by its build script.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Kernels {
     pub(crate) headers: Vec<Headers>,
     pub(crate) prefers_lock: bool,
     pub(crate) declared: Vec<Declared>,
-    pub(crate) budgets: BTreeMap<String, Budget>,
+    pub(crate) budgets: Map<String, Budget>,
     pub(crate) compress: bool,
     #[cfg(feature = "companion")]
     pub(crate) companions: Vec<String>,
@@ -261,9 +261,12 @@ impl Kernels {
         self
     }
 
-    /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded.
+    /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded. Needs the feature `compress`.
     #[must_use]
     pub fn compress(mut self, compress: bool) -> Self {
+        if compress && !cfg!(feature = "compress") {
+            self.wrong.get_or_insert_with(without_compression);
+        }
         self.compress = compress;
         self
     }
@@ -276,4 +279,12 @@ impl Kernels {
         self.prefers_lock = true;
         self
     }
+}
+
+/// What is said where PTX is to be compressed and cannot be.
+pub(crate) fn without_compression() -> Error {
+    Error::configuration(
+        "`.compress(true)` needs the feature `compress` of cargo-gate-build",
+        "add `features = [\"compress\"]` to it in `[build-dependencies]`",
+    )
 }

@@ -127,7 +127,7 @@ impl Search<'_> {
             let mut names = self.env.names(&directory);
             // `nvrtc64_120_0.alt.dll` is a variant for special uses.
             names.retain(|name| name.starts_with(prefix) && name.ends_with(suffix) && !name.contains(".alt."));
-            names.sort_by(|a, b| newest_first(a, b));
+            crate::sorted::sort_by(&mut names, |a, b| newest_first(a, b));
             names
                 .into_iter()
                 .map(|name| directory.join(name))
@@ -277,7 +277,7 @@ fn versions(env: &Env, parent: &Path, prefix: &str) -> Vec<PathBuf> {
         name.strip_prefix(prefix)
             .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
     });
-    names.sort_by(|a, b| newest_first(a, b));
+    crate::sorted::sort_by(&mut names, |a, b| newest_first(a, b));
     names.into_iter().map(|name| parent.join(name)).collect()
 }
 

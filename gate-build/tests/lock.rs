@@ -1,13 +1,12 @@
 //! The kernel lock on disk: written, read, verified, damaged in every way a checkout can be.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use gate_build::UnitName;
 use gate_build::lock::{Compilation, KernelLock, LockedCompiler, LockedImage, ProblemKind, digest_sources, stored};
 use gate_build::ptx::{Isa, Module, Roots};
 use gate_build::resources::{Budget, Facts, Usage};
+use gate_build::{Map, UnitName};
 
 const PTX: &str = include_str!("ptx/nvcc.ptx");
 
@@ -15,7 +14,7 @@ const PTX: &str = include_str!("ptx/nvcc.ptx");
 struct Crate {
     directory: tempfile::TempDir,
     lock: KernelLock,
-    texts: BTreeMap<String, String>,
+    texts: Map<String, String>,
 }
 
 impl Crate {
@@ -67,8 +66,8 @@ impl Crate {
         let mut lock = KernelLock::default();
         lock.budgets
             .insert("scale_rows".to_string(), Budget::new().registers(32).spills(0));
-        let texts = BTreeMap::from([(image.ptx.clone(), text)]);
-        lock.units.entry(unit).or_default().images.insert(arch, image);
+        let texts = Map::from([(image.ptx.clone(), text)]);
+        lock.units.or_default(unit).images.insert(arch, image);
         let written = lock.write(root, &texts).expect("no surprise in a test");
         assert_eq!(written, ["kernels.lock", "ptx/kernels/kinds.cu.sm_80.ptx"]);
         Self { directory, lock, texts }
@@ -146,7 +145,8 @@ fn the_stored_text_is_normalised_and_lowered() {
     let stored = fs::read_to_string(it.root().join("ptx/kernels/kinds.cu.sm_80.ptx")).unwrap();
     assert_eq!(Module::parse(&stored).unwrap().version, Isa { major: 7, minor: 0 });
     assert!(stored.contains("_INTERNAL_00000000_8_kinds_cu"));
-    let image = &it.lock.units[&UnitName::from("kernels/kinds.cu")].images[&"sm_80".parse().unwrap()];
+    let unit = it.lock.units.get(&UnitName::from("kernels/kinds.cu")).unwrap();
+    let image = unit.images.get(&"sm_80".parse().unwrap()).unwrap();
     let elsewhere = PTX.replace("a9f8d8de", "01234567");
     assert!(image.reproduced_by(&elsewhere, &Roots::default()));
     assert!(!image.reproduced_by(&PTX.replace("add.s64", "sub.s64"), &Roots::default()));
@@ -436,7 +436,7 @@ fn a_source_that_the_lock_lacks_is_found() {
 fn files_of_units_that_are_gone_are_removed_and_others_stay() {
     let it = Crate::new();
     fs::write(it.root().join("ptx/notes.txt"), "mine").unwrap();
-    let changed = KernelLock::default().write(it.root(), &BTreeMap::new()).unwrap();
+    let changed = KernelLock::default().write(it.root(), &Map::new()).unwrap();
     assert_eq!(changed, ["kernels.lock", "ptx/kernels/kinds.cu.sm_80.ptx"]);
     assert_eq!(stored(it.root()).unwrap(), Vec::<String>::new());
     assert!(it.root().join("ptx/notes.txt").exists());

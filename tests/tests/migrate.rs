@@ -1,4 +1,18 @@
-//! `cargo gate release migrate`: what it says, and how a stage asks for it.
+//! `cargo gate release migrate`: what it says, how a stage asks for it, and what becomes of a history.
+#![allow(
+    clippy::print_stdout,
+    reason = "what was done to databases, and the instants of kills, are for who runs the tests"
+)]
+
+#[path = "migrate/databases.rs"]
+mod databases;
+#[path = "migrate/history.rs"]
+mod history;
+#[cfg(unix)]
+#[path = "migrate/kills.rs"]
+mod kills;
+#[path = "migrate/random.rs"]
+mod random;
 
 use std::fs;
 
@@ -22,10 +36,12 @@ fn what_has_no_place_fails_and_is_named() {
     let gate = versions();
     insta::assert_snapshot!(
         "nothing_declared",
-        gate.run(["release", "migrate", "old.json", "new.json"])
+        gate.run(["release", "migrate", "compare", "old.json", "new.json"])
     );
     gate.write("map.toml", format!("{RENAMED}{MERGED}"));
-    let arguments = ["release", "migrate", "old.json", "new.json", "--map", "map.toml"];
+    let arguments = [
+        "release", "migrate", "compare", "old.json", "new.json", "--map", "map.toml",
+    ];
     insta::assert_snapshot!("two_states_become_one", gate.run(arguments));
     gate.write("map.toml", format!("{RENAMED}{DROPPED}"));
     insta::assert_snapshot!("no_way_back", gate.run(arguments));
@@ -40,7 +56,8 @@ fn what_has_no_place_fails_and_is_named() {
     gate.write("map.toml", "version = 1\n[[field]]\nfrom = \"count\"\n");
     insta::assert_snapshot!("a_map_that_is_none", gate.run(arguments));
     assert_eq!(
-        gate.run(["release", "migrate", "old.json", "nothing.json"]).code,
+        gate.run(["release", "migrate", "compare", "old.json", "nothing.json"])
+            .code,
         Some(2)
     );
 }
@@ -63,7 +80,9 @@ fn the_formats_of_this_version_migrate_to_themselves() {
     let guide = fs::read_to_string(root.join("docs/src/guide/migration.md")).expect("the guide");
     for format in formats {
         let path = format.to_str().expect("a path of this repository");
-        let run = gate.run(["release", "migrate", path, path, "--reversible"]).to_string();
+        let run = gate
+            .run(["release", "migrate", "compare", path, path, "--reversible"])
+            .to_string();
         assert!(run.contains("reversible: true"), "{run}");
         // The guide has a section about each.
         let name = format.file_name().and_then(|name| name.to_str()).expect("a name");
@@ -80,7 +99,7 @@ fn at_broad_a_way_that_is_none_needs_a_waiver() {
     let binary = binary!().replace('\\', "/");
     let suite = format!(
         "\n[[suite.test]]\nname = \"rollback\"\nstage = \"broad\"\nformat = \"exit-code\"\ninputs = [\"*.json\", \"map.toml\"]\n\
-         command = [\"{binary}\", \"migrate\", \"preflight\", \"old.json\", \"new.json\", \"--map\", \"map.toml\", \"--reversible\"]\n"
+         command = [\"{binary}\", \"release\", \"migrate\", \"compare\", \"old.json\", \"new.json\", \"--map\", \"map.toml\", \"--reversible\"]\n"
     );
     gate.append("gate.toml", &suite);
     let gate = gate.git_init();
@@ -94,6 +113,14 @@ fn at_broad_a_way_that_is_none_needs_a_waiver() {
             .expect("an outcome")
             .to_owned()
     };
+    // The control: the same suite passes without a waiver once there is a way back.
+    gate.write("new.json", OLD.replace("count", "total"));
+    gate.write("map.toml", RENAMED);
+    gate.commit("a version that keeps everything");
+    assert_eq!(outcome(&gate), "pass");
+    gate.write("new.json", NEW);
+    gate.write("map.toml", format!("{RENAMED}{DROPPED}"));
+    gate.commit("a version that drops a mode");
     assert_eq!(outcome(&gate), "fail");
     let waiver =
         "\n[[waiver]]\ncheck = \"suite.test.rollback\"\nowner = \"ops\"\nreason = \"nobody was in that mode\"\n";

@@ -314,6 +314,18 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ),
     ("cargo-gate/crates/gpu/src/remote/directory.rs", "blobs of kernels"),
     (
+        "cargo-gate/crates/govern/src/migration/protocol/history.rs",
+        "the history that a migration moves, to the side",
+    ),
+    (
+        "cargo-gate/crates/govern/src/migration/protocol/home.rs",
+        "the history that a migration moves, and its original",
+    ),
+    (
+        "cargo-gate/crates/govern/src/migration/protocol/live.rs",
+        "masked documents about a migration",
+    ),
+    (
         "cargo-gate/crates/govern/src/promotion/registry.rs",
         "the tracked registry of promotions: ids, stages, digests",
     ),

@@ -81,8 +81,15 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "mutations",
 ];
 
-/// The kills of a running gate and of a release, of which the tests make a few: a thousand times and two hundred times.
+/// The kills of a running gate, of a release and of a migration, of which the tests make a few: a thousand times and two hundred times.
 fn kills(sh: &Shell, _: &Path) -> Result {
+    let test = "whenever_the_gate_is_killed_nothing_stays_paused_or_half_migrated";
+    cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test migrate -- --nocapture {test}"
+    )
+    .env("CARGO_GATE_KILLS", "200")
+    .run_echo()?;
     let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
     cmd!(
         sh,

@@ -50,6 +50,12 @@ pub(super) fn load(environment: &Environment) -> Result<Option<String>> {
     Ok(problem)
 }
 
+/// Whether another process of this machine has the same secret: what only this one could read must not be left to others.
+pub(super) fn is_kept(environment: &Environment) -> bool {
+    let kept = || file(environment).is_some_and(|path| matches!(read(&path), Ok(Some(_))));
+    environment.text(VARIABLE).is_some() || kept()
+}
+
 /// Where the secret is kept: in the directory for the state of programs.
 fn file(environment: &Environment) -> Option<PathBuf> {
     Some(environment.state_home()?.join("cargo-gate").join("evidence.key"))

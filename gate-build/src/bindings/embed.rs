@@ -1,6 +1,5 @@
 //! The text of the generated module.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::names;
@@ -8,6 +7,7 @@ use super::signature::{Declared, disagreement};
 use super::{EmbeddedImage, EmbeddedUnit, Encoding, Origin};
 use crate::ptx::access::accesses;
 use crate::ptx::{Entry, ParamType, Scalar, Space};
+use crate::sorted::Map;
 
 /// The Rust module of these units, to be included from `OUT_DIR`: rustfmt-free, but the same for the same units.
 ///
@@ -17,7 +17,7 @@ use crate::ptx::{Entry, ParamType, Scalar, Space};
 #[must_use]
 pub fn generate(units: &[EmbeddedUnit], declared: &[Declared]) -> String {
     let mut units: Vec<&EmbeddedUnit> = units.iter().collect();
-    units.sort_by(|a, b| a.name.cmp(&b.name));
+    crate::sorted::sort_by(&mut units, |a, b| a.name.cmp(&b.name));
     let modules = names::of_units(&units.iter().map(|unit| &unit.name).collect::<Vec<_>>());
     let parts = units.iter().zip(modules);
     let parts: Vec<Part> = parts.map(|(unit, module)| Part::of(unit, module, declared)).collect();
@@ -98,7 +98,7 @@ fn missing<'a>(parts: &[Part], declared: &'a [Declared]) -> Vec<&'a Declared> {
 
 fn write_unit(out: &mut String, unit: &EmbeddedUnit, module: &str, declared: &[Declared]) {
     let mut images: Vec<&EmbeddedImage> = unit.images.iter().collect();
-    images.sort_by_key(|image| image.module.target);
+    crate::sorted::sort_by(&mut images, |a, b| a.module.target.cmp(&b.module.target));
     let provenance = match &unit.origin {
         Origin::Built => "Built".to_string(),
         Origin::Locked => "Locked".to_string(),
@@ -117,10 +117,10 @@ fn write_unit(out: &mut String, unit: &EmbeddedUnit, module: &str, declared: &[D
     }
     out.push_str("];\n");
     // A kernel is one name with one signature; the architectures of a unit may disagree only by mistake.
-    let mut entries: BTreeMap<&str, Vec<(&EmbeddedImage, &Entry)>> = BTreeMap::new();
+    let mut entries: Map<&str, Vec<(&EmbeddedImage, &Entry)>> = Map::new();
     for image in &images {
         for entry in &image.module.entries {
-            entries.entry(&entry.name).or_default().push((image, entry));
+            entries.or_default(&entry.name).push((image, entry));
         }
     }
     // Two entries may ask for one name, and one may ask for that of an item of this module.

@@ -1,7 +1,6 @@
 //! Names of generated modules.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 /// Words that cannot name a module.
@@ -33,7 +32,7 @@ pub(super) fn identifier(text: &str) -> String {
 
 /// A name for each text, in the same order and all different: the wanted one, with a number behind it where an earlier text has it.
 pub(super) fn distinct<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut taken = BTreeSet::new();
+    let mut taken = Set::new();
     let mut names = Vec::new();
     for text in texts {
         let wanted = identifier(text);
@@ -54,9 +53,9 @@ pub(crate) fn of_units(units: &[&UnitName]) -> Vec<String> {
         let file = unit.as_str().rsplit('/').next().unwrap_or_default();
         identifier(file.rsplit_once('.').map_or(file, |(stem, _)| stem))
     };
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    let mut count: Map<String, usize> = Map::new();
     for unit in units {
-        *count.entry(stem(unit)).or_default() += 1;
+        *count.or_default(stem(unit)) += 1;
     }
     let wanted: Vec<String> = units
         .iter()

@@ -1,7 +1,6 @@
 //! Clang's CUDA front end: with the headers and libdevice of a CUDA toolkit where there is one that this clang can read, else with the few
 //! declarations of this crate.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::process::Invocation;
+use crate::sorted::Set;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
 
@@ -309,7 +309,7 @@ impl Compiler for Clang<'_> {
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),
             },
-            variables: BTreeSet::new(),
+            variables: Set::new(),
         })
     }
 

@@ -10,7 +10,6 @@ mod setting;
 mod shims;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +20,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::product::Product;
 use crate::schedule::Begin;
+use crate::sorted::Set;
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
@@ -120,7 +120,7 @@ pub(crate) struct Compiled {
     /// Digest of the source after preprocessing, where the compiler hands it out.
     pub preprocessed: Option<Digest>,
     /// Names of the variables of the environment that the source asks for.
-    pub variables: BTreeSet<String>,
+    pub variables: Set<String>,
 }
 
 /// The source of a unit after preprocessing.
@@ -134,7 +134,7 @@ pub(crate) struct Preprocessed {
 
 impl Preprocessed {
     /// What a preprocessor wrote, its files as `absolute` names them. Where the place of a token may matter to what is compiled, every byte counts.
-    fn of(text: &[u8], preambles: &Preambles, absolute: impl Fn(BTreeSet<PathBuf>) -> Vec<PathBuf>) -> Self {
+    fn of(text: &[u8], preambles: &Preambles, absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>) -> Self {
         let Some((before, preamble, behind)) = preambles.split(text, &absolute) else {
             let parsed = deps::parse_preprocessed(text);
             let whole = deps::knows_its_place(text);

@@ -1,6 +1,5 @@
 //! NVIDIA's compiler driver.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +17,7 @@ use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::product::Linking;
 use crate::schedule::Second;
+use crate::sorted::Set;
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
@@ -298,7 +298,7 @@ impl Compiler for Nvcc<'_> {
             dependencies,
             warnings: warnings(&finished.text),
             preprocessed,
-            variables: BTreeSet::new(),
+            variables: Set::new(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::deps;
 use crate::digest::Digest;
+use crate::sorted::Set;
 
 /// Preambles that were read in this build: few, one for each architecture and set of flags. Build scripts are mostly compiled without
 /// optimisation, and then comparing bytes, which the standard library does, is the only fast thing to do with a megabyte.
@@ -32,7 +33,7 @@ impl Preambles {
     pub(super) fn split<'t>(
         &self,
         text: &'t [u8],
-        absolute: impl Fn(std::collections::BTreeSet<PathBuf>) -> Vec<PathBuf>,
+        absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>,
     ) -> Option<(&'t [u8], Arc<Preamble>, &'t [u8])> {
         let at = begin(text)?;
         let (before, rest) = text.split_at(at);
@@ -95,7 +96,7 @@ mod tests {
     #[test]
     fn a_preamble_is_read_once_and_told_from_others() {
         let preambles = Preambles::default();
-        let absolute = |files: std::collections::BTreeSet<PathBuf>| files.into_iter().collect::<Vec<_>>();
+        let absolute = |files: Set<PathBuf>| files.into_iter().collect::<Vec<_>>();
         let (a, b, c) = (
             text("a.cu", "int x;", "int a;\n"),
             text("b.cu", "int x;", "int b;\n"),

@@ -1,6 +1,5 @@
 //! What every compilation of one build has in common.
 
-use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use crate::env::Env;
 use crate::index::Index;
 use crate::product::Product;
 use crate::schedule::{self, Permits};
+use crate::sorted::Set;
 use crate::unit::Unit;
 
 /// What every compilation of one build has in common.
@@ -50,7 +50,7 @@ impl Setting {
 
     /// Names that a compiler printed as absolute paths, sorted, without this crate's own headers.
     pub(crate) fn absolute(&self, names: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
-        let all: BTreeSet<PathBuf> = names
+        let all: Set<PathBuf> = names
             .into_iter()
             .map(|name| {
                 let whole = self.crate_root.join(name);

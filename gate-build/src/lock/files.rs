@@ -1,6 +1,5 @@
 //! Making a lock: images from what a compiler wrote, and the files of a lock on disk.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use crate::digest::{Digest, Fields};
 use crate::ptx::floor::with_version;
 use crate::ptx::{Module, ParseError, Roots, normalise};
 use crate::resources::Facts;
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 /// What was compiled, to be locked.
@@ -25,7 +25,7 @@ pub struct Compilation<'a> {
     /// The PTX as the compiler wrote it.
     pub text: &'a str,
     /// Digests of the sources of the crate it was compiled from; see [`digest_sources`].
-    pub sources: &'a BTreeMap<String, Digest>,
+    pub sources: &'a Map<String, Digest>,
     /// The compiler.
     pub compiler: &'a LockedCompiler,
     /// Flags without paths of the machine.
@@ -57,12 +57,12 @@ impl LockedImage {
         let lowered = facts.and_then(|(facts, _)| with_version(&normalised, facts.isa_floor));
         let stored = lowered.unwrap_or(normalised);
         let module = Module::parse(&stored)?;
-        let mut entries: BTreeMap<String, LockedEntry> = module
+        let mut entries: Map<String, LockedEntry> = module
             .entries
             .iter()
             .map(|entry| (entry.name.clone(), LockedEntry::of(entry)))
             .collect();
-        for (name, entry) in &mut entries {
+        for (name, entry) in entries.iter_mut() {
             entry.usage = facts.and_then(|(facts, _)| facts.usages.get(name).copied());
         }
         let image = Self {
@@ -146,8 +146,8 @@ pub fn digest_sources(
     crate_root: &Path,
     dependencies: &[PathBuf],
     outside: &[PathBuf],
-) -> io::Result<BTreeMap<String, Digest>> {
-    let mut sources = BTreeMap::new();
+) -> io::Result<Map<String, Digest>> {
+    let mut sources = Map::new();
     for path in dependencies
         .iter()
         .filter(|path| !outside.iter().any(|directory| path.starts_with(directory)))
@@ -167,9 +167,9 @@ impl KernelLock {
     ///
     /// # Errors
     /// A file cannot be written, or an image has no text.
-    pub fn write(&self, crate_root: &Path, texts: &BTreeMap<String, String>) -> io::Result<Vec<String>> {
-        let mut changed = BTreeSet::new();
-        let named: BTreeSet<&str> = self
+    pub fn write(&self, crate_root: &Path, texts: &Map<String, String>) -> io::Result<Vec<String>> {
+        let mut changed = Set::new();
+        let named: Set<&str> = self
             .units
             .values()
             .flat_map(|unit| unit.images.values())

@@ -13,13 +13,13 @@ mod script;
 mod verify;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::ptx::{Entry, Isa, ParamType, Performance};
 use crate::resources::{Budget, Usage};
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 pub use error::LockError;
@@ -43,21 +43,21 @@ pub const RELOCK: &str = "cargo gate kernels lock";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KernelLock {
     /// The units, by name.
-    pub units: BTreeMap<UnitName, LockedUnit>,
+    pub units: Map<UnitName, LockedUnit>,
     /// Budgets by kernel, as the build script declared them when the lock was written.
-    pub budgets: BTreeMap<String, Budget>,
+    pub budgets: Map<String, Budget>,
     /// Patterns of CUDA sources relative to the crate, with `/`, as the build script gave them: `kernels/*.cu`. Absolute ones are left out,
     /// because they are about one machine.
-    pub cuda: BTreeSet<String>,
+    pub cuda: Set<String>,
     /// Libraries of headers: folder, revision and commit, or crate and version.
-    pub headers: BTreeSet<String>,
+    pub headers: Set<String>,
 }
 
 /// A unit of the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockedUnit {
     /// What was compiled from it, by architecture.
-    pub images: BTreeMap<Arch, LockedImage>,
+    pub images: Map<Arch, LockedImage>,
 }
 
 /// What was compiled from a unit for one architecture.
@@ -67,7 +67,7 @@ pub struct LockedImage {
     pub source_fingerprint: Digest,
     /// Files the PTX was compiled from, relative to the crate with `/`, with their [`text_digest`]. Headers of the toolkit are not among
     /// them: they come with the compiler.
-    pub sources: BTreeMap<String, Digest>,
+    pub sources: Map<String, Digest>,
     /// The compiler.
     pub compiler: LockedCompiler,
     /// Flags it was given, in order, without paths of the machine.
@@ -81,7 +81,7 @@ pub struct LockedImage {
     /// `.version` of the PTX file: the lowest the code needs where ptxas could show it.
     pub isa: Isa,
     /// The entries, by name.
-    pub entries: BTreeMap<String, LockedEntry>,
+    pub entries: Map<String, LockedEntry>,
     /// Version of the ptxas that the usage comes from; `None` when none was found.
     pub ptxas: Option<String>,
 }

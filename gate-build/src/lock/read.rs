@@ -1,7 +1,5 @@
 //! Reading `kernels.lock`.
 
-use std::collections::BTreeMap;
-
 use toml_span::Value;
 
 use super::error::LockError;
@@ -11,6 +9,7 @@ use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::ptx::{ParamType, Performance};
 use crate::resources::{Budget, Limit, Usage};
+use crate::sorted::Map;
 use crate::unit::UnitName;
 
 impl KernelLock {
@@ -45,7 +44,7 @@ impl KernelLock {
             }
         }
         for (unit, arch, image, line) in fields.list("image", |value| read_image(source, value))? {
-            let images = &mut lock.units.entry(unit.clone()).or_default().images;
+            let images = &mut lock.units.or_default(unit.clone()).images;
             if images.insert(arch, image).is_some() {
                 return Err(LockError {
                     line,
@@ -156,11 +155,11 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
     Ok((unit, arch, image, line))
 }
 
-fn read_sources(source: Source<'_>, value: &Value<'_>) -> Result<BTreeMap<String, Digest>, LockError> {
+fn read_sources(source: Source<'_>, value: &Value<'_>) -> Result<Map<String, Digest>, LockError> {
     let table = value
         .as_table()
         .ok_or_else(|| source.error(value.span.start, "`sources` must be a table"))?;
-    let mut sources = BTreeMap::new();
+    let mut sources = Map::new();
     for (path, value) in table {
         let digest = text(source, value, "sources")?
             .parse()
@@ -170,8 +169,8 @@ fn read_sources(source: Source<'_>, value: &Value<'_>) -> Result<BTreeMap<String
     Ok(sources)
 }
 
-fn read_entries(source: Source<'_>, fields: &mut Fields<'_, '_>) -> Result<BTreeMap<String, LockedEntry>, LockError> {
-    let mut entries = BTreeMap::new();
+fn read_entries(source: Source<'_>, fields: &mut Fields<'_, '_>) -> Result<Map<String, LockedEntry>, LockError> {
+    let mut entries = Map::new();
     for (name, entry, line) in fields.list("entry", |value| read_entry(source, value))? {
         if entries.insert(name.clone(), entry).is_some() {
             return Err(LockError {

@@ -1,18 +1,17 @@
 //! What a build script asks for, as far as its text says it: a lock is verified without running it.
 
-use std::collections::BTreeSet;
-
 use crate::arch::Arch;
+use crate::sorted::Set;
 
 /// The architectures that a build script names in `.arch(…)`; `None` where it computes them, or where this is no script with kernels.
-pub(super) fn archs(text: &str) -> Option<BTreeSet<Arch>> {
+pub(super) fn archs(text: &str) -> Option<Set<Arch>> {
     let code = without_comments(text);
     // Of several builders the text does not say which one the lock is of.
     let others = [".arch_for(", "static_library(", ".output("];
     if !code.contains("Kernels::new(") || others.iter().any(|other| code.contains(other)) {
         return None;
     }
-    let mut archs = BTreeSet::new();
+    let mut archs = Set::new();
     let mut calls = code.split(".arch(");
     calls.next();
     let mut calls = calls.peekable();

@@ -1,6 +1,5 @@
 //! Comparing a lock with the files of its crate.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -11,6 +10,7 @@ use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
 use crate::glob;
 use crate::ptx::Module;
+use crate::sorted::{Map, Set};
 use crate::unit::UnitName;
 
 /// The build script, as cargo calls it where no manifest does.
@@ -40,7 +40,7 @@ fn unix_lines(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 /// Fingerprint of a list of sources: SHA-256 over the text `kernel sources 1` and then each path and its 32 bytes of digest in the order of the
 /// paths, every part preceded by its length as eight bytes, least significant first.
 #[must_use]
-pub fn source_fingerprint(sources: &BTreeMap<String, Digest>) -> Digest {
+pub fn source_fingerprint(sources: &Map<String, Digest>) -> Digest {
     let mut fields = Fields::new("kernel sources 1");
     for (path, digest) in sources {
         fields.add(path, digest.bytes());
@@ -152,7 +152,7 @@ impl KernelLock {
 
     /// Names of the files that the patterns of the build script match now, sorted.
     #[must_use]
-    pub fn sources_in(&self, crate_root: &Path) -> BTreeSet<String> {
+    pub fn sources_in(&self, crate_root: &Path) -> Set<String> {
         // What matches nothing any more is about sources that are gone, which is said of each of them.
         let expand = |pattern: &String| match pattern.strip_prefix('!') {
             Some(_) => Vec::new(),
@@ -183,7 +183,7 @@ impl KernelLock {
                 }
             }
         }
-        problems.sort();
+        crate::sorted::sort(&mut problems);
         problems.dedup();
         problems
     }
@@ -193,8 +193,8 @@ impl KernelLock {
         let Some(asked) = script::archs(text) else {
             return Vec::new();
         };
-        let locked = |unit: &LockedUnit| unit.images.keys().copied().collect::<BTreeSet<_>>();
-        let all: BTreeSet<Arch> = self.units.values().flat_map(locked).collect();
+        let locked = |unit: &LockedUnit| unit.images.keys().copied().collect::<Set<_>>();
+        let all: Set<Arch> = self.units.values().flat_map(locked).collect();
         let problem = |message: String| LockProblem {
             file: SCRIPT.to_string(),
             line: None,

@@ -1,6 +1,5 @@
 //! What kernels take of the hardware beside their budgets.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::resources::Ptxas;
+use crate::sorted::Set;
 
 /// Compares what kernels take of the hardware with their budgets. Returns warnings about what could not be compared.
 ///
@@ -29,7 +29,7 @@ pub(super) fn compare(
         ]);
     };
     let mut problems = Vec::new();
-    let mut found = BTreeSet::new();
+    let mut found = Set::new();
     for unit in units {
         for image in &unit.images {
             let text = fs::read_to_string(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;

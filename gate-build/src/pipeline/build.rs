@@ -1,7 +1,6 @@
 //! A build in which something may have changed.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +30,7 @@ use crate::product::Product;
 use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
+use crate::sorted::Set;
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
 
@@ -56,7 +56,7 @@ impl Build<'_> {
         let (rust, cuda): (Vec<_>, Vec<_>) = compilers
             .into_iter()
             .partition(|compiler| compiler.identity().kind.language() == Language::Rust);
-        let mut parts: BTreeSet<PathBuf> = self.choice.files.iter().map(|(_, file)| file.clone()).collect();
+        let mut parts: Set<PathBuf> = self.choice.files.iter().map(|(_, file)| file.clone()).collect();
         parts.extend(cuda.iter().chain(&rust).flat_map(|compiler| compiler.files()));
         let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
         if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
@@ -105,7 +105,7 @@ impl Build<'_> {
         let times = Times::new(self.context, product);
         // What has changed first: a compilation is under way while the rest is found unchanged. Then the longest; what was never
         // timed is judged by its size and goes before what is known to be quick.
-        let changed: BTreeSet<&UnitName> = self
+        let changed: Set<&UnitName> = self
             .plan
             .units
             .iter()
@@ -203,7 +203,7 @@ impl Build<'_> {
         &self,
         results: Vec<TaskResult<'_>>,
         problems: Vec<Diagnostic>,
-        (parts, setting, maker, headers): (BTreeSet<PathBuf>, &Setting, Option<&dyn Compiler>, &[Located]),
+        (parts, setting, maker, headers): (Set<PathBuf>, &Setting, Option<&dyn Compiler>, &[Located]),
         times: &Times,
         (store, happened): (Option<&Local>, Happened),
         lock: Lock,
@@ -222,7 +222,7 @@ impl Build<'_> {
         let mut files = parts.clone();
         files.extend(headers.iter().flat_map(|located| located.files.iter().cloned()));
         let mut sorted = results;
-        sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
+        crate::sorted::sort_by(&mut sorted, |(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
         let mut parsed = Parsed::new();
         for (unit, arch, result) in sorted {
@@ -335,11 +335,11 @@ impl Build<'_> {
     }
 
     /// Folders and files that cargo is to look at beside what was read.
-    fn watched<'b>(&self, parts: &BTreeSet<PathBuf>, folders: impl Iterator<Item = &'b PathBuf>) -> BTreeSet<PathBuf> {
+    fn watched<'b>(&self, parts: &Set<PathBuf>, folders: impl Iterator<Item = &'b PathBuf>) -> Set<PathBuf> {
         let root = self.context.crate_root();
         let busy = [self.context.out_dir.as_path(), root];
         let is_calm = |folder: &&PathBuf| !busy.iter().any(|busy| busy.starts_with(folder));
-        let mut watched: BTreeSet<PathBuf> = self
+        let mut watched: Set<PathBuf> = self
             .plan
             .folders
             .iter()
@@ -364,7 +364,7 @@ impl Build<'_> {
 
     /// Files that would decide about Rust kernels if they were there.
     fn absent(&self, units: &[BuiltUnit]) -> Vec<PathBuf> {
-        let mut files = BTreeSet::new();
+        let mut files = Set::new();
         for built in units.iter().filter(|unit| unit.language == Language::Rust) {
             let unit = self.plan.units.iter().find(|unit| unit.name == built.name);
             for (unit, image) in unit.filter(|unit| unit.path.is_dir()).into_iter().zip(&built.images) {
@@ -393,7 +393,7 @@ impl Build<'_> {
     /// Folders in which a new file may be read instead of another.
     fn searched_folders(&self, given: &Given) -> Vec<PathBuf> {
         let root = self.context.crate_root();
-        let folders: BTreeSet<PathBuf> = self
+        let folders: Set<PathBuf> = self
             .plan
             .units
             .iter()

@@ -1,6 +1,5 @@
 //! Which compilers a build uses, in which order.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -13,6 +12,7 @@ use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
 use crate::rust::{self, Rustc};
+use crate::sorted::Set;
 use crate::toolkit::Toolkit;
 use crate::unit::Language;
 
@@ -99,7 +99,7 @@ impl Choice {
     /// Keeps to the compilers of a lock: NVIDIA's two write the same, and clang something else. Where only the other is there, the lock is
     /// followed.
     #[must_use]
-    pub(crate) fn keeping_to(mut self, locked: &BTreeSet<CompilerKind>, toolkit: &Toolkit) -> Self {
+    pub(crate) fn keeping_to(mut self, locked: &Set<CompilerKind>, toolkit: &Toolkit) -> Self {
         let Some((kind, _)) = self.files.first().filter(|_| self.because.is_none()) else {
             return self;
         };
@@ -116,7 +116,7 @@ impl Choice {
     }
 
     /// A warning where a compiler that was asked for is not of the kind that made the lock.
-    pub(crate) fn other_than(&self, locked: &BTreeSet<CompilerKind>) -> Option<Diagnostic> {
+    pub(crate) fn other_than(&self, locked: &Set<CompilerKind>) -> Option<Diagnostic> {
         let (kind, _) = self.files.first()?;
         let because = self.because.as_deref()?;
         let other = locked.first()?;
@@ -147,7 +147,7 @@ fn is_clang(kind: CompilerKind) -> bool {
 }
 
 /// Kinds of the compilers that made the PTX of CUDA sources in the lock of a crate; none where there is no lock.
-pub(crate) fn locked_kinds(root: &Path) -> BTreeSet<CompilerKind> {
+pub(crate) fn locked_kinds(root: &Path) -> Set<CompilerKind> {
     // All of it is read, and its mistakes are reported, where it is used.
     let text = fs::read_to_string(root.join(LOCK_FILE)).unwrap_or_default();
     let compilers = text.lines().filter_map(|line| line.strip_prefix("compiler = \""));

@@ -1,6 +1,5 @@
 //! What is known of the code of the files that records are about, so that the edit of a comment is known for one without a preprocessor.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -8,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::code::Code;
 use crate::digest::{Digest, Fields};
+use crate::sorted::Map;
 use crate::store::{self, Record, Space, Store};
 
 /// Files with more bytes than this are not looked at: no source that somebody edits is as long.
@@ -19,7 +19,7 @@ const NOTHING: &str = "-";
 /// The code of files, each read once.
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
-    known: Mutex<BTreeMap<Digest, Option<Code>>>,
+    known: Mutex<Map<Digest, Option<Code>>>,
 }
 
 impl Codes {

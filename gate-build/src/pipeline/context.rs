@@ -1,12 +1,12 @@
 //! Where a build runs and what the environment asks of it.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::compiler::{self, CompilerKind, plain};
 use crate::env::Env;
 use crate::error::Error;
+use crate::sorted::Set;
 use crate::toolkit::INPUT_VARIABLES;
 
 /// Where a build runs: what cargo tells a build script, or what a test or a tool chooses.
@@ -148,7 +148,7 @@ pub(crate) fn timeout(env: &Env) -> Result<Duration, Error> {
 }
 
 /// Every variable that may decide about a build, for `cargo::rerun-if-env-changed`; sorted.
-pub(crate) fn variables() -> BTreeSet<&'static str> {
+pub(crate) fn variables() -> Set<&'static str> {
     let all = INPUT_VARIABLES.iter().chain(compiler::VARIABLES).chain(VARIABLES);
     #[cfg(feature = "cuda-builder")]
     let all = all.chain(crate::rust::cuda_builder::VARIABLES);

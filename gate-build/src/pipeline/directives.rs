@@ -1,12 +1,12 @@
 //! What cargo is told: when to run the build script again.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::context;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
+use crate::sorted::Set;
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;
@@ -22,7 +22,7 @@ pub(crate) fn lines<'a>(
         .into_iter()
         .map(|name| format!("cargo::rerun-if-env-changed={name}"))
         .collect();
-    let paths: BTreeSet<&PathBuf> = files.into_iter().chain(folders).collect();
+    let paths: Set<&PathBuf> = files.into_iter().chain(folders).collect();
     // A name with a line end cannot be told to cargo.
     lines.extend(
         paths
@@ -37,8 +37,8 @@ pub(crate) fn lines<'a>(
 /// What changes when a compiler is installed at one of the places where none was: the nearest folder that is there,
 /// unless it is so large that looking at it costs more than it gives, and on Linux the cache of the dynamic linker.
 pub(crate) fn places(env: &Env, searched: &[PathBuf]) -> Vec<PathBuf> {
-    let mut places = BTreeSet::new();
-    let mut seen = BTreeSet::new();
+    let mut places = Set::new();
+    let mut seen = Set::new();
     for file in searched {
         let nearest = file.ancestors().skip(1).find(|folder| folder.is_dir());
         if let Some(folder) = nearest
@@ -108,7 +108,7 @@ mod tests {
         fs::create_dir_all(&bin).unwrap();
         let env = Env::new(Os::Windows, Vec::<(String, String)>::new(), Disk);
         let searched = [bin.join("nvcc"), folder.path().join("cuda/bin/nvcc")];
-        let expected: BTreeSet<PathBuf> = [bin.clone(), folder.path().to_path_buf()].into();
+        let expected: Set<PathBuf> = [bin.clone(), folder.path().to_path_buf()].into();
         assert_eq!(places(&env, &searched), expected.into_iter().collect::<Vec<_>>());
         for number in 0..=MOST {
             fs::write(bin.join(number.to_string()), "").unwrap();

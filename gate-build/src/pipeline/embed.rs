@@ -1,6 +1,5 @@
 //! What a crate includes: the generated module, and PTX made smaller.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -14,6 +13,7 @@ use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
 use crate::schedule::{self, Permits};
+use crate::sorted::Map;
 use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
 
@@ -37,7 +37,7 @@ impl Missing {
 }
 
 /// What PTX declares, by the file that it is in.
-pub(super) type Parsed = BTreeMap<PathBuf, Module>;
+pub(super) type Parsed = Map<PathBuf, Module>;
 
 /// Writes `kernels.rs`; `parsed` is what is known of the PTX of `units`.
 ///
@@ -95,7 +95,7 @@ impl Maker<'_> {
             .map(|unit| (&unit.name, Ok(unit)))
             .chain(unavailable.iter().map(|unit| (&unit.name, Err(unit))))
             .collect();
-        all.sort_by_key(|(name, _)| *name);
+        crate::sorted::sort_by(&mut all, |(a, _), (b, _)| a.cmp(b));
         let modules = bindings::modules(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>());
         let all = all.into_iter().zip(modules).collect();
         let ran = schedule::run(
@@ -210,6 +210,16 @@ pub(super) fn compressed_files(kernels: &Kernels, units: &[BuiltUnit]) -> Vec<Pa
         .collect()
 }
 
+#[cfg(feature = "compress")]
+fn deflate(text: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok(miniz_oxide::deflate::compress_to_vec(text, LEVEL))
+}
+
+#[cfg(not(feature = "compress"))]
+fn deflate(_: &[u8]) -> Result<Vec<u8>, Error> {
+    Err(crate::kernels::without_compression())
+}
+
 /// The PTX of an image as a raw DEFLATE stream, beside the text.
 fn compressed(image: &BuiltImage, store: Option<&dyn Store>) -> Result<PathBuf, Error> {
     let file = image.ptx.with_extension("ptx.deflate");
@@ -221,7 +231,7 @@ fn compressed(image: &BuiltImage, store: Option<&dyn Store>) -> Result<PathBuf, 
         Some(bytes) => bytes,
         None => {
             let text = fs::read(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;
-            let bytes = miniz_oxide::deflate::compress_to_vec(&text, LEVEL);
+            let bytes = deflate(&text)?;
             if let Some(store) = store {
                 let _ = store.put(Space::Derived, &key, &store::sealed(&bytes));
             }

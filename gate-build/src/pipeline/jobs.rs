@@ -1,13 +1,12 @@
 //! What is compiled for which architectures with which flags, once the compilers are known.
 
-use std::collections::BTreeSet;
-
 use super::plan::Plan;
 use crate::arch::{Arch, Reach};
 use crate::compiler::Compiler;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::headers::Located;
 use crate::product::{Product, gencodes};
+use crate::sorted::Set;
 use crate::unit::{Language, Unit};
 
 /// One compilation.
@@ -32,7 +31,7 @@ pub(super) fn of<'a>(
     is_for_lock: bool,
 ) -> (Vec<Job<'a>>, Vec<Diagnostic>) {
     let mut known: Vec<Arch> = cuda.first().map(|compiler| compiler.archs()).unwrap_or_default();
-    known.sort();
+    crate::sorted::sort(&mut known);
     let name = cuda
         .first()
         .map(|compiler| compiler.identity().to_string())
@@ -46,10 +45,10 @@ pub(super) fn of<'a>(
         flags,
     };
     let mut jobs = Vec::new();
-    let mut said = BTreeSet::new();
+    let mut said = Set::new();
     for unit in &plan.units {
         let targets = plan.targets(unit);
-        let mut archs: BTreeSet<Arch> = targets.archs.iter().copied().collect();
+        let mut archs: Set<Arch> = targets.archs.iter().copied().collect();
         if targets.all_major {
             if known.is_empty() {
                 said.insert(format!(
@@ -62,7 +61,7 @@ pub(super) fn of<'a>(
         }
         let is_cuda = unit.language == Language::Cuda;
         let steps = is_cuda && !is_for_lock && product.runs_onward();
-        let archs: BTreeSet<Arch> = archs
+        let archs: Set<Arch> = archs
             .into_iter()
             .map(|arch| match step_down(arch, &known).filter(|_| steps) {
                 Some(older) => {

@@ -1,12 +1,12 @@
 //! Files in the folders that a compiler searches, for those that would be read instead of others.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::env::Env;
+use crate::sorted::{Map, Set};
 
 /// A folder with more files than this is looked at no further; an installation of a large library has some thousands.
 const MOST: usize = 20_000;
@@ -14,9 +14,9 @@ const MOST: usize = 20_000;
 /// Lists folders, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Listings {
-    known: Mutex<BTreeMap<PathBuf, Arc<Listing>>>,
+    known: Mutex<Map<PathBuf, Arc<Listing>>>,
     /// Names in folders themselves.
-    top: Mutex<BTreeMap<PathBuf, Arc<BTreeSet<OsString>>>>,
+    top: Mutex<Map<PathBuf, Arc<Set<OsString>>>>,
 }
 
 /// What is below a folder.
@@ -25,7 +25,7 @@ pub(crate) struct Listing {
     /// Sorted.
     files: Vec<PathBuf>,
     /// The same by file name: a crate of thousands of units asks once for each of them.
-    named: BTreeMap<OsString, Vec<PathBuf>>,
+    named: Map<OsString, Vec<PathBuf>>,
 }
 
 impl Listing {
@@ -45,10 +45,10 @@ impl Listings {
         let mut files = Vec::new();
         walk(folder, &mut files);
         files.sort();
-        let mut named: BTreeMap<OsString, Vec<PathBuf>> = BTreeMap::new();
+        let mut named: Map<OsString, Vec<PathBuf>> = Map::new();
         for file in &files {
             if let Some(name) = file.file_name() {
-                named.entry(name.to_owned()).or_default().push(file.clone());
+                named.or_default(name.to_owned()).push(file.clone());
             }
         }
         let listing = Arc::new(Listing { files, named });
@@ -58,10 +58,10 @@ impl Listings {
 
     /// Files in these folders that have the name of one of `read` and are not among them, sorted: where one appears,
     /// another file may be read than before.
-    pub(crate) fn others(&self, folders: &BTreeSet<PathBuf>, read: &[PathBuf]) -> Vec<PathBuf> {
-        let names: BTreeSet<&OsStr> = read.iter().filter_map(|path| path.file_name()).collect();
-        let read: BTreeSet<&Path> = read.iter().map(PathBuf::as_path).collect();
-        let mut others = BTreeSet::new();
+    pub(crate) fn others(&self, folders: &Set<PathBuf>, read: &[PathBuf]) -> Vec<PathBuf> {
+        let names: Set<&OsStr> = read.iter().filter_map(|path| path.file_name()).collect();
+        let read: Set<&Path> = read.iter().map(PathBuf::as_path).collect();
+        let mut others = Set::new();
         for folder in folders {
             let listing = self.of(folder);
             let same = names.iter().filter_map(|name| listing.named.get(*name)).flatten();
@@ -74,7 +74,7 @@ impl Listings {
     /// folders that may hold anything, of which only what is called so is looked at. Sorted.
     pub(crate) fn shadows(&self, folder: &Path, read: &[PathBuf]) -> Vec<PathBuf> {
         let names = self.names(folder);
-        let mut found = BTreeSet::new();
+        let mut found = Set::new();
         for file in read.iter().filter(|_| !names.is_empty()) {
             let parts: Vec<&OsStr> = file.iter().collect();
             for at in 1..parts.len() {
@@ -92,9 +92,9 @@ impl Listings {
     }
 
     /// Names of what is in a folder itself.
-    fn names(&self, folder: &Path) -> Arc<BTreeSet<OsString>> {
+    fn names(&self, folder: &Path) -> Arc<Set<OsString>> {
         let mut top = self.top.lock().unwrap_or_else(PoisonError::into_inner);
-        let names = top.entry(folder.to_path_buf()).or_insert_with(|| {
+        let names = top.get_or_insert_with(folder.to_path_buf(), || {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
             Arc::new(entries.map(|entry| entry.file_name()).collect())
         });
@@ -103,8 +103,8 @@ impl Listings {
 }
 
 /// Folders of headers outside the crate that are neither the compilers' nor the system's: what appears there may be read by a header there.
-pub(crate) fn near(files: &[PathBuf], root: &Path, foreign: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+pub(crate) fn near(files: &[PathBuf], root: &Path, foreign: &[PathBuf]) -> Set<PathBuf> {
+    let folders: Set<&Path> = files.iter().filter_map(|file| file.parent()).collect();
     let is_users = |folder: &&Path| !folder.starts_with(root) && !foreign.iter().any(|other| folder.starts_with(other));
     folders.into_iter().filter(is_users).map(Path::to_path_buf).collect()
 }
@@ -128,7 +128,7 @@ pub(crate) fn foreign<'a>(compilers: impl IntoIterator<Item = &'a PathBuf>) -> V
         "C:\\Program Files",
         "C:\\Program Files (x86)",
     ];
-    let mut folders: BTreeSet<PathBuf> = system.map(PathBuf::from).into();
+    let mut folders: Set<PathBuf> = system.map(PathBuf::from).into();
     for file in compilers {
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
         let roots = [file, &real].into_iter().filter_map(|file| file.parent()?.parent());
@@ -140,8 +140,8 @@ pub(crate) fn foreign<'a>(compilers: impl IntoIterator<Item = &'a PathBuf>) -> V
 
 /// Folders whose files a unit may read: that of its source, and the user's own of `-I` and its like. Headers of
 /// compilers are not the user's.
-pub(crate) fn searched(source: &Path, crate_root: &Path, flags: &[String]) -> BTreeSet<PathBuf> {
-    let mut folders = BTreeSet::new();
+pub(crate) fn searched(source: &Path, crate_root: &Path, flags: &[String]) -> Set<PathBuf> {
+    let mut folders = Set::new();
     folders.extend(source.parent().map(Path::to_path_buf));
     let mut rest = flags.iter().map(String::as_str);
     while let Some(flag) = rest.next() {
@@ -193,7 +193,7 @@ mod tests {
             fs::write(file, "").unwrap();
         }
         let folders = searched(&root.join("a/k.cu"), root, &["-Ib".to_owned()]);
-        assert_eq!(folders, BTreeSet::from([root.join("a"), root.join("b")]));
+        assert_eq!(folders, Set::from([root.join("a"), root.join("b")]));
         let others = Listings::default().others(&folders, &[root.join("b/x.h")]);
         assert_eq!(others, [root.join("a/x.h"), root.join("b/deep/x.h")]);
     }
@@ -203,6 +203,6 @@ mod tests {
         let flags = ["-I", "a", "-Ib", "-isystem", "c", "--include-path=d", "-DX"].map(str::to_owned);
         let folders = searched(Path::new("/w/k/x.cu"), Path::new("/w"), &flags);
         let expected = ["/w/a", "/w/b", "/w/c", "/w/d", "/w/k"].map(PathBuf::from);
-        assert_eq!(folders, BTreeSet::from(expected));
+        assert_eq!(folders, Set::from(expected));
     }
 }

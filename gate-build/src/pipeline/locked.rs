@@ -1,6 +1,5 @@
 //! The kernel lock in a build: taking PTX from it, writing it, comparing with it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -24,6 +23,7 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
+use crate::sorted::{Map, Set};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
@@ -83,11 +83,11 @@ pub(super) struct Taken {
 }
 
 /// The image for a device: that of its architecture, else, where a variable names the device, the latest whose PTX runs there.
-fn image_for(images: &BTreeMap<Arch, LockedImage>, device: Arch, of_variable: bool) -> Option<(Arch, &LockedImage)> {
+fn image_for(images: &Map<Arch, LockedImage>, device: Arch, of_variable: bool) -> Option<(Arch, &LockedImage)> {
     let exact = images.get(&device).map(|image| (device, image));
     exact.or_else(|| {
         let runs = images.iter().filter(|(arch, _)| of_variable && arch.runs_on(device));
-        runs.map(|(arch, image)| (*arch, image)).next_back()
+        runs.map(|(arch, image)| (*arch, image)).last()
     })
 }
 
@@ -103,7 +103,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
     problems.extend(other_headers(&lock.headers, declared));
     let mut units = Vec::new();
     let mut files = vec![root.join(LOCK_FILE)];
-    let mut instead = BTreeSet::new();
+    let mut instead = Set::new();
     for unit in &plan.units {
         let mut images: Vec<BuiltImage> = Vec::new();
         let locked = lock.units.get(&unit.name);
@@ -111,7 +111,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
         // What a compiler would know, the lock has.
         let known = locked.filter(|_| targets.all_major).into_iter();
         let known = known.flat_map(|locked| locked.images.keys().copied());
-        let mut devices: BTreeSet<Arch> = targets.archs.iter().copied().chain(known).collect();
+        let mut devices: Set<Arch> = targets.archs.iter().copied().chain(known).collect();
         if devices.is_empty() {
             devices.insert(Arch::DEFAULT);
         }
@@ -167,7 +167,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
 }
 
 /// Libraries of headers are what they were when the lock was written, as far as build.rs says it: they need not be on this machine.
-fn other_headers(locked: &BTreeSet<String>, declared: &[Headers]) -> Option<Diagnostic> {
+fn other_headers(locked: &Set<String>, declared: &[Headers]) -> Option<Diagnostic> {
     let names: Vec<String> = declared.iter().map(Headers::name).collect();
     let is_of = |shown: &String, name: &String| shown == name || shown.starts_with(&format!("{name} "));
     let same = names.len() == locked.len() && names.iter().all(|name| locked.iter().any(|shown| is_of(shown, name)));
@@ -191,7 +191,7 @@ fn other_flags(plan: &Plan, unit: &Unit, arch: Arch, locked: &LockedImage, root:
 }
 
 /// The patterns of a build script as the lock keeps them, `!` before those that leave sources out.
-fn patterns(kernels: &Kernels) -> BTreeSet<String> {
+fn patterns(kernels: &Kernels) -> Set<String> {
     let relative = |pattern: &&String| !Path::new(pattern).is_absolute() && !pattern.starts_with(['/', '\\']);
     let excluded = kernels
         .excluded
@@ -259,7 +259,7 @@ pub(super) struct Locker<'a> {
     pub kernels: &'a Kernels,
     pub plan: &'a Plan,
     /// Libraries of headers, as the lock keeps them.
-    pub headers: BTreeSet<String>,
+    pub headers: Set<String>,
     pub root: &'a Path,
     pub env: &'a Env,
     /// When the build began, by the clock that dates files.
@@ -352,13 +352,13 @@ impl Locker<'_> {
             headers: self.headers.clone(),
             ..KernelLock::default()
         };
-        let mut texts = BTreeMap::new();
+        let mut texts = Map::new();
         let mut problems = Vec::new();
         for (name, arch, result) in results.into_iter().map(|ran| ran.result) {
             match result {
                 Ok((image, text)) => {
                     texts.insert(image.ptx.clone(), text);
-                    let unit: &mut LockedUnit = lock.units.entry(name).or_default();
+                    let unit: &mut LockedUnit = lock.units.or_default(name);
                     unit.images.insert(arch, image);
                 }
                 Err(problem) => problems.push(problem),

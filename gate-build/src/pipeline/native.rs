@@ -44,7 +44,7 @@ pub(super) fn archs(env: &Env, directory: PathBuf) -> Result<Vec<Arch>, String> 
         let first = finished.text.lines().next().unwrap_or_default();
         return Err(format!("`nvidia-smi` reports no GPU: `{}`", first.trim()));
     }
-    archs.sort();
+    crate::sorted::sort(&mut archs);
     archs.dedup();
     Ok(archs)
 }

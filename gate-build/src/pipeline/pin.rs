@@ -1,6 +1,5 @@
 //! What a crate with a kernel lock keeps in the store.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use crate::built::BuiltUnit;
 use crate::digest::Digest;
 use crate::index::Index;
 use crate::lock::{KernelLock, LOCK_FILE, text_digest};
+use crate::sorted::Map;
 use crate::store::Local;
 use crate::unit::UnitName;
 
@@ -24,7 +24,7 @@ pub(super) fn keep(root: &Path, units: &[BuiltUnit], store: &Local, index: &Inde
             // The other line ends, as a checkout on Windows has them.
             || fs::read(&file).is_ok_and(|bytes| bytes.contains(&b'\r') && text_digest(&bytes) == *digest)
     };
-    let mut built = BTreeMap::new();
+    let mut built = Map::new();
     for (unit, image) in units
         .iter()
         .flat_map(|unit| unit.images.iter().map(move |image| (unit, image)))

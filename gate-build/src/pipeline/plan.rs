@@ -1,6 +1,5 @@
 //! What is to be compiled, before anything is looked for.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
 use crate::product::Product;
+use crate::sorted::Set;
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
@@ -49,7 +49,7 @@ pub(crate) struct Targets {
 /// What is said of some units.
 #[derive(Debug)]
 struct PlannedRule {
-    units: BTreeSet<UnitName>,
+    units: Set<UnitName>,
     flags: Vec<String>,
     /// Where it is about them.
     targets: Option<Targets>,
@@ -81,7 +81,7 @@ impl Plan {
             }
             units.push(unit(root, &path, Language::Rust));
         }
-        units.sort_by(|a, b| a.name.cmp(&b.name));
+        crate::sorted::sort_by(&mut units, |a, b| a.name.cmp(&b.name));
         units.dedup_by(|a, b| a.name == b.name);
         for pattern in &kernels.excluded {
             let covered = covered(&units, pattern, "exclude")?;
@@ -262,10 +262,10 @@ fn folder_of_pattern(root: &Path, pattern: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// There is none.
-fn covered(units: &[Unit], pattern: &str, call: &str) -> Result<BTreeSet<UnitName>, Error> {
+fn covered(units: &[Unit], pattern: &str, call: &str) -> Result<Set<UnitName>, Error> {
     let pattern = pattern.replace('\\', "/");
     let names = units.iter().map(|unit| &unit.name);
-    let covered: BTreeSet<UnitName> = names
+    let covered: Set<UnitName> = names
         .filter(|name| glob::covers(&pattern, name.as_str()))
         .cloned()
         .collect();
@@ -337,7 +337,7 @@ fn resolve(targets: &[Target], context: &Context, warnings: &mut Vec<Diagnostic>
     if resolved.archs.is_empty() && !resolved.all_major {
         resolved.archs.push(Arch::DEFAULT);
     }
-    resolved.archs.sort();
+    crate::sorted::sort(&mut resolved.archs);
     resolved.archs.dedup();
     resolved
 }

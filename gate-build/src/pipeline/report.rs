@@ -126,7 +126,9 @@ pub(crate) struct Trace {
 impl Trace {
     pub(crate) fn of(tasks: impl IntoIterator<Item = (String, String, Span)>) -> Self {
         let mut tasks: Vec<_> = tasks.into_iter().collect();
-        tasks.sort_by_key(|(.., span)| (span.begin, span.worker));
+        crate::sorted::sort_by(&mut tasks, |(.., a), (.., b)| {
+            (a.begin, a.worker).cmp(&(b.begin, b.worker))
+        });
         Self { tasks }
     }
 

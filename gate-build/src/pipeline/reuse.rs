@@ -4,7 +4,6 @@
 //! compiled at once. Everything else is for the preprocessor to say: a header of which more than comments has changed, and lines that have moved, which
 //! matter to `assert`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,6 +14,7 @@ use crate::action;
 use crate::code::Code;
 use crate::compiler::{CompilerKind, Preprocessed};
 use crate::digest::Digest;
+use crate::sorted::Set;
 use crate::store::{Manifest, Record, Space};
 use crate::unit::Language;
 
@@ -128,7 +128,7 @@ impl Task<'_> {
         };
         let taken = self.take(shared, &action::of_text(request, *kind, &preprocessed.text))?;
         let files = &preprocessed.dependencies;
-        let record = self.record(request, &taken.action, (files, &BTreeSet::new()), shared);
+        let record = self.record(request, &taken.action, (files, &Set::new()), shared);
         // Asked when all of them have been read: what has changed meanwhile is not what was preprocessed.
         let record = record.filter(|_| !files.iter().any(|file| has_changed(file, began)));
         if let Some(record) = &record {

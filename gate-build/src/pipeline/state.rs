@@ -1,7 +1,6 @@
 //! What the last build of this crate left, so that the next one can see by file times, or by the bytes of what was
 //! touched, that nothing changed.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use crate::digest::{Digest, Fields, checksum};
 use crate::disk;
 use crate::env::Env;
 use crate::index::{Index, Signature};
+use crate::sorted::{Map, Set};
 use crate::unit::{Language, UnitName};
 
 const HEADER: &str = "gate-build state 5";
@@ -40,11 +40,11 @@ pub(crate) struct State {
     /// Files that would matter if they were there.
     pub absent: Vec<PathBuf>,
     /// Variables of the environment that sources ask for.
-    pub variables: BTreeSet<String>,
+    pub variables: Set<String>,
     /// What files held, as far as it is known.
-    pub contents: BTreeMap<PathBuf, Content>,
+    pub contents: Map<PathBuf, Content>,
     /// What files were when their bytes were compared with what they held.
-    signatures: BTreeMap<PathBuf, Signature>,
+    signatures: Map<PathBuf, Signature>,
     /// Whether files have other times than were kept, and the same bytes.
     pub touched: bool,
 }
@@ -106,7 +106,7 @@ pub(crate) fn save(
 }
 
 /// What a file of this signature held in this build, as text, where the build itself wrote it.
-fn written(file: &Path, state: &State, ptx: &BTreeMap<&Path, Digest>) -> Option<String> {
+fn written(file: &Path, state: &State, ptx: &Map<&Path, Digest>) -> Option<String> {
     if let Some(digest) = ptx.get(file) {
         return Some(digest.to_string());
     }
@@ -123,7 +123,7 @@ fn written(file: &Path, state: &State, ptx: &BTreeMap<&Path, Digest>) -> Option<
 fn kept(
     file: &Path,
     state: &State,
-    ptx: &BTreeMap<&Path, Digest>,
+    ptx: &Map<&Path, Digest>,
     index: &Index,
     began: Option<SystemTime>,
 ) -> Option<String> {
@@ -155,7 +155,7 @@ fn to_text(
     began: Option<SystemTime>,
 ) -> Option<String> {
     let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
-    let mut numbers = BTreeMap::new();
+    let mut numbers = Map::new();
     let images = state.built.units.iter().flat_map(|unit| &unit.images);
     let ptx = images.map(|image| (image.ptx.as_path(), image.digest)).collect();
     let mut line = |kind: &str, words: &str, path: &str| {
@@ -263,10 +263,10 @@ fn shadows_of(folder: &Path, files: &[PathBuf], listings: &Listings) -> Digest {
 }
 
 /// Digests of the PTX that the last build left, of those files that have not changed since, as far as their times say.
-pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
+pub(crate) fn intact(file: &Path) -> Map<PathBuf, Digest> {
     let text = fs::read_to_string(file).unwrap_or_default();
-    let mut signatures: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut intact = BTreeMap::new();
+    let mut signatures: Map<&str, &str> = Map::new();
+    let mut intact = Map::new();
     // Files stand before the images made of some of them.
     for line in text.lines() {
         let Some((kind, rest)) = line.split_once(' ') else {
@@ -456,10 +456,7 @@ mod tests {
         }
         let file = folder.path().join("state");
         fs::write(&file, text + &images).unwrap();
-        assert_eq!(
-            intact(&file),
-            BTreeMap::from([(folder.path().join("in tact.ptx"), digest)])
-        );
+        assert_eq!(intact(&file), Map::from([(folder.path().join("in tact.ptx"), digest)]));
         assert!(intact(folder.path()).is_empty());
     }
 

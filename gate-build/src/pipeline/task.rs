@@ -1,6 +1,5 @@
 //! One unit for one architecture, and what is known of it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -17,6 +16,7 @@ use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::rust;
 use crate::schedule::Permits;
+use crate::sorted::{Map, Set};
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
 use crate::unit::{Language, Unit};
 
@@ -42,7 +42,7 @@ pub(crate) struct Shared<'a> {
     /// Whether there may be any.
     pub has_threads: bool,
     /// PTX that is in its place, by its file.
-    pub intact: &'a BTreeMap<PathBuf, Digest>,
+    pub intact: &'a Map<PathBuf, Digest>,
     /// Folder for scratch folders.
     pub scratch: PathBuf,
     /// When the build began, by the clock that dates files.
@@ -102,7 +102,7 @@ pub(crate) struct Done {
     pub compiler: CompilerIdentity,
     pub files: Vec<PathBuf>,
     /// Variables of the environment that the source asks for.
-    pub variables: BTreeSet<String>,
+    pub variables: Set<String>,
     pub reason: Reason,
     pub compiled: bool,
     /// Whether another machine's result is in it.
@@ -132,7 +132,7 @@ impl Task<'_> {
         let mut others = shared.listings.others(&folders, files);
         let near = near(files, root, shared.foreign);
         let near = near.into_iter().chain(shared.named.iter().cloned());
-        let near: BTreeSet<PathBuf> = near.filter(|folder| !folders.contains(folder)).collect();
+        let near: Set<PathBuf> = near.filter(|folder| !folders.contains(folder)).collect();
         for folder in &near {
             others.extend(shared.listings.shadows(folder, files));
         }
@@ -146,7 +146,7 @@ impl Task<'_> {
         &self,
         request: &Digest,
         action: &Action,
-        (files, variables): (&[PathBuf], &BTreeSet<String>),
+        (files, variables): (&[PathBuf], &Set<String>),
         shared: &Shared<'_>,
     ) -> Option<Record> {
         let mut files: Vec<PathBuf> = files.to_vec();
@@ -228,7 +228,7 @@ pub(super) fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done 
             digest: action.installation,
         },
         files,
-        variables: BTreeSet::new(),
+        variables: Set::new(),
         reason,
         compiled: false,
         took: action.took,

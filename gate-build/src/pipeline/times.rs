@@ -1,6 +1,5 @@
 //! How long units took to compile.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,13 +9,14 @@ use crate::compiler::plain;
 use crate::digest::Digest;
 use crate::disk;
 use crate::product::Product;
+use crate::sorted::{Map, Set};
 use crate::store::{self, Seconds};
 use crate::unit::Unit;
 
 /// How long units took before, for the order of the next build.
 pub(super) struct Times {
     file: PathBuf,
-    known: BTreeMap<String, u64>,
+    known: Map<String, u64>,
 }
 
 impl Times {
@@ -49,7 +49,7 @@ impl Times {
 
     /// Milliseconds; where nothing is known, from the size of the source and of the headers that it names.
     pub(super) fn expected(&self, unit: &Unit, arch: Arch) -> u64 {
-        let size = || size(&unit.path, &mut BTreeSet::new()) / 10;
+        let size = || size(&unit.path, &mut Set::new()) / 10;
         let name = Self::name(unit.name.as_str(), arch);
         self.known.get(&name).copied().unwrap_or_else(size)
     }
@@ -68,7 +68,7 @@ impl Times {
 
 /// Bytes of a file and of those next to it that it includes, each once: kernels are often templates in headers, and sources that name one. A folder is as
 /// large as its entry.
-fn size(file: &Path, seen: &mut BTreeSet<PathBuf>) -> u64 {
+fn size(file: &Path, seen: &mut Set<PathBuf>) -> u64 {
     const MOST: usize = 200;
     if seen.len() == MOST || !seen.insert(file.to_path_buf()) {
         return 0;
@@ -85,7 +85,7 @@ fn size(file: &Path, seen: &mut BTreeSet<PathBuf>) -> u64 {
             .strip_prefix('"')
     });
     let named = named.filter_map(|line| Some(plain(&file.parent()?.join(line.split_once('"')?.0))));
-    let headers: BTreeSet<PathBuf> = named.filter(|header| header.is_file()).collect();
+    let headers: Set<PathBuf> = named.filter(|header| header.is_file()).collect();
     bytes.len() as u64 + headers.iter().map(|header| size(header, seen)).sum::<u64>()
 }
 
@@ -109,8 +109,8 @@ mod tests {
         let source = "#include \"../a.cuh\"\n#include <vector>\n#include \"none.h\"\n";
         let small = write("k/small.cu", source);
         let all = source.len() + template.len() + common.len();
-        assert_eq!(size(&small, &mut BTreeSet::new()), all as u64);
+        assert_eq!(size(&small, &mut Set::new()), all as u64);
         let long = write("k/long.cu", &" ".repeat(800));
-        assert_eq!(size(&long, &mut BTreeSet::new()), 800);
+        assert_eq!(size(&long, &mut Set::new()), 800);
     }
 }

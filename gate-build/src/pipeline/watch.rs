@@ -4,11 +4,11 @@
 //! is told of what does have a new date then: the link, and the folder in which a file was replaced. And of files with a version in their names, which are
 //! gone when another version is there: cargo runs the script where a file is missing.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::directives::is_smaller;
+use crate::sorted::Set;
 
 /// A folder of programs with more entries than this is everybody's, such as `/usr/bin`: something is installed there every day.
 const OWN: usize = 500;
@@ -20,9 +20,9 @@ const LINKED: usize = 4_000;
 const LINKS: usize = 40;
 
 /// Paths beside these files of compilers. `busy` are folders in which builds write.
-pub(super) fn beside<'a>(files: impl IntoIterator<Item = &'a PathBuf>, busy: &[&Path]) -> BTreeSet<PathBuf> {
-    let mut paths = BTreeSet::new();
-    let (mut seen, mut folders) = (BTreeSet::new(), BTreeSet::new());
+pub(super) fn beside<'a>(files: impl IntoIterator<Item = &'a PathBuf>, busy: &[&Path]) -> Set<PathBuf> {
+    let mut paths = Set::new();
+    let (mut seen, mut folders) = (Set::new(), Set::new());
     let is_calm = |folder: &Path| !busy.iter().any(|busy| busy.starts_with(folder));
     for file in files {
         let Some(folder) = file.parent() else { continue };

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::mix::{Instruction, instructions};
+use super::instructions::{Instruction, instructions};
 use super::model::Entry;
 
 /// What a kernel does with the memory one parameter points to.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::mix::instructions;
+use super::instructions::instructions;
 use super::model::Entry;
 
 /// A rule that an instruction does not leave at its default of IEEE 754.

@@ -34,7 +34,7 @@ impl Roots {
             .filter(|directory| !directory.is_empty())
             .map(|directory| directory + "/")
             .collect();
-        prefixes.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        crate::sorted::sort_by(&mut prefixes, |a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         prefixes.dedup();
         Self { prefixes }
     }

@@ -4,8 +4,9 @@
 //! time, and nothing else differs.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
+
+use crate::sorted::{Map, Set};
 
 /// The text with each group of adjacent declarations of variables in order: by their text, those whose initial value
 /// names another one behind what they name. Everything from the first body on stays as it is.
@@ -56,8 +57,8 @@ fn place(text: &str, group: &mut Vec<Range<usize>>, copied: &mut usize, ordered:
 
 fn in_order<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let mut left: Vec<&str> = lines.to_vec();
-    left.sort_unstable();
-    let names: BTreeMap<&str, &str> = left.iter().map(|line| (name(line), *line)).collect();
+    crate::sorted::sort(&mut left);
+    let names: Map<&str, &str> = left.iter().map(|line| (name(line), *line)).collect();
     // What each waits for: other variables of the group.
     let mut waits: Vec<(&str, Vec<&str>)> = left
         .iter()
@@ -67,7 +68,7 @@ fn in_order<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         })
         .collect();
     let mut placed: Vec<&str> = Vec::with_capacity(lines.len());
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = Set::new();
     while !waits.is_empty() {
         let before = placed.len();
         waits.retain(|(line, named)| {

@@ -1,6 +1,5 @@
 //! What ptxas knows about a PTX text, asked once for each text.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use crate::arch::Arch;
 use crate::digest::{Digest, Fields};
 use crate::ptx::floor::{Assemble, AssembleError, isa_floor};
 use crate::ptx::{Isa, Module};
+use crate::sorted::Map;
 use crate::version::{ToolVersion, VersionError, version_of};
 
 /// An assembler of NVIDIA's toolkit on this machine.
@@ -27,7 +27,7 @@ pub struct Facts {
     /// The lowest `.version` with the same machine code.
     pub isa_floor: Isa,
     /// What each entry takes, by name.
-    pub usages: BTreeMap<String, Usage>,
+    pub usages: Map<String, Usage>,
 }
 
 impl Ptxas {
@@ -234,7 +234,7 @@ mod tests {
         };
         let facts = Facts {
             isa_floor: Isa { major: 7, minor: 0 },
-            usages: BTreeMap::from([("k".to_string(), usage)]),
+            usages: Map::from([("k".to_string(), usage)]),
         };
         let text = facts.to_text();
         assert_eq!(Facts::read(&text), Some(facts));

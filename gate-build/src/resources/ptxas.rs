@@ -1,7 +1,8 @@
 //! The report of `ptxas --verbose`.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use crate::sorted::Map;
 
 /// What one kernel takes, as ptxas reports it for one architecture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,8 +46,8 @@ impl std::error::Error for ReportError {}
 ///
 /// # Errors
 /// A line about an entry has a form that is not known, or an entry has no line with its registers.
-pub fn ptxas_report(text: &str) -> Result<BTreeMap<String, Usage>, ReportError> {
-    let mut usages: BTreeMap<String, Usage> = BTreeMap::new();
+pub fn ptxas_report(text: &str) -> Result<Map<String, Usage>, ReportError> {
+    let mut usages: Map<String, Usage> = Map::new();
     let mut entry: Option<(String, usize)> = None;
     let mut counted = true;
     // Whether "Function properties" belong to the entry: device functions have theirs too.
@@ -106,7 +107,7 @@ pub fn ptxas_report(text: &str) -> Result<BTreeMap<String, Usage>, ReportError> 
     if counted { Ok(usages) } else { Err(missing(&entry)) }
 }
 
-fn current<'a>(usages: &'a mut BTreeMap<String, Usage>, entry: Option<&(String, usize)>) -> Option<&'a mut Usage> {
+fn current<'a>(usages: &'a mut Map<String, Usage>, entry: Option<&(String, usize)>) -> Option<&'a mut Usage> {
     usages.get_mut(&entry?.0)
 }
 
@@ -161,7 +162,7 @@ ptxas info    : Used 10 registers, 380 bytes cmem[0]
     fn every_number_is_read_and_functions_are_not_counted() {
         let report = ptxas_report(REPORT).unwrap();
         assert_eq!(
-            report["softmax_f32"],
+            *report.get("softmax_f32").unwrap(),
             Usage {
                 registers: 40,
                 spill_stores: 12,
@@ -174,7 +175,7 @@ ptxas info    : Used 10 registers, 380 bytes cmem[0]
             }
         );
         assert_eq!(
-            report["axpy"],
+            *report.get("axpy").unwrap(),
             Usage {
                 registers: 10,
                 constant: 380,

@@ -1,12 +1,12 @@
 //! PTX of rustc without what depends on where its library lies.
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// Hashes in the order in which they appeared.
 #[derive(Default)]
 struct Seen {
-    constants: BTreeMap<String, usize>,
-    crates: BTreeMap<String, usize>,
+    constants: Map<String, usize>,
+    crates: Map<String, usize>,
 }
 
 /// Numbers crates and anonymous constants in the order in which they appear. In rustc's symbols (`_RNv…Cs8h2_4core…`) a crate
@@ -67,9 +67,9 @@ fn push_symbol(result: &mut String, symbol: &str, seen: &mut Seen) {
     result.push_str(rest);
 }
 
-fn number(seen: &mut BTreeMap<String, usize>, hash: &str) -> String {
+fn number(seen: &mut Map<String, usize>, hash: &str) -> String {
     let next = seen.len();
-    seen.entry(hash.to_owned()).or_insert(next).to_string()
+    seen.get_or_insert_with(hash.to_owned(), || next).to_string()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::TARGET;
 use crate::env::{Env, Os};
+use crate::sorted::Set;
 
 /// Where a toolchain has `core` for the target from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,8 @@ fn candidates(env: &Env) -> Vec<PathBuf> {
     if let Some(toolchains) = toolchains(env) {
         let chosen = env.variable("RUSTUP_TOOLCHAIN").and_then(|name| name.to_str());
         let mut names = env.names(&toolchains);
-        names.sort_by_key(|name| Some(name.as_str()) != chosen);
+        let is_other = |name: &String| Some(name.as_str()) != chosen;
+        crate::sorted::sort_by(&mut names, |a, b| is_other(a).cmp(&is_other(b)));
         files.extend(
             names
                 .iter()
@@ -45,7 +47,7 @@ fn candidates(env: &Env) -> Vec<PathBuf> {
         );
     }
     files.extend(env.search_path().into_iter().map(|folder| folder.join(name)));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = Set::new();
     files.retain(|file| seen.insert(file.clone()));
     files
 }

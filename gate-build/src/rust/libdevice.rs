@@ -180,7 +180,7 @@ fn entries(ir: &str) -> Vec<&str> {
             Some(rest.split_once('(')?.0.trim_matches('"'))
         })
         .collect();
-    names.sort_unstable();
+    crate::sorted::sort(&mut names);
     names
 }
 

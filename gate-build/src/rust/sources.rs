@@ -1,6 +1,5 @@
 //! What a compilation of Rust has read.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use crate::compiler::Setting;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
+use crate::sorted::Set;
 use crate::unit::Unit;
 
 /// Every file that was read for a unit: those of a dependency file in the format of make, and for a crate the manifests, lock file and
@@ -41,9 +41,9 @@ pub(super) fn read(
 
 /// Where cargo looks for what decides about a crate beside these sources of it and of what it depends on, whether or not it is there: manifests of packages and of
 /// workspaces around them, with features, editions and profiles, and its own settings.
-pub(crate) fn settings(env: &Env, folder: &Path, sources: &[PathBuf]) -> BTreeSet<PathBuf> {
+pub(crate) fn settings(env: &Env, folder: &Path, sources: &[PathBuf]) -> Set<PathBuf> {
     let folders = sources.iter().filter_map(|file| file.parent()).chain([folder]);
-    let mut ancestors: BTreeSet<&Path> = BTreeSet::new();
+    let mut ancestors: Set<&Path> = Set::new();
     for folder in folders {
         // What is above one that is known is known.
         for ancestor in folder.ancestors() {
@@ -52,7 +52,7 @@ pub(crate) fn settings(env: &Env, folder: &Path, sources: &[PathBuf]) -> BTreeSe
             }
         }
     }
-    let mut files: BTreeSet<PathBuf> = ancestors.into_iter().map(|folder| folder.join("Cargo.toml")).collect();
+    let mut files: Set<PathBuf> = ancestors.into_iter().map(|folder| folder.join("Cargo.toml")).collect();
     let mut of_cargo: Vec<PathBuf> = folder.ancestors().map(|folder| folder.join(".cargo")).collect();
     of_cargo.extend(env.variable("CARGO_HOME").map(PathBuf::from));
     for folder in of_cargo {
@@ -62,8 +62,8 @@ pub(crate) fn settings(env: &Env, folder: &Path, sources: &[PathBuf]) -> BTreeSe
 }
 
 /// Variables of this environment that the sources name in `env!` or `option_env!`, by the dependency files of rustc below a folder.
-pub(super) fn variables(env: &Env, folder: &Path) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+pub(super) fn variables(env: &Env, folder: &Path) -> Set<String> {
+    let mut names = Set::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -8,7 +8,7 @@ mod span;
 mod tests;
 mod tokens;
 
-use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -18,6 +18,7 @@ use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
 pub(crate) use self::second::Second;
 pub(crate) use self::span::{Ran, Span, most_at_once, taken_over};
+use self::tokens::Tokens;
 use crate::env::Env;
 
 /// More threads than this are not started for one compilation.
@@ -34,88 +35,96 @@ pub(crate) fn run<T: Send, R: Send>(
     tasks: Vec<T>,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<Ran<R>> {
-    let count = tasks.len();
+    let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();
+    let results: Vec<Mutex<Option<Ran<R>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
+    run_each(env, permits, tasks.len(), &|at, place: Place| {
+        let Some(task) = tasks[at].lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        let begin = place.started.elapsed();
+        let result = work(task);
+        let end = place.started.elapsed();
+        let worker = place.worker;
+        let span = Span { worker, begin, end };
+        *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(Ran { result, span });
+    });
+    let results = results.into_iter();
+    let results = results.filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
+    results.collect()
+}
+
+/// Where a task runs.
+struct Place {
+    worker: usize,
+    /// When the scheduler was called.
+    started: Instant,
+}
+
+/// Calls `work` with each number below `count`. Apart from [`run`], so that it is compiled once and not for each kind of task.
+fn run_each(env: &Env, permits: &Permits, count: usize, work: &(dyn Fn(usize, Place) + Sync)) {
     if count == 0 {
-        return Vec::new();
+        return;
     }
-    let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(tasks.into_iter().enumerate().collect());
-    let results: Mutex<Vec<(usize, Ran<R>)>> = Mutex::new(Vec::with_capacity(count));
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let next = AtomicUsize::new(0);
     let started = Instant::now();
     let drain = |worker: usize| {
         loop {
-            let Some((at, task)) = next() else { break };
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                break;
+            }
             // A task that panics takes the build with it, and must not leave others waiting for its end.
             let ended = Ended(permits);
-            let begin = started.elapsed();
-            let result = work(task);
-            let end = started.elapsed();
-            let span = Span { worker, begin, end };
-            results
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((at, Ran { result, span }));
+            work(at, Place { worker, started });
             drop(ended);
         }
     };
 
     let most = most_threads(env);
     let others = most.min(count.max(team_size(env))) - 1;
-    thread::scope(|scope| match tokens::jobserver(env).filter(|_| others > 0) {
-        Some((tokens, helper)) => {
-            let helper = Arc::new(helper);
-            let asks = Arc::clone(&helper);
-            permits.begin(count, others, Some(Arc::new(move || asks.request_token())));
-            let end = End(permits);
-            let tokens = Arc::new(Mutex::new(tokens));
-            for worker in 1..=others {
-                let tokens = Arc::clone(&tokens);
-                let drain = &drain;
-                // Waiting ends with a token, or when everything is done and the helper is gone.
-                scope.spawn(move || {
-                    let next = || tokens.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    while let Ok(token) = next() {
-                        permits.token_came();
-                        drain(worker);
-                        let lent = permits.lend(true);
-                        drop(token);
-                        permits.token_went();
-                        if lent == Lent::Over {
-                            break;
-                        }
-                    }
-                });
-            }
-            drain(0);
-            permits.lend(false);
-            drop(end);
-            drop(helper);
-        }
-        None => {
-            permits.begin(count, 0, None);
-            let drain = &drain;
-            for worker in 1..=others {
-                scope.spawn(move || {
+    let tokens = tokens::jobserver(env).filter(|_| others > 0).map(Arc::new);
+    thread::scope(|scope| {
+        let asks = tokens
+            .clone()
+            .map(|tokens| -> Arc<dyn Fn() + Send + Sync> { Arc::new(move || tokens.request()) });
+        permits.begin(count, if asks.is_some() { others } else { 0 }, asks);
+        let end = End(permits, tokens.as_deref());
+        for worker in 1..=others {
+            let (drain, tokens) = (&drain, &tokens);
+            scope.spawn(move || {
+                let Some(tokens) = tokens else {
                     drain(worker);
                     permits.lend(false);
-                });
-            }
-            drain(0);
-            permits.lend(false);
+                    return;
+                };
+                // Waiting ends with a token, or when everything is done.
+                while let Some(token) = tokens.next() {
+                    permits.token_came();
+                    drain(worker);
+                    let lent = permits.lend(true);
+                    drop(token);
+                    permits.token_went();
+                    if lent == Lent::Over {
+                        break;
+                    }
+                }
+            });
         }
+        drain(0);
+        permits.lend(false);
+        drop(end);
     });
-
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, ran)| ran).collect()
 }
 
 /// Lets go of what asks for tokens, which keeps other threads waiting for them.
-struct End<'a>(&'a Permits);
+struct End<'a>(&'a Permits, Option<&'a Tokens>);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.0.end();
+        if let Some(tokens) = self.1 {
+            tokens.end();
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn most_at_once(spans: &[Span]) -> usize {
         .filter(|span| span.begin < span.end)
         .flat_map(|span| [(span.begin, true), (span.end, false)])
         .collect();
-    events.sort_unstable();
+    crate::sorted::sort(&mut events);
     let (mut now, mut most) = (0_usize, 0);
     for (_, begins) in events {
         now = if begins { now + 1 } else { now.saturating_sub(1) };

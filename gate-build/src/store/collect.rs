@@ -144,7 +144,7 @@ impl Local {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use crate::sorted::Set;
     use std::path::Path;
 
     use super::*;
@@ -227,7 +227,7 @@ mod tests {
         let lock = folder.path().join("kernels.lock");
         fs::write(&lock, "").unwrap();
         let name = "kernels/k.cu sm_80".to_owned();
-        store.pin_locked(&lock, [(name.clone(), keys[2])].into(), &BTreeSet::from([name.clone()]));
+        store.pin_locked(&lock, [(name.clone(), keys[2])].into(), &Set::from([name.clone()]));
         let holders: Vec<Holder> = store.pins().into_iter().map(|pin| pin.holder).collect();
         assert_eq!(
             holders,
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!((collection.evicted.len(), collection.pinned), (2, 2));
         assert_eq!(there(&store, &keys), [false, false, true, true]);
         // A build whose sources are others than the locked ones takes nothing away.
-        store.pin_locked(&lock, [].into(), &BTreeSet::from([name]));
+        store.pin_locked(&lock, [].into(), &Set::from([name]));
         assert!(
             store
                 .collect(&store.bounds(), SystemTime::now(), true)

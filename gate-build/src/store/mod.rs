@@ -15,6 +15,8 @@ mod local;
 mod pins;
 pub mod protocol;
 mod remote;
+#[cfg(feature = "analysis")]
+mod verified;
 
 use std::io;
 
@@ -25,9 +27,11 @@ pub use collect::{Cause, Collection, Evicted};
 pub use counts::{Counts, History};
 pub(crate) use entry::{Action, Manifest, Record, Seconds};
 pub(crate) use layered::Layered;
-pub use local::{Local, Usage, Verified, folder};
+pub use local::{Local, folder};
 pub use pins::{Holder, Pin};
 pub(crate) use remote::{Fared, Remote, Setting};
+#[cfg(feature = "analysis")]
+pub use verified::{Usage, Verified};
 
 /// Kinds of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

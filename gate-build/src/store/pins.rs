@@ -4,7 +4,6 @@
 //! kernel lock has one that its builds write; it holds as long as the lock is there. The others are made by
 //! `cargo gate kernels pin` for a release manifest, and hold until they are taken away.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use super::{Action, Local, Manifest, Space};
 use crate::digest::Digest;
 use crate::disk;
 use crate::ptx::{self, Roots};
+use crate::sorted::{Map, Set};
 
 const HEAD: &str = "gate-build pin 1";
 
@@ -49,7 +49,7 @@ pub struct Pin {
     /// Who holds it.
     pub holder: Holder,
     /// SHA-256 of each PTX that stays, by what it was compiled from (`kernels/softmax.cu sm_80`) or by itself.
-    pub held: BTreeMap<String, Digest>,
+    pub held: Map<String, Digest>,
 }
 
 impl Pin {
@@ -83,7 +83,7 @@ impl Pin {
 }
 
 /// Every SHA-256 that stands in a text by itself, in hexadecimal.
-fn digests(text: &str) -> BTreeSet<Digest> {
+fn digests(text: &str) -> Set<Digest> {
     text.split(|character: char| !character.is_ascii_alphanumeric())
         .filter(|word| word.len() == 64)
         .filter_map(|word| word.parse().ok())
@@ -112,7 +112,7 @@ impl Local {
                 Holder::Manifest(_) => true,
             })
             .collect();
-        pins.sort_by(|a, b| a.holder.cmp(&b.holder));
+        crate::sorted::sort_by(&mut pins, |a, b| a.holder.cmp(&b.holder));
         pins
     }
 
@@ -124,7 +124,7 @@ impl Local {
     pub fn pin(&self, manifest: &Path, text: &str) -> io::Result<Pin> {
         let named = digests(text);
         let roots = Roots::new([manifest.parent().unwrap_or(manifest).to_string_lossy()]);
-        let mut held = BTreeMap::new();
+        let mut held = Map::new();
         for (key, path) in self.files(Space::Blob) {
             let Ok(bytes) = fs::read(&path) else { continue };
             let is_named = named.contains(&key)
@@ -163,12 +163,12 @@ impl Local {
 
     /// Keeps what a build of a crate with a kernel lock gave for the units whose sources are those of the lock. What it kept for the
     /// others before stays.
-    pub(crate) fn pin_locked(&self, lock: &Path, built: BTreeMap<String, Digest>, locked: &BTreeSet<String>) {
+    pub(crate) fn pin_locked(&self, lock: &Path, built: Map<String, Digest>, locked: &Set<String>) {
         let holder = Holder::Lock(lock.to_path_buf());
         let before = fs::read_to_string(self.pin_file(&holder)).ok();
         let mut held = before
             .and_then(|text| Pin::parse(&text))
-            .map_or_else(BTreeMap::new, |pin| pin.held);
+            .map_or_else(Map::new, |pin| pin.held);
         held.retain(|name, _| locked.contains(name));
         held.extend(built);
         // A store that cannot be written to keeps nothing for long anyway.
@@ -176,13 +176,17 @@ impl Local {
     }
 
     /// Places of all entries that pins keep: PTX, and what leads a build to it.
-    pub(super) fn pinned(&self) -> BTreeSet<PathBuf> {
-        let blobs: BTreeSet<Digest> = self.pins().into_iter().flat_map(|pin| pin.held.into_values()).collect();
-        let mut kept: BTreeSet<PathBuf> = blobs.iter().map(|key| self.path(Space::Blob, key)).collect();
+    pub(super) fn pinned(&self) -> Set<PathBuf> {
+        let blobs: Set<Digest> = self
+            .pins()
+            .into_iter()
+            .flat_map(|pin| pin.held.into_iter().map(|(_, digest)| digest))
+            .collect();
+        let mut kept: Set<PathBuf> = blobs.iter().map(|key| self.path(Space::Blob, key)).collect();
         if blobs.is_empty() {
             return kept;
         }
-        let mut actions = BTreeSet::new();
+        let mut actions = Set::new();
         for (key, path) in self.files(Space::Action) {
             let action = fs::read_to_string(&path).ok().and_then(|text| Action::parse(&text));
             if action.is_some_and(|action| blobs.contains(&action.digest)) {

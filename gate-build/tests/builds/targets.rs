@@ -132,7 +132,11 @@ fn an_architecture_that_the_compiler_does_not_know_yet_is_stepped_down_from() {
     let mut this = with_units();
     this.set("FAKE_ARCHS", "75 80 86 90");
     let (built, lines) = build(&this, Kernels::new().arch(["sm_120", "sm_86"])).unwrap();
-    assert_eq!(archs(&built)[..2], ["kernels/a.cu sm_86", "kernels/a.cu sm_90"]);
+    assert_eq!(
+        archs(&built)[..2],
+        ["kernels/a.cu sm_86", "kernels/a.cu sm_90"],
+        "{lines:?}"
+    );
     let said = "does not know sm_120: compiling for sm_90, which runs there";
     assert!(lines.iter().any(|line| line.contains(said)), "{lines:?}");
     // It is said as long as it is so.
@@ -184,7 +188,11 @@ fn native_is_what_the_driver_says() {
     this.set("PATH", &this.path("bin").display().to_string());
     this.set("FAKE_GPUS", "8.6 9.0 8.6");
     let (built, lines) = build(&this, native()).unwrap();
-    assert_eq!(archs(&built)[..2], ["kernels/a.cu sm_86", "kernels/a.cu sm_90"]);
+    assert_eq!(
+        archs(&built)[..2],
+        ["kernels/a.cu sm_86", "kernels/a.cu sm_90"],
+        "{lines:?}"
+    );
     assert!(!lines.iter().any(|line| line.contains("warning")), "{lines:?}");
     this.set("FAKE_GPUS", "8.9");
     assert_eq!(archs(&build(&this, native()).unwrap().0)[0], "kernels/a.cu sm_89");

@@ -11,6 +11,13 @@ use super::{Gate, Mutation, Undo};
 /// Mutations that built-in checks must find.
 pub(crate) const ALL: &[Mutation] = &[
     Mutation {
+        name: "tear the journal of a migration",
+        check: "release.migrations",
+        apply: |gate| gate.write("target/gate/migrations/orders/journal", "torn"),
+        undo: Undo::By(|gate| gate.remove("target/gate/migrations/orders/journal")),
+        ..COMMITTED
+    },
+    Mutation {
         name: "let nobody answer for the packages",
         check: "stage.contract",
         apply: |gate| gate.replace("gate.toml", "[owners]\ndefault = \"platform team\"\n", ""),

@@ -2,11 +2,14 @@
 
 use cargo_gate::cli::explain::Topic;
 use cargo_gate::cli::explain::contract;
+use gate_govern::migration::protocol;
 use gate_runtime::{decision_log, stats};
 
 use super::files::{Pages, SCHEMAS};
 use crate::Result;
 
+/// Where the documents of a migration are declared.
+const REPORTS: &str = "cargo-gate/crates/govern/src/migration/protocol/reports.rs";
 /// Where the schemas are that the program reads itself.
 const COMPILED_IN: &str = "cargo-gate/crates/policy/src/schema";
 
@@ -31,6 +34,14 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
             )?,
         ),
         ("gate.schema.json", gate_policy::schema_text()),
+        (
+            "migration-cutover.schema.json",
+            marked(&protocol::cutover_schema(), &comment(REPORTS))?,
+        ),
+        (
+            "migration-dry-run.schema.json",
+            marked(&protocol::dry_run_schema(), &comment(REPORTS))?,
+        ),
         ("register.schema.json", gate_policy::register_schema_text()),
         ("report.schema.json", gate_report::schema()),
         (

@@ -133,6 +133,22 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&sha2::Sha256::digest(bytes))
 }
 
+/// SHA-256 of bytes that come in parts.
+#[derive(Debug, Clone, Default)]
+pub struct Sha256(sha2::Sha256);
+
+impl Sha256 {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes so far, in lowercase hexadecimal.
+    pub fn to_hex(&self) -> String {
+        hex(&self.0.clone().finalize())
+    }
+}
+
 /// Lowercase hexadecimal of `bytes`.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -158,6 +174,15 @@ mod tests {
             sha256_hex(b""),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+    }
+
+    #[test]
+    fn parts_have_the_digest_of_the_whole() {
+        let mut parts = Sha256::default();
+        assert_eq!(parts.to_hex(), sha256_hex(b""));
+        parts.update(b"ab");
+        parts.update(b"c");
+        assert_eq!(parts.to_hex(), sha256_hex(b"abc"));
     }
 
     #[test]

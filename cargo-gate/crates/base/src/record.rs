@@ -69,6 +69,36 @@ pub fn write<T: Serialize>(path: &Path, version: u32, value: &T) -> Result<()> {
     atomic::write_unsynced(path, &seal(version, &payload))
 }
 
+/// As [`write()`], of a value that cannot be made again: JSON, which old versions of a type read too, and an fsync before it counts.
+///
+/// # Errors
+/// I/O errors; the old record stays.
+pub fn write_durable<T: Serialize>(path: &Path, version: u32, value: &T) -> Result<()> {
+    let payload = serde_json::to_vec(value).map_err(|error| Error::tool(format!("cannot encode a record: {error}")))?;
+    atomic::write(path, &seal(version, &payload))
+}
+
+/// Reads what [`write_durable`] wrote. `None` where the file does not exist.
+///
+/// # Errors
+/// The record is damaged, of another version or of another machine.
+pub fn read_durable<T: DeserializeOwned>(path: &Path, version: u32) -> Result<Option<T>> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", path, &error)),
+        Ok(bytes) => bytes,
+    };
+    let value = open(version, &bytes).and_then(|payload| serde_json::from_slice(payload).ok());
+    value.map(Some).ok_or_else(|| {
+        let mut error = Error::tool(format!(
+            "`{}` is damaged, or of another machine or version of cargo-gate",
+            path.display()
+        ));
+        error.path = Some(path.to_owned());
+        error
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -82,6 +112,19 @@ mod tests {
         write(&path, 1, &"value".to_string()).expect("write");
         assert_eq!(read::<String>(&path, 1).as_deref(), Some("value"));
         assert_eq!(read::<String>(&path, 2), None);
+    }
+
+    #[test]
+    fn a_durable_record_is_read_or_reported() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("journal");
+        assert_eq!(read_durable::<String>(&path, 1).expect("nothing"), None);
+        write_durable(&path, 1, &"value".to_string()).expect("write");
+        assert_eq!(
+            read_durable::<String>(&path, 1).expect("a record").as_deref(),
+            Some("value")
+        );
+        assert!(read_durable::<String>(&path, 2).is_err());
     }
 
     proptest! {

@@ -113,6 +113,7 @@ pub const ALL: &[&Check] = &[
     &api::deprecations::CHECK,
     &api::stability::CHECK,
     &release::manifest::CHECK,
+    &release::migrations::CHECK,
     &changelog::current::CHECK,
     &secrets::tracked::CHECK,
     &paths::local::CHECK,

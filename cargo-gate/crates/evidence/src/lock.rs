@@ -32,7 +32,7 @@ pub fn prepare(target_dir: &Path) -> Result<PathBuf> {
 #[must_use = "the lock is released when this is dropped"]
 pub struct Lock {
     /// `None` where the file system knows no locks; then, as with cargo, there is no protection and no failure.
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 impl Lock {
@@ -52,10 +52,15 @@ impl Lock {
         let mut on_wait = Some(on_wait);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: Some(file) }),
+                Ok(()) => {
+                    // Until what a killed gate started has ended, its directory is not free.
+                    #[cfg(unix)]
+                    gate_base::process::watch::hold_lock(file.try_clone().ok());
+                    return Ok(Self { file: Some(file) });
+                }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) if atomic::is_unsupported(&error) => {
-                    return Ok(Self { _file: None });
+                    return Ok(Self { file: None });
                 }
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, &error)),
             }
@@ -79,6 +84,20 @@ fn unusable(path: &Path, error: &io::Error) -> Error {
 
 fn with_remedy(error: Error) -> Error {
     error.with_help("choose a writable directory with `--target-dir`")
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The watchers of what this process starts from now on do not hold it.
+        #[cfg(unix)]
+        if self.file.is_some() {
+            gate_base::process::watch::hold_lock(None);
+        }
+        // Explicit, because a duplicate of the descriptor may still be open for a moment.
+        if let Some(file) = &self.file {
+            let _ = file.unlock();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +126,7 @@ mod tests {
         let mut first = Some(first);
         // The first gate ends while the second is about to wait, so the test needs no second thread and no clock.
         let second = Lock::acquire(dir.path(), &Cancel::default(), || drop(first.take())).unwrap();
-        assert!(second._file.is_some());
+        assert!(second.file.is_some());
         assert!(first.is_none());
     }
 

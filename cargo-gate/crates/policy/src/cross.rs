@@ -4,16 +4,18 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    bench, checklist, conformance, exclusion, kinds, notify, profile, rails, record, slo, stage, suites, uses, waiver,
+    bench, checklist, conformance, exclusion, kinds, migration, notify, profile, rails, record, slo, stage, suites,
+    uses, waiver,
 };
 
 /// Errors between values, by section.
-const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 13] = [
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 14] = [
     suites::problems,
     profile::problems,
     exclusion::problems,
     kinds::problems,
     notify::problems,
+    migration::problems,
     stage::problems,
     record::problems,
     checklist::problems,

@@ -26,6 +26,7 @@ pub use super::item::{ItemKind, ItemStatus, Level, Register, RegisterItem, Sever
 use super::kernels::KernelPolicy;
 pub use super::kinds::KindPolicy;
 use super::known_findings::KnownPolicy;
+use super::migration::MigrationPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
@@ -88,6 +89,9 @@ pub struct Policy {
     pub promotion: Option<PromotionPolicy>,
     /// Requirements on a release (changelogs, approvals, files that repeat the version), and what `cargo gate release` makes.
     pub release: Option<ReleasePolicy>,
+    /// Histories of events that `cargo gate release migrate` moves from one version to the next.
+    #[serde(default, rename = "migration")]
+    pub migrations: Vec<MigrationPolicy>,
     /// Records of runs of gated kernels: decision logs and run stats.
     pub runtime: Option<RuntimePolicy>,
     /// Deprecated public items and when they are removed. Each item marked `#[deprecated]` has an entry.

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::{
     BoundaryPolicy, CachePolicy, ChecklistItem, CiPolicy, Claim, ConformancePolicy, DecisionPolicy, Deprecation,
     DocsPolicy, EvidenceAge, Exclusion, FailurePolicy, GeneratedFiles, HistoryPolicy, KernelPolicy, KindPolicy,
-    KnownPolicy, OwnerPolicy, PathsPolicy, Policy, ProfilePolicy, Register, ReleasePolicy, RuntimePolicy,
-    SecretsPolicy, StabilityPolicy, StagePolicy, SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy, UsesPolicy,
-    Waiver, WaiverPolicy, WarningPolicy,
+    KnownPolicy, MigrationPolicy, OwnerPolicy, PathsPolicy, Policy, ProfilePolicy, Register, ReleasePolicy,
+    RuntimePolicy, SecretsPolicy, StabilityPolicy, StagePolicy, SuitePolicy, SupplyPolicy, TierPolicy, ToolchainPolicy,
+    UsesPolicy, Waiver, WaiverPolicy, WarningPolicy,
 };
 
 /// A section of `gate.toml` that a check can declare to read. It is implemented by the type of what the section declares,
@@ -65,6 +65,7 @@ sections! {
     Register, "register", register: Option<Register>;
     KernelPolicy, "kernels", kernels: Option<KernelPolicy>;
     KnownPolicy, "known findings", known: Option<KnownPolicy>;
+    MigrationPolicy, "migrations", migrations: Vec<MigrationPolicy>;
     OwnerPolicy, "owners", owners: Option<OwnerPolicy>;
     WaiverPolicy, "rules for waivers", waiver_rules: Option<WaiverPolicy>;
     TierPolicy, "tiers", tiers: Option<TierPolicy>;

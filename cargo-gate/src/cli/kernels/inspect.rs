@@ -156,7 +156,7 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
 }
 
 /// What entries take of the hardware.
-type Usages = BTreeMap<String, Usage>;
+type Usages = gate_build::Map<String, Usage>;
 
 /// ptxas, which knows what a file takes that no lock names.
 struct Assembler {

@@ -18,13 +18,14 @@ pub(super) struct ReleaseArgs {
 
 #[derive(Debug, Subcommand)]
 enum ReleaseCommand {
-    /// Check that a new version of a file covers everything in the old one
-    Migrate(migrate::MigrateArgs),
+    /// Move from one version to the next: compare files, migrate a history of events, go back
+    #[command(subcommand, disable_help_subcommand = true)]
+    Migrate(migrate::MigrateCommand),
 }
 
 pub(super) fn run(arguments: &ReleaseArgs, conversation: &Conversation<'_>) -> Result<i32> {
     match &arguments.command {
-        Some(ReleaseCommand::Migrate(arguments)) => migrate::run(arguments, conversation),
+        Some(ReleaseCommand::Migrate(command)) => migrate::run(command, conversation),
         None => make::run(&arguments.make, conversation),
     }
 }

@@ -3,7 +3,6 @@
 mod library;
 mod spool;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -21,6 +20,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
+use crate::sorted::Set;
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -400,7 +400,7 @@ impl Compiler for Nvrtc<'_> {
             dependencies,
             warnings: warnings(&answer.log),
             preprocessed: text,
-            variables: BTreeSet::new(),
+            variables: Set::new(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::super::mix::instructions;
+use super::super::instructions::instructions;
 use super::super::{Module, ParseError, Roots};
 use super::{NoPosition, Position, SourceMap};
 

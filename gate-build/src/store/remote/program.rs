@@ -1,6 +1,5 @@
 //! The program that serves the remote store, for as long as one build asks it.
 
-use std::collections::HashMap;
 use std::io::{BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::setting::Setting;
+use crate::sorted::Map;
 use crate::store::protocol::{self, Answer, Mode, Question};
 
 /// A program that was started and has said what it is. It ends with this value.
@@ -25,7 +25,7 @@ pub(super) struct Program {
 
 #[derive(Default)]
 struct Waiting {
-    answers: HashMap<u64, Sender<Answer>>,
+    answers: Map<u64, Sender<Answer>>,
     /// Why no answer comes any more.
     over: Option<String>,
 }
@@ -81,7 +81,7 @@ impl Program {
             };
             let mut waiting = lock(&answers);
             waiting.over = Some(over);
-            waiting.answers.clear();
+            waiting.answers = Map::new();
         });
         let mut program = Self {
             child: Mutex::new(child),

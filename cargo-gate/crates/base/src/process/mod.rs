@@ -74,6 +74,22 @@ pub fn run(
     cancel: &Cancel,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<ProcessEnd> {
+    let mut lines = Lines::new(if spec.split_stdout { MAX_SPLIT_LINE } else { MAX_LINE });
+    let end = run_for_bytes(spec, log, cancel, &mut |bytes| lines.push(bytes, on_line));
+    lines.finish(on_line);
+    end
+}
+
+/// As [`run`], and hands on the bytes of the output as they come: for output that must not change.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_for_bytes(
+    spec: &ProcessSpec,
+    log: &mut dyn Write,
+    cancel: &Cancel,
+    on_bytes: &mut dyn FnMut(&[u8]),
+) -> Result<ProcessEnd> {
     let started = Instant::now();
     let log_failed = |error: io::Error| Error::tool(format!("cannot write the log: {error}"));
 
@@ -91,7 +107,6 @@ pub fn run(
     #[cfg(unix)]
     watch::go(child.stdin().take());
 
-    let mut lines = Lines::new(if spec.split_stdout { MAX_SPLIT_LINE } else { MAX_LINE });
     let mut supervisor = Supervisor::new(child.as_mut(), cancel, spec.timeout, readers);
     let ended = loop {
         match supervisor.next(&receiver) {
@@ -101,7 +116,7 @@ pub fn run(
                 {
                     break Err(log_failed(error));
                 }
-                lines.push(&bytes, on_line);
+                on_bytes(&bytes);
             }
             Ok(Some(Message::Stderr(bytes))) => {
                 if let Err(error) = log.write_all(&bytes) {
@@ -116,7 +131,6 @@ pub fn run(
             }
         }
     };
-    lines.finish(on_line);
     let (status, stopped) = supervisor.finish();
     ended?;
     Ok(ProcessEnd {

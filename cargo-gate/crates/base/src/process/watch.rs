@@ -1,5 +1,5 @@
 //! Ends what this process started if it is killed, and cannot do so itself: a second process reads from a pipe whose other end
-//! only this one holds, and ends the group of the child when the pipe breaks.
+//! only this one holds, and ends the group of the child when the pipe breaks. A third one finishes what must not stay half done.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -16,6 +16,9 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 pub const ARGUMENT: &str = "watch-children";
 /// The first argument of the program that becomes a child: then its stdin, or nothing for none, the program and its arguments.
 pub const BECOME: &str = "become-child";
+
+/// The first argument of the program that waits for this process to be killed: then the arguments of the program that it becomes.
+pub const FINISH: &str = "finish-for";
 
 /// What is written when a child has ended as it should.
 const END: &str = "end";
@@ -26,12 +29,31 @@ const GRACE: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(2)];
 const TICK: Duration = Duration::from_millis(20);
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+static LOCK: Mutex<Option<File>> = Mutex::new(None);
 
 /// Names the program that watches: this one, if it calls [`watch`] when [`ARGUMENT`] is its only argument. Without one, children
 /// outlive this process when it is killed.
 pub fn use_watcher(program: PathBuf) {
     // Only the first call counts.
     let _ = PROGRAM.set(program);
+}
+
+/// Has each watcher hold a locked file open until the group that it watches has ended, so that a lock outlives a killed process as long as
+/// something that it started does. Only the last file counts.
+pub fn hold_lock(lock: Option<File>) {
+    *LOCK.lock().unwrap_or_else(PoisonError::into_inner) = lock;
+}
+
+/// Waits until the process at the other end of the input is gone, and becomes this program with the arguments, unless told that all is done.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn finish_for(arguments: impl Iterator<Item = OsString>, input: impl BufRead) -> io::Result<()> {
+    if input.lines().map_while(Result::ok).any(|line| line == END) {
+        return Ok(());
+    }
+    let program = std::env::current_exe()?;
+    Err(Command::new(program).args(arguments).stdin(Stdio::null()).exec())
 }
 
 /// Reads the group of a child, and ends it unless told that it has ended by itself.
@@ -96,6 +118,45 @@ fn end(group: Pid) {
     let _ = kill_process_group(group, Signal::KILL);
 }
 
+/// The lock as its own descriptor: it writes nothing to the file.
+fn held_lock() -> Option<File> {
+    let lock = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    lock.as_ref()?.try_clone().ok()
+}
+
+/// A process that finishes the work of this one if it is killed: dropping this says that it is not needed, except in a panic.
+#[derive(Debug)]
+pub struct Finisher(Child);
+
+impl Finisher {
+    /// Starts the process, which will become this program with these arguments. `None` where no program was named or it cannot be
+    /// started.
+    pub fn begin(arguments: &[OsString]) -> Option<Self> {
+        let child = Command::new(PROGRAM.get()?)
+            .arg(FINISH)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn();
+        child.ok().map(Self)
+    }
+}
+
+impl Drop for Finisher {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        if let Some(mut stdin) = self.0.stdin.take() {
+            // One that is gone finishes nothing.
+            let _ = writeln!(stdin, "{END}");
+        }
+        let _ = self.0.wait();
+    }
+}
+
 /// A watcher of one child.
 #[derive(Debug)]
 pub(super) struct Watch(Child);
@@ -107,7 +168,7 @@ impl Watch {
             .arg(ARGUMENT)
             .current_dir("/")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(held_lock().map_or_else(Stdio::null, Stdio::from))
             .stderr(Stdio::null())
             // What is meant for the group of this process is not meant for it.
             .process_group(0)

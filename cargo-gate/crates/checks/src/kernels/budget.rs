@@ -239,11 +239,11 @@ mod tests {
              ptx = \"ptx/k.cu.sm_80.ptx\"\nptx-digest = \"{0}\"\nnormalised-digest = \"{0}\"\nsource-fingerprint = \"{1}\"\n\n\
              [image.sources]\n\n[[image.entry]]\nname = \"f\"\nparams = []\n\n[[image.entry]]\nname = \"g\"\nparams = []\n",
             "0".repeat(64),
-            gate_build::lock::source_fingerprint(&std::collections::BTreeMap::new()),
+            gate_build::lock::source_fingerprint(&gate_build::Map::new()),
         );
         let mut lock = KernelLock::parse(&text).expect("a lock");
-        let images = lock.units.values_mut().flat_map(|unit| unit.images.values_mut());
-        for image in images {
+        let images = lock.units.iter_mut().flat_map(|(_, unit)| unit.images.iter_mut());
+        for (_, image) in images {
             image.ptxas = Some("13.0.1".to_owned());
             let entry = image.entries.get_mut("f").expect("an entry");
             entry.usage = Some(Usage {

@@ -1,6 +1,7 @@
 //! Checks of the area `release`.
 
 pub mod manifest;
+pub mod migrations;
 pub mod version_file;
 
 use gate_world::cargo::{CargoModel, Member};

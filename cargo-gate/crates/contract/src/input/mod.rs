@@ -17,4 +17,4 @@ pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsOutsideRoot, 
 pub use git::{GitHead, GitStatus, GitTags, RegisterCommits};
 pub use kernels::{KernelLocks, KernelRebuild};
 pub use named::{Artifacts, BoundaryInventory, CacheReports, Coverage, PanicInventory, ReleaseFiles, RuntimeRecords};
-pub use survey::{AdvisoryDb, MachinePaths, RegistryIndex, Release};
+pub use survey::{AdvisoryDb, MachinePaths, OpenMigrations, RegistryIndex, Release};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{Context, Declares, Inputs};
+use gate_govern::migration::protocol::{self, OpenMigration};
 use gate_policy::{KindPolicy, Policy, StabilityPolicy, SupplyPolicy};
 use gate_report::Reason;
 use gate_report::claim::PackageKind;
@@ -109,6 +110,28 @@ impl<'a, R: Declares<AdvisoryDb> + Declares<SupplyPolicy>> Context<'a, R> {
         let workspace = self.inputs.workspace;
         let advisories = workspace.advisories(self.inputs.policy.advisory_db());
         advisories.open(&workspace.gate_dir())
+    }
+}
+
+/// Migrations of histories that have begun and not ended, as their journals say.
+pub struct OpenMigrations;
+
+impl Input for OpenMigrations {
+    const NAME: &'static str = "open migrations";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        known::<Self>(|digest| {
+            for open in protocol::open_migrations(&inputs.workspace.gate_dir()) {
+                digest.part(open.name.as_bytes()).part(open.state.as_bytes());
+            }
+        })
+    }
+}
+
+impl<R: Declares<OpenMigrations>> Context<'_, R> {
+    /// Migrations that have not ended, by name.
+    pub fn open_migrations(&self) -> Vec<OpenMigration> {
+        protocol::open_migrations(&self.inputs.workspace.gate_dir())
     }
 }
 

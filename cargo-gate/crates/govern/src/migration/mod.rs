@@ -1,11 +1,13 @@
-//! Whether everything of an old version has somewhere to go in a new one: `cargo gate release migrate`.
+//! From one version to the next: `cargo gate release migrate`.
 //!
-//! A version is what a file declares: a kernel lock (kernels and what they take), a JSON Schema (fields, and the words that a field may hold), or any
-//! TOML file (its keys). A migration is data: a file of transforms from names of the old version to names of the new one. Nothing is migrated
-//! here; what is judged is whether a migration loses anything, and whether it can be taken back.
+//! `surface`, `map` and `judge` compare what two files declare. A version is a kernel lock (kernels and what they take), a JSON Schema (fields,
+//! and the words that a field may hold), or any TOML file (its keys); a map is a file of transforms from names of the old version to names of the
+//! new one. Nothing is moved there; what is judged is whether a map loses anything, and whether it can be undone. `protocol` moves a history of
+//! events.
 
 mod judge;
 mod map;
+pub mod protocol;
 mod surface;
 
 pub use judge::{Irreversible, Judged, Loss, judge};

@@ -1,4 +1,4 @@
-//! `cargo gate release migrate`: whether everything of an old version has somewhere to go in a new one.
+//! `cargo gate release migrate compare`: whether everything of an old version has somewhere to go in a new one.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use gate_govern::migration::{Judged, Map, Surface, judge};
 use gate_report::render::human::Detail;
 
 #[derive(Debug, Args)]
-pub(crate) struct MigrateArgs {
+pub(crate) struct CompareArgs {
     /// The old version: a kernel lock, a JSON Schema or a TOML file
     #[arg(value_name = "OLD")]
     pub(crate) from: PathBuf,
@@ -41,7 +41,7 @@ struct View<'a> {
     judged: Judged,
 }
 
-pub(super) fn run(arguments: &MigrateArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &CompareArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (from, to) = (shown(&arguments.from), shown(&arguments.to));
     let surface = |path: &Path, name: &str| {
         Surface::of(name, &read(path)?).map_err(|error| {
