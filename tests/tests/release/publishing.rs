@@ -111,24 +111,6 @@ fn a_registry_with_other_bytes_stops_the_release() {
     assert_eq!(registry.uploads(), ["shipped-part"]);
 }
 
-/// Between two releases the registry has the version, and the tree is another: cargo's own words would send the reader to the lockfile.
-#[test]
-fn a_version_that_the_registry_has_is_named() {
-    let registry = Registry::serve();
-    let gate = for_registry(&registry);
-    let key = key(&gate);
-    let released = gate.run(["release", "--key", &key]);
-    assert_eq!(released.code, Some(0), "{released}");
-    gate.append("part/src/lib.rs", "\n// More.\n");
-    gate.commit("more");
-    let run = gate.run(["release", "--dry-run"]);
-    assert_eq!(run.code, Some(1), "{run}");
-    let because =
-        "the registry has shipped-part v1.0.0 already, with other contents, so cargo cannot package what needs it";
-    assert!(run.stderr.contains(because), "{run}");
-    assert!(run.stderr.contains("help: raise the versions"), "{run}");
-}
-
 /// Kills the release when it says this, and waits until it is gone.
 fn killed_at(gate: &Gate, words: &str, arguments: &[&str]) {
     let mut command = gate.gate_command();

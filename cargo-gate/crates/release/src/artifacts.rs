@@ -72,9 +72,7 @@ impl Builder<'_> {
             arguments.extend(["--registry".into(), registry.into()]);
         }
         self.add_target_dir(&mut arguments);
-        self.cargo
-            .run("`cargo package`", &arguments)
-            .map_err(|stop| already_published(&stop).unwrap_or(stop))?;
+        self.cargo.run("`cargo package`", &arguments)?;
         for member in members {
             let name = format!("{}-{}.crate", member.name, member.version);
             let bytes = read(&self.cargo.checkout.target.join("package").join(&name))?;
@@ -227,22 +225,6 @@ impl Builder<'_> {
         }
         write(&path, bytes)
     }
-}
-
-/// Why cargo cannot package a member that needs another one: the registry has that version with other contents, as between two releases.
-fn already_published(stop: &Stop) -> Option<Stop> {
-    let Stop::Refused(reasons) = stop else { return None };
-    let package = reasons.iter().find_map(|reason| {
-        let (_, behind) = reason.message.split_once("checksum for `")?;
-        let (package, rest) = behind.split_once('`')?;
-        rest.trim_start()
-            .starts_with("changed between lock files")
-            .then_some(package)
-    })?;
-    Some(Stop::refused(
-        format!("the registry has {package} already, with other contents, so cargo cannot package what needs it"),
-        "raise the versions of the packages that changed, commit, and run it again",
-    ))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
