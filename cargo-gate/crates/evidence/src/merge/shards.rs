@@ -10,9 +10,11 @@ use super::platform::platform;
 use super::run::MergedRun;
 use crate::record::{DecidedCheck, RanPart};
 
-/// Shards by platform, as places in the list of runs.
-fn sets(runs: &[MergedRun]) -> BTreeMap<(&str, Option<&str>), Vec<(usize, Partition)>> {
-    let mut sets: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// Shards by platform and target triple, as places in the list of runs.
+type Sets<'r> = BTreeMap<(&'r str, Option<&'r str>), Vec<(usize, Partition)>>;
+
+fn sets(runs: &[MergedRun]) -> Sets<'_> {
+    let mut sets = Sets::new();
     for (at, run) in runs.iter().enumerate() {
         let Some(partition) = run.partition else { continue };
         let key = (platform(&run.machine), run.host.as_deref());

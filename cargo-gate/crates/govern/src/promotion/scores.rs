@@ -16,14 +16,14 @@ pub fn enough(policy: &PromotionPolicy, report: &Report) -> Result<(), String> {
         ));
     }
     let health = score("health", report)?;
-    if !(health >= policy.min_health) {
+    if health.is_nan() || health < policy.min_health {
         return Err(format!(
             "run {run} measured a health of {health}, and {} is needed",
             policy.min_health
         ));
     }
     let risk = score("risk", report)?;
-    if !(risk <= policy.max_risk) {
+    if risk.is_nan() || risk > policy.max_risk {
         return Err(format!(
             "run {run} measured a risk of {risk}, and at most {} is allowed",
             policy.max_risk
