@@ -31,7 +31,7 @@ mod order {
         (
             "cargo-gate-build",
             &[
-                "deps diagnostic digest disk json unit version",
+                "deps diagnostic digest disk json sorted unit version",
                 "code error index",
                 "arch env glob",
                 "headers process product ptx schedule toolkit",

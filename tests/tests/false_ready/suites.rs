@@ -213,6 +213,7 @@ fn what_nextest_cannot_list_is_run_by_cargo() {
     );
     gate.append("Cargo.toml", "\n[[test]]\nname = \"own\"\nharness = false\n");
     gate.write("tests/own.rs", "fn main() {\n    assert_eq!(demo::two(), 2);\n}\n");
+    gate.write(".gitignore", "target\n");
     gate.commit("Test without a harness");
     let gate = with_nextest(
         gate,

@@ -1,4 +1,4 @@
-//! Tokens by the crate `jobserver`.
+//! Cargo's jobserver.
 #![expect(unsafe_code, reason = "the jobserver's descriptors come from the environment")]
 
 use std::sync::mpsc::{self, Receiver};
@@ -6,18 +6,20 @@ use std::sync::{Mutex, PoisonError};
 
 use jobserver::{Acquired, Client, HelperThread};
 
+use crate::env::Env;
+
 /// Tokens as they arrive.
-pub(in crate::schedule) struct Tokens {
+pub(super) struct Tokens {
     arrived: Mutex<Receiver<Acquired>>,
     helper: Mutex<Option<HelperThread>>,
 }
 
 /// One, which goes back when this does.
-pub(in crate::schedule) type Token = Acquired;
+pub(super) type Token = Acquired;
 
 impl Tokens {
     /// Those of the jobserver that the environment of this process names.
-    pub(super) fn of_process() -> Option<Self> {
+    fn of_process() -> Option<Self> {
         // SAFETY: the descriptors named are those that cargo handed to this process for this purpose, and open as long as
         // it runs; nothing else in it closes or reuses them.
         let client = unsafe { Client::from_env() }?;
@@ -35,20 +37,32 @@ impl Tokens {
     }
 
     /// Asks for one more.
-    pub(in crate::schedule) fn request(&self) {
+    pub(super) fn request(&self) {
         if let Some(helper) = &*self.helper.lock().unwrap_or_else(PoisonError::into_inner) {
             helper.request_token();
         }
     }
 
     /// Waits for the next; `None` after the end.
-    pub(in crate::schedule) fn next(&self) -> Option<Token> {
+    pub(super) fn next(&self) -> Option<Token> {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
     }
 
     /// No more are wanted.
-    pub(in crate::schedule) fn end(&self) {
+    pub(super) fn end(&self) {
         let helper = self.helper.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(helper);
     }
+}
+
+/// Cargo's jobserver, of which no token has been asked for yet. `None` when this process was not started under one.
+pub(super) fn jobserver(env: &Env) -> Option<Tokens> {
+    // Only the environment of this process names descriptors that this process has.
+    let named = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"]
+        .iter()
+        .find(|name| env.variable(name).is_some())?;
+    if env.variable(named) != std::env::var_os(named).as_deref() {
+        return None;
+    }
+    Tokens::of_process()
 }
