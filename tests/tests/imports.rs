@@ -31,8 +31,8 @@ mod order {
         (
             "cargo-gate-build",
             &[
-                "deps diagnostic digest disk json sorted unit version",
-                "code error index",
+                "diagnostic digest disk json sorted unit version",
+                "code deps error index",
                 "arch env glob",
                 "headers process product ptx schedule toolkit",
                 "bindings compiler resources",
