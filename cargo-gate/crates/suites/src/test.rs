@@ -35,7 +35,7 @@ const NOT_LISTED: i32 = 104;
 /// Says that another runner ran the tests than the one that is there.
 fn not_listed() -> Finding {
     Finding::advice("cargo-nextest cannot list the tests of this workspace, so `cargo test` ran them").help(
-        "a test target with `harness = false` has to answer `--list --format terse`; to keep `cargo test`, declare it as \
+        "a test target with `harness = false` must answer `--list --format terse`; to keep `cargo test`, declare it as \
          `[[suite.test]]` in gate.toml",
     )
 }

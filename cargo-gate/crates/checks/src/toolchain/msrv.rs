@@ -143,7 +143,7 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
         let inherited = if declared.path == member.manifest {
             ""
         } else {
-            " in place of `rust-version.workspace = true`"
+            " instead of `rust-version.workspace = true`"
         };
         let help = format!("set `rust-version = \"{needed}\"`{inherited} in `{}`", member.manifest);
         findings.push(
