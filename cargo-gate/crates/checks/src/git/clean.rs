@@ -101,23 +101,38 @@ fn uncommitted_sources(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Path dependencies that no commit of the repository holds.
-fn outside_dependencies(context: &Context<'_>) -> impl Iterator<Item = Finding> {
+/// Path dependencies that no commit of the repository holds, as one finding.
+fn outside_dependencies(context: &Context<'_>) -> Option<Finding> {
     let top = context.git().map(|git| git.top.as_path());
-    let dependencies = context.cargo().dependencies.iter();
-    dependencies
-        .filter(move |dependency| {
+    let outside: Vec<&str> = context
+        .cargo()
+        .dependencies
+        .iter()
+        .filter(|dependency| {
             dependency.source.is_none() && top.is_some_and(|top| !dependency.manifest.starts_with(top))
         })
-        .map(|dependency| {
-            let message = format!(
-                "path dependency `{}` is outside the repository, so it is not part of the commit",
-                dependency.name
-            );
-            Finding::blocking(Stage::Controlled, message)
-                .at(Location::file("Cargo.lock"))
-                .help("move it into the repository, or depend on a published version or a commit of its repository by `git` and `rev`")
-        })
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    let named: Vec<String> = outside.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let more = match outside.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = match outside.len() {
+        0 => return None,
+        1 => format!(
+            "path dependency {} is outside the repository, so it is not part of the commit",
+            named.join("")
+        ),
+        count => format!(
+            "{count} path dependencies are outside the repository, so they are not part of the commit: {}{more}",
+            named.join(", ")
+        ),
+    };
+    let finding = Finding::blocking(Stage::Controlled, message)
+        .at(Location::file("Cargo.lock"))
+        .help("move them into the repository, or depend on published versions or on commits of their repositories by `git` and `rev`");
+    Some(finding)
 }
 
 /// A file that is not what is committed, of so many, although `git status` does not list it.
@@ -230,7 +245,7 @@ mod tests {
         world.workspace.cargo.dependencies = vec![part("/elsewhere/part/Cargo.toml")];
         insta::assert_snapshot!(world.text(&CHECK), @"
         Cargo.lock: path dependency `part` is outside the repository, so it is not part of the commit [controlled]
-          help: move it into the repository, or depend on a published version or a commit of its repository by `git` and `rev`
+          help: move them into the repository, or depend on published versions or on commits of their repositories by `git` and `rev`
         ");
     }
 }
