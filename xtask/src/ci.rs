@@ -81,14 +81,14 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "mutations",
 ];
 
-/// The kills of a running gate, of a release and of a migration, of which the tests make a few: a thousand times and two hundred times.
+/// The kills of a running gate, of a release and of a migration, of which the tests make a few: a thousand times, and a few dozen times what takes longer.
 fn kills(sh: &Shell, _: &Path) -> Result {
     let test = "whenever_the_gate_is_killed_nothing_stays_paused_or_half_migrated";
     cmd!(
         sh,
         "cargo test --workspace --locked --quiet --test migrate -- --nocapture {test}"
     )
-    .env("CARGO_GATE_KILLS", "200")
+    .env("CARGO_GATE_KILLS", "40")
     .run_echo()?;
     let test = "nothing_outlives_a_killed_gate_and_no_secret_stays";
     cmd!(
@@ -102,7 +102,7 @@ fn kills(sh: &Shell, _: &Path) -> Result {
         sh,
         "cargo test --workspace --locked --quiet --test release -- --nocapture {test}"
     )
-    .env("CARGO_GATE_RELEASE_KILLS", "200")
+    .env("CARGO_GATE_RELEASE_KILLS", "30")
     .run_echo()?)
 }
 

@@ -72,16 +72,16 @@ impl Held {
 
     /// Whether the end comes in time, and whether anyone had opened the pipe. This does, so that there is an end.
     fn is_let_go(&mut self, pipe: &Path) -> (bool, bool) {
-        // Open for both, as opening for one waits for the other.
-        drop(
-            fs::File::options()
-                .read(true)
-                .write(true)
-                .open(pipe)
-                .expect("a named pipe"),
-        );
         let due = Instant::now() + PATIENCE;
         while Instant::now() < due {
+            // Open for both, as opening for one waits for the other; again and again, as the reader may not have come that far yet.
+            drop(
+                fs::File::options()
+                    .read(true)
+                    .write(true)
+                    .open(pipe)
+                    .expect("a named pipe"),
+            );
             if self.0.try_wait().expect("cat is a child").is_some() {
                 let mut said = String::new();
                 let output = self.0.stdout.as_mut().expect("it is a pipe");

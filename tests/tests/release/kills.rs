@@ -10,7 +10,7 @@ use super::fixture::{key, output};
 use super::publishing::for_registry;
 use super::registry::Registry;
 
-/// How many times releases are killed; `cargo xtask ci` says 200.
+/// How many times releases are killed; `cargo xtask ci` says 30.
 const KILLS: &str = "CARGO_GATE_RELEASE_KILLS";
 /// Where the moments begin: a run that failed prints it.
 const SEED: &str = "CARGO_GATE_KILL_SEED";
