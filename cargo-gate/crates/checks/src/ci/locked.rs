@@ -249,7 +249,7 @@ impl Asked<'_> {
             let Some(alias) = (!name.is_empty()).then(|| self.config.get(&key)).flatten() else {
                 break;
             };
-            let Some((alias, with)) = Alias::new(&name, &alias.value) else {
+            let Some((alias, with)) = Alias::new(&name, alias.value) else {
                 break;
             };
             let Some(at) = words.iter().position(|word| word.text() == Some(name.as_str())) else {
