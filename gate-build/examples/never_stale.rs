@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The sources are `FOLDER/**/*.cu`; the folder is written to. Those that do not compile are left out, and so is an edit that does not. After each edit, every unit that names the
-//! edited file, or names a file that does, is compiled anew into an empty folder with an empty store; the others have to keep their bytes. Without
+//! edited file, or names a file that does, is compiled again into an empty folder with an empty store; the others must keep their bytes. Without
 //! arguments, a few units written here are compiled by the fake compiler of the tests.
 #![expect(clippy::print_stdout, reason = "that is what benchmarks do")]
 
@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// As if nothing had ever been built.
-    fn anew(&self, units: &BTreeSet<String>) -> Result<Texts, Error> {
+    fn from_nothing(&self, units: &BTreeSet<String>) -> Result<Texts, Error> {
         for folder in ["new-store", "new-out"] {
             let _ = fs::remove_dir_all(self.scratch.join(folder));
         }
@@ -250,7 +250,7 @@ fn run(machine: &Machine, wanted: usize, is_fake: bool) {
         let kinds: &[usize] = if is_fake { &[0, 1, 5, 6] } else { &[0, 1, 2, 3, 4, 5, 6] };
         let (what, text) = edited(kinds[tries % kinds.len()], tries, text, is_fake);
         fs::write(file, text).expect("a file can be written");
-        let (Ok(built), Ok(new)) = (machine.build("store", "out", &units), machine.anew(&affected)) else {
+        let (Ok(built), Ok(new)) = (machine.build("store", "out", &units), machine.from_nothing(&affected)) else {
             fs::write(file, before).expect("a file can be written");
             continue;
         };

@@ -137,7 +137,7 @@ fn gate(sh: &Shell, _: &Path) -> Result {
     let status = command.to_command().status()?;
     match status.code() {
         Some(exit::READY) => Ok(()),
-        // Nothing in this shard blocks; whoever merges all of them decides.
+        // Nothing in this shard blocks; the merge of all shards decides.
         Some(exit::SHARD) => Ok(()),
         _ => Err(format!("the gate ended with {status}").into()),
     }

@@ -164,10 +164,10 @@ impl fmt::Display for Excess {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const USAGE: Usage = Usage {
+    pub(in crate::resources) const USAGE: Usage = Usage {
         registers: 40,
         spill_stores: 4,
         spill_loads: 8,

@@ -30,17 +30,7 @@ impl Ratchet<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const USAGE: Usage = Usage {
-        registers: 40,
-        spill_stores: 4,
-        spill_loads: 8,
-        stack: 8,
-        shared: 4096,
-        constant: 400,
-        local: 0,
-        barriers: 1,
-    };
+    use crate::resources::budget::tests::USAGE;
 
     #[test]
     fn the_ratchet_lets_nothing_grow() {

@@ -131,7 +131,7 @@ fn no_more_workers_are_at_work_than_the_jobserver_has_tokens() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(most, jobs);
         assert_eq!(this.report()["trace"]["most_at_once"], jobs as u64);
-        // Whoever comes next has as many.
+        // The next process has as many.
         #[cfg(target_os = "linux")]
         assert_eq!(client.available().expect("tokens can be counted"), tokens);
     }

@@ -93,7 +93,7 @@ fn united(shards: &[&Part], conversation: &Conversation<'_>) -> std::result::Res
     let opened = conversation
         .workspace()
         .and_then(|workspace| conversation.opened(workspace))
-        .map_err(|error| without(&format!("there is none here: {}", error.message)))?;
+        .map_err(|error| without(&format!("this directory has no workspace: {}", error.message)))?;
     let here = opened.workspace.files().content_digest().to_hex();
     let git = opened.workspace.git();
     let is_commit = git.is_some_and(|git| git.dirty.is_empty() && git.head.is_some() && git.head == subject.commit);

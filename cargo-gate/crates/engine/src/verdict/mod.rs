@@ -80,7 +80,7 @@ pub fn decide(
         let mut derived = derived.to_vec();
         derived.sort_by_key(|check| check.phase);
         for check in derived {
-            // Without the suites of the other shards there is nothing to judge by: whoever merges them does.
+            // Without the suites of the other shards there is nothing to judge by. `evidence merge` judges.
             if rules.partition.is_some_and(Partition::is_partial) {
                 let later = Reason::new(OTHER_SHARD, "it takes the outcomes of all shards").help(MERGE);
                 checks.push(report_of(without_evidence(check, EvidenceResult::NotRun(later)), rules));

@@ -3,7 +3,7 @@
 use gate_policy::PromotionPolicy;
 use gate_report::{Decision, Report};
 
-/// Whether the run shows the scores that are declared, and an unbounded decision. A score that nobody measured is none.
+/// Whether the run meets the declared scores with an unbounded decision. A score that was not measured is not met.
 ///
 /// # Errors
 /// What is not shown, continuing "is not promoted: ".

@@ -410,7 +410,7 @@ impl<'s, W: Watch<'s>> Parser<'_, 's, W> {
 
     fn site(&mut self, kind: Kind, token: usize, own: Option<&str>) {
         let around = self.around();
-        // What a procedural macro quotes is data to it; whoever uses the macro compiles it.
+        // What a procedural macro quotes is data to it; the crates that use the macro compile it.
         if around.is_quoted() {
             return;
         }

@@ -46,7 +46,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// The journal of a migration; an empty one where there is none.
+    /// The journal of a migration, empty if it was never begun.
     ///
     /// # Errors
     /// It cannot be read. Something may be paused then, and nobody knows.
