@@ -44,7 +44,11 @@ pub(crate) struct ReadyArgs {
 
 pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let directory = Path::new(&arguments.run);
-    let format = if arguments.json { DataFormat::Json } else { arguments.message_format };
+    let format = if arguments.json {
+        DataFormat::Json
+    } else {
+        arguments.message_format
+    };
     let is_path = directory.is_dir() || arguments.run.contains(['/', '\\']);
     if !is_path || holds_run(directory) {
         let own = evidence::ready::ReadyArgs {
@@ -69,11 +73,17 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
         DataFormat::Json => crate::cli::json(&report)?,
     };
     conversation.printer.data(&text)?;
-    Ok(if report.is_ready(strict) { exit::READY } else { exit::NOT_READY })
+    Ok(if report.is_ready(strict) {
+        exit::READY
+    } else {
+        exit::NOT_READY
+    })
 }
 
 /// The top of the repository that a run lies in: paths of its configuration start there.
 fn project(run: &Path) -> Option<PathBuf> {
     let run = run.canonicalize().ok()?;
-    run.ancestors().find(|above| above.join(".git").exists()).map(Path::to_path_buf)
+    run.ancestors()
+        .find(|above| above.join(".git").exists())
+        .map(Path::to_path_buf)
 }

@@ -48,7 +48,9 @@ impl Language {
             .collect();
         let word = |at: usize, draw: &mut Draw| {
             let count = 1 + usize::from(at > 60) + usize::from(at > 2000) + usize::from(at > 12_000);
-            let mut word: String = (0..count).map(|_| syllables[draw.below(syllables.len())].as_str()).collect();
+            let mut word: String = (0..count)
+                .map(|_| syllables[draw.below(syllables.len())].as_str())
+                .collect();
             word.push_str(["", "n", "s", "r", "t"][draw.below(5)]);
             word
         };
@@ -68,8 +70,17 @@ impl Language {
 }
 
 fn grams(text: &str) -> HashSet<String> {
-    let normal: String = text.to_lowercase().chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
-    let letters: Vec<char> = normal.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
+    let normal: String = text
+        .to_lowercase()
+        .chars()
+        .map(|letter| if letter.is_alphanumeric() { letter } else { ' ' })
+        .collect();
+    let letters: Vec<char> = normal
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .collect();
     letters.windows(3).map(|gram| gram.iter().collect()).collect()
 }
 
@@ -82,9 +93,27 @@ fn resemblance(left: &str, right: &str) -> f64 {
 /// A text with a share of its characters or words replaced.
 fn edited(text: &str, share: f64, by_word: bool, language: &Language, draw: &mut Draw) -> String {
     if by_word {
-        return text.split(' ').map(|word| if draw.unit() < share * 4.0 { language.0[draw.below(30_000)].clone() } else { word.to_owned() }).collect::<Vec<_>>().join(" ");
+        return text
+            .split(' ')
+            .map(|word| {
+                if draw.unit() < share * 4.0 {
+                    language.0[draw.below(30_000)].clone()
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect::<Vec<_>>()
+            .join(" ");
     }
-    text.chars().map(|letter| if draw.unit() < share { char::from(b'a' + draw.below(26) as u8) } else { letter }).collect()
+    text.chars()
+        .map(|letter| {
+            if draw.unit() < share {
+                char::from(b'a' + draw.below(26) as u8)
+            } else {
+                letter
+            }
+        })
+        .collect()
 }
 
 fn row(number: usize, (input, output): (&str, &str)) -> String {
@@ -94,7 +123,14 @@ fn row(number: usize, (input, output): (&str, &str)) -> String {
 /// What all threads of this process have had of the processors so far; known on Linux only.
 fn processor_seconds() -> Option<f64> {
     let tasks = fs::read_dir("/proc/self/task").ok()?.flatten();
-    let nanoseconds = |task: fs::DirEntry| fs::read_to_string(task.path().join("schedstat")).ok()?.split(' ').next()?.parse::<f64>().ok();
+    let nanoseconds = |task: fs::DirEntry| {
+        fs::read_to_string(task.path().join("schedstat"))
+            .ok()?
+            .split(' ')
+            .next()?
+            .parse::<f64>()
+            .ok()
+    };
     Some(tasks.filter_map(nanoseconds).sum::<f64>() / 1e9)
 }
 
@@ -106,8 +142,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let language = Language::new(&mut draw);
     let folder = tempfile::tempdir()?;
     let (train, eval) = (folder.path().join("train.jsonl"), folder.path().join("eval.jsonl"));
-    let evaluated: Vec<(String, String)> = (0..items).map(|_| (language.text(180, &mut draw), language.text(360, &mut draw))).collect();
-    fs::write(&eval, evaluated.iter().enumerate().map(|(at, (input, output))| row(at, (input, output))).collect::<String>())?;
+    let evaluated: Vec<(String, String)> = (0..items)
+        .map(|_| (language.text(180, &mut draw), language.text(360, &mut draw)))
+        .collect();
+    fs::write(
+        &eval,
+        evaluated
+            .iter()
+            .enumerate()
+            .map(|(at, (input, output))| row(at, (input, output)))
+            .collect::<String>(),
+    )?;
     // The kinds that count as found, by training row; near matches with their resemblance.
     let mut planted: BTreeMap<u64, (usize, &str, f64)> = BTreeMap::new();
     let mut file = BufWriter::new(File::create(&train)?);
@@ -127,7 +172,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     output = edited(answered, changed, kind == 2, &language, &mut draw);
                     share = resemblance(&format!("{input} {output}"), &format!("{asked} {answered}"));
                 }
-                3 => output = format!("{} {asked} {answered} {}", language.text(1500, &mut draw), language.text(1500, &mut draw)),
+                3 => {
+                    output = format!(
+                        "{} {asked} {answered} {}",
+                        language.text(1500, &mut draw),
+                        language.text(1500, &mut draw)
+                    )
+                }
                 _ => input.clone_from(asked),
             }
             planted.insert(number as u64 + 1, (item, name, share));
@@ -146,31 +197,80 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for _ in 0..5 {
         let (began, before) = (Instant::now(), processor_seconds());
         whole = overlap(&train, &eval, Shard { part: 1, of: 1 })?;
-        times.push((processor_seconds().zip(before).map(|(after, before)| after - before), began.elapsed().as_secs_f64()));
+        times.push((
+            processor_seconds().zip(before).map(|(after, before)| after - before),
+            began.elapsed().as_secs_f64(),
+        ));
     }
     times.sort_by(|left, right| left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal));
     let (processor, seconds) = times[2];
     // Parts of a mebibyte or more.
     let parts = (size >> 20) + 1;
     for part in 1..=parts.min(of) {
-        found.extend(overlap(&train, &eval, Shard { part, of: parts.min(of) })?.named);
+        found.extend(
+            overlap(
+                &train,
+                &eval,
+                Shard {
+                    part,
+                    of: parts.min(of),
+                },
+            )?
+            .named,
+        );
     }
     let pairs: HashSet<(u64, u64)> = found.iter().map(|one| (one.train_row, one.eval_row)).collect();
     let wanted = |name: &str, least: f64| {
-        let all: Vec<_> = planted.iter().filter(|(_, (_, kind, share))| *kind == name && *share >= least).collect();
-        let hit = all.iter().filter(|(row, (item, ..))| pairs.contains(&(**row, *item as u64 + 1))).count();
+        let all: Vec<_> = planted
+            .iter()
+            .filter(|(_, (_, kind, share))| *kind == name && *share >= least)
+            .collect();
+        let hit = all
+            .iter()
+            .filter(|(row, (item, ..))| pairs.contains(&(**row, *item as u64 + 1)))
+            .count();
         (hit, all.len())
     };
-    println!("{rows} rows of {} bytes, {items} items, {} threads", size / rows as u64, rayon::current_num_threads());
-    println!("{:.0} rows/s, {:.0} MB/s", rows as f64 / seconds, size as f64 / seconds / 1e6);
+    println!(
+        "{rows} rows of {} bytes, {items} items, {} threads",
+        size / rows as u64,
+        rayon::current_num_threads()
+    );
+    println!(
+        "{:.0} rows/s, {:.0} MB/s",
+        rows as f64 / seconds,
+        size as f64 / seconds / 1e6
+    );
     if let Some(processor) = processor {
-        println!("{:.0} rows/s and core, {:.0} MB/s and core", rows as f64 / processor, size as f64 / processor / 1e6);
+        println!(
+            "{:.0} rows/s and core, {:.0} MB/s and core",
+            rows as f64 / processor,
+            size as f64 / processor / 1e6
+        );
     }
-    for (name, least) in [("exact", 0.0), ("characters", 0.7), ("words", 0.7), ("excerpt", 0.0), ("prompt", 0.0)] {
+    for (name, least) in [
+        ("exact", 0.0),
+        ("characters", 0.7),
+        ("words", 0.7),
+        ("excerpt", 0.0),
+        ("prompt", 0.0),
+    ] {
         let (hit, all) = wanted(name, least);
         println!("{name}: {hit} of {all} found");
     }
-    let wrong = found.iter().filter(|one| one.kind != Kind::Prompt).filter(|one| planted.get(&one.train_row).is_none_or(|(item, ..)| *item as u64 + 1 != one.eval_row)).count();
-    println!("{wrong} of {} matches were not planted; {} matches in all", found.len(), whole.counts.iter().sum::<u64>());
+    let wrong = found
+        .iter()
+        .filter(|one| one.kind != Kind::Prompt)
+        .filter(|one| {
+            planted
+                .get(&one.train_row)
+                .is_none_or(|(item, ..)| *item as u64 + 1 != one.eval_row)
+        })
+        .count();
+    println!(
+        "{wrong} of {} matches were not planted; {} matches in all",
+        found.len(),
+        whole.counts.iter().sum::<u64>()
+    );
     Ok(())
 }

@@ -78,7 +78,10 @@ impl Directory {
 
     /// The file at exactly this path.
     pub(crate) fn entry(&self, path: &str) -> Option<&Entry> {
-        let at = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
+        let at = self
+            .entries
+            .binary_search_by(|entry| entry.path.as_str().cmp(path))
+            .ok()?;
         self.entries.get(at)
     }
 
@@ -94,7 +97,9 @@ impl Directory {
         if entry.size > DOCUMENT {
             return Err(format!("it is larger than {} MiB", DOCUMENT >> 20));
         }
-        fs::read(self.root.join(path)).map(Some).map_err(|error| error.to_string())
+        fs::read(self.root.join(path))
+            .map(Some)
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -78,7 +78,11 @@ fn read(directory: &Directory, path: &str) -> Document {
         Ok(None) => return Document::Missing,
         Err(error) => return Document::Broken(error),
     };
-    let parsed = if path.ends_with(".yaml") { from_yaml(&bytes) } else { json::parse(&bytes) };
+    let parsed = if path.ends_with(".yaml") {
+        from_yaml(&bytes)
+    } else {
+        json::parse(&bytes)
+    };
     match parsed {
         Ok(value) => Document::Read(value),
         Err(error) => Document::Broken(error),
@@ -113,9 +117,16 @@ fn of_node(node: &Node) -> Result<Value, String> {
         return Ok(Value::Object(object));
     }
     if node.is_sequence() {
-        return node.items().iter().map(of_node).collect::<Result<_, _>>().map(Value::Array);
+        return node
+            .items()
+            .iter()
+            .map(of_node)
+            .collect::<Result<_, _>>()
+            .map(Value::Array);
     }
-    let Some(text) = node.text() else { return Ok(Value::Null) };
+    let Some(text) = node.text() else {
+        return Ok(Value::Null);
+    };
     Ok(scalar(text))
 }
 
@@ -129,9 +140,13 @@ fn scalar(text: &str) -> Value {
     if let Ok(number) = text.parse::<i64>() {
         return Value::Number(number.into());
     }
-    let like_number = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let like_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
     let number = like_number.then(|| text.parse::<f64>().ok()).flatten();
-    number.and_then(serde_json::Number::from_f64).map_or_else(|| Value::String(text.to_owned()), Value::Number)
+    number
+        .and_then(serde_json::Number::from_f64)
+        .map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
 /// The value under the first of these keys that is there.
@@ -146,7 +161,8 @@ mod tests {
 
     #[test]
     fn yaml_is_read_like_json() {
-        let text = "task: sft\nseed: 42\ntraining:\n  learning_rate: 2e-4\n  resume: false\n  worst: .nan\ndata: [a, null]\n";
+        let text =
+            "task: sft\nseed: 42\ntraining:\n  learning_rate: 2e-4\n  resume: false\n  worst: .nan\ndata: [a, null]\n";
         assert_eq!(
             from_yaml(text.as_bytes()).expect("it is YAML"),
             json!({"task": "sft", "seed": 42, "training": {"learning_rate": 0.0002, "resume": false, "worst": ".nan"}, "data": ["a", null]})

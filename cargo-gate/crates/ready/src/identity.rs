@@ -54,25 +54,40 @@ pub(crate) fn scan(bytes: &[u8]) -> Vec<(Kind, Range<usize>)> {
 
 /// Where the letters and digits around a digit begin.
 fn token_start(bytes: &[u8], digit: usize) -> usize {
-    let letters = bytes[..digit].iter().rev().take(8).take_while(|byte| byte.is_ascii_uppercase()).count();
+    let letters = bytes[..digit]
+        .iter()
+        .rev()
+        .take(8)
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
     digit - letters
 }
 
 /// How many letters and digits there are from here on.
 fn token(bytes: &[u8], start: usize) -> usize {
-    bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+    bytes[start..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count()
 }
 
 fn of_token(bytes: &[u8], start: usize, length: usize) -> Option<(Kind, usize)> {
     let before = start.checked_sub(1).map(|at| bytes[at]);
-    if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b'+' | b'#')) {
+    if before
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b'+' | b'#'))
+    {
         return None;
     }
     let word = &bytes[start..start + length];
     if word[0].is_ascii_digit() {
-        card(bytes, start).map(|end| (Kind::PaymentCard, end)).or_else(|| ssn(bytes, start, length).map(|end| (Kind::UsSsn, end))).or_else(|| {
-            is_dni(word).then(|| (Kind::EsDni, start + length)).filter(|(_, end)| ends(bytes, *end))
-        })
+        card(bytes, start)
+            .map(|end| (Kind::PaymentCard, end))
+            .or_else(|| ssn(bytes, start, length).map(|end| (Kind::UsSsn, end)))
+            .or_else(|| {
+                is_dni(word)
+                    .then(|| (Kind::EsDni, start + length))
+                    .filter(|(_, end)| ends(bytes, *end))
+            })
     } else {
         let whole = |kind| (kind, start + length);
         iban(bytes, start)
@@ -84,7 +99,9 @@ fn of_token(bytes: &[u8], start: usize, length: usize) -> Option<(Kind, usize)> 
 }
 
 fn ends(bytes: &[u8], end: usize) -> bool {
-    !bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    !bytes
+        .get(end)
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// Digits in groups that one kind of separator divides: how many, and where they end.
@@ -95,7 +112,9 @@ fn digits(bytes: &[u8], start: usize, most: usize) -> (Vec<u8>, usize) {
     while digits.len() <= most {
         match bytes.get(end) {
             Some(digit @ b'0'..=b'9') => digits.push(digit - b'0'),
-            Some(mark @ (b' ' | b'-')) if bytes.get(end + 1).is_some_and(u8::is_ascii_digit) && separator.is_none_or(|one| one == *mark) => {
+            Some(mark @ (b' ' | b'-'))
+                if bytes.get(end + 1).is_some_and(u8::is_ascii_digit) && separator.is_none_or(|one| one == *mark) =>
+            {
                 separator = Some(*mark);
             }
             _ => break,
@@ -107,11 +126,22 @@ fn digits(bytes: &[u8], start: usize, most: usize) -> (Vec<u8>, usize) {
 
 fn card(bytes: &[u8], start: usize) -> Option<usize> {
     let (digits, end) = digits(bytes, start, 19);
-    let number = |count: usize| digits.iter().take(count).fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
+    let number = |count: usize| {
+        digits
+            .iter()
+            .take(count)
+            .fold(0_u32, |number, digit| number * 10 + u32::from(*digit))
+    };
     let issued = match digits.len() {
         16 => {
             let four = number(4);
-            digits[0] == 4 || (51..=55).contains(&number(2)) || (2221..=2720).contains(&four) || four == 6011 || number(2) == 65 || (644..=649).contains(&number(3)) || (3528..=3589).contains(&four)
+            digits[0] == 4
+                || (51..=55).contains(&number(2))
+                || (2221..=2720).contains(&four)
+                || four == 6011
+                || number(2) == 65
+                || (644..=649).contains(&number(3))
+                || (3528..=3589).contains(&four)
         }
         15 => matches!(number(2), 34 | 37),
         14 => matches!(number(3), 300..=305) || matches!(number(2), 36 | 38 | 39),
@@ -136,7 +166,10 @@ const COUNTRIES: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 
 
 fn iban(bytes: &[u8], start: usize) -> Option<usize> {
     let country = bytes.get(start..start + 2)?;
-    let length = COUNTRIES.split(' ').find_map(|entry| entry.as_bytes().strip_prefix(country)).and_then(|length| std::str::from_utf8(length).ok()?.parse::<usize>().ok())?;
+    let length = COUNTRIES
+        .split(' ')
+        .find_map(|entry| entry.as_bytes().strip_prefix(country))
+        .and_then(|length| std::str::from_utf8(length).ok()?.parse::<usize>().ok())?;
     let mut account = Vec::with_capacity(length);
     let mut end = start;
     while account.len() < length {
@@ -148,18 +181,32 @@ fn iban(bytes: &[u8], start: usize) -> Option<usize> {
         end += 1;
     }
     let check = account.get(2..4)?.iter().all(u8::is_ascii_digit);
-    let rest = account[4..].iter().chain(&account[..4]).fold(0_u32, |rest, byte| match byte {
-        b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
-        letter => (rest * 100 + u32::from(letter - b'A') + 10) % 97,
-    });
+    let rest = account[4..]
+        .iter()
+        .chain(&account[..4])
+        .fold(0_u32, |rest, byte| match byte {
+            b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
+            letter => (rest * 100 + u32::from(letter - b'A') + 10) % 97,
+        });
     (check && rest == 1).then_some(end)
 }
 
 fn ssn(bytes: &[u8], start: usize, length: usize) -> Option<usize> {
     let word = bytes.get(start..start + 11)?;
-    let form = word.iter().enumerate().all(|(at, byte)| if at == 3 || at == 6 { *byte == b'-' } else { byte.is_ascii_digit() });
-    let number = |range: Range<usize>| word[range].iter().fold(0_u32, |number, byte| number * 10 + u32::from(byte.wrapping_sub(b'0')));
-    let in_use = form && length == 3 && !matches!(number(0..3), 0 | 666 | 900..) && number(4..6) != 0 && number(7..11) != 0;
+    let form = word.iter().enumerate().all(|(at, byte)| {
+        if at == 3 || at == 6 {
+            *byte == b'-'
+        } else {
+            byte.is_ascii_digit()
+        }
+    });
+    let number = |range: Range<usize>| {
+        word[range]
+            .iter()
+            .fold(0_u32, |number, byte| number * 10 + u32::from(byte.wrapping_sub(b'0')))
+    };
+    let in_use =
+        form && length == 3 && !matches!(number(0..3), 0 | 666 | 900..) && number(4..6) != 0 && number(7..11) != 0;
     // Numbers that were printed in advertisements and stand for nobody.
     let void = word == b"078-05-1120" || word == b"219-09-9999" || word == b"123-45-6789";
     (in_use && !void && ends(bytes, start + 11) && bytes.get(start + 11) != Some(&b'-')).then_some(start + 11)
@@ -167,12 +214,20 @@ fn ssn(bytes: &[u8], start: usize, length: usize) -> Option<usize> {
 
 fn is_dni(word: &[u8]) -> bool {
     let [digits @ .., letter] = word else { return false };
-    let number = |digits: &[u8]| digits.iter().fold(0_usize, |number, digit| number * 10 + usize::from(digit - b'0'));
-    digits.len() == 8 && digits.iter().all(u8::is_ascii_digit) && *letter == b"TRWAGMYFPDXBNJZSQVHLCKE"[number(digits) % 23]
+    let number = |digits: &[u8]| {
+        digits
+            .iter()
+            .fold(0_usize, |number, digit| number * 10 + usize::from(digit - b'0'))
+    };
+    digits.len() == 8
+        && digits.iter().all(u8::is_ascii_digit)
+        && *letter == b"TRWAGMYFPDXBNJZSQVHLCKE"[number(digits) % 23]
 }
 
 fn is_nino(word: &[u8]) -> bool {
-    let [first, second, digits @ .., suffix] = word else { return false };
+    let [first, second, digits @ .., suffix] = word else {
+        return false;
+    };
     let prefix = [*first, *second];
     let letters = |byte: &u8, no: &[u8]| byte.is_ascii_uppercase() && !no.contains(byte);
     digits.len() == 6
@@ -185,15 +240,33 @@ fn is_nino(word: &[u8]) -> bool {
 }
 
 fn is_codice_fiscale(word: &[u8]) -> bool {
-    const ODD: [u32; 26] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+    const ODD: [u32; 26] = [
+        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
+    ];
     let form = word.len() == 16
         && word.iter().enumerate().all(|(at, byte)| match at {
             6 | 7 | 9 | 10 | 12..=14 => byte.is_ascii_digit(),
             _ => byte.is_ascii_uppercase(),
         });
     form && {
-        let value = |byte: &u8| usize::from(if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' });
-        let sum: u32 = word[..15].iter().enumerate().map(|(at, byte)| if at % 2 == 0 { ODD[value(byte)] } else { value(byte) as u32 }).sum();
+        let value = |byte: &u8| {
+            usize::from(if byte.is_ascii_digit() {
+                byte - b'0'
+            } else {
+                byte - b'A'
+            })
+        };
+        let sum: u32 = word[..15]
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| {
+                if at % 2 == 0 {
+                    ODD[value(byte)]
+                } else {
+                    value(byte) as u32
+                }
+            })
+            .sum();
         word[15] == b'A' + (sum % 26) as u8
     }
 }
@@ -204,7 +277,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(text: &str) -> Vec<(&'static str, &str)> {
-        scan(text.as_bytes()).into_iter().map(|(kind, span)| (kind.name(), &text[span])).collect()
+        scan(text.as_bytes())
+            .into_iter()
+            .map(|(kind, span)| (kind.name(), &text[span]))
+            .collect()
     }
 
     /// Numbers of tests that the networks and registries publish; taken apart, so that this file holds none.
@@ -215,7 +291,10 @@ mod tests {
     #[test]
     fn numbers_with_check_digits_are_found() {
         let card = card();
-        assert_eq!(found(&format!("pay with {card} now")), [("payment_card", card.as_str())]);
+        assert_eq!(
+            found(&format!("pay with {card} now")),
+            [("payment_card", card.as_str())]
+        );
         let spaced = ["3782", "822463", "10005"].join(" ");
         assert_eq!(found(&format!("({spaced})")), [("payment_card", spaced.as_str())]);
         let iban = ["DE89", "3704", "0044", "0532", "0130", "00"].join(" ");

@@ -89,7 +89,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
         Err(error) => {
             let line = error.line();
             match not_a_number(bytes, line) {
-                Some(word) => Err(format!("`{word}` on line {line} is not JSON: the value is not a finite number")),
+                Some(word) => Err(format!(
+                    "`{word}` on line {line} is not JSON: the value is not a finite number"
+                )),
                 None => Err(error.to_string()),
             }
         }
@@ -99,13 +101,21 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
 /// The word of Python's `json` for a number that is not finite, on the line of an error.
 fn not_a_number(bytes: &[u8], line: usize) -> Option<&'static str> {
     let line = bytes.split(|byte| *byte == b'\n').nth(line.checked_sub(1)?)?;
-    ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| memchr::memmem::find(line, word.as_bytes()).is_some())
+    ["NaN", "-Infinity", "Infinity"]
+        .into_iter()
+        .find(|word| memchr::memmem::find(line, word.as_bytes()).is_some())
 }
 
 /// The texts that a hash of a JSON document may have been made of: keys sorted, as Python's `json.dumps(…, sort_keys=True)` writes
 /// them, with its usual separators and without white space, each with non-ASCII characters escaped and as they are.
 pub(crate) fn canonical(value: &Value) -> [String; 4] {
-    [(", ", ": ", true), (",", ":", true), (", ", ": ", false), (",", ":", false)].map(|(item, key, ascii)| {
+    [
+        (", ", ": ", true),
+        (",", ":", true),
+        (", ", ": ", false),
+        (",", ":", false),
+    ]
+    .map(|(item, key, ascii)| {
         let mut out = String::new();
         Writer { item, key, ascii }.write(value, &mut out);
         out
@@ -142,7 +152,9 @@ impl Writer {
                 out.push(']');
             }
             Value::String(text) => self.text(text, out),
-            Value::Number(number) if number.is_f64() => out.push_str(&python_float(number.as_f64().unwrap_or_default())),
+            Value::Number(number) if number.is_f64() => {
+                out.push_str(&python_float(number.as_f64().unwrap_or_default()))
+            }
             other => out.push_str(&other.to_string()),
         }
     }
@@ -204,7 +216,10 @@ mod tests {
         // `json.dumps({"b": [2e-05, 1e16, 0.1, -0.0, 3], "a": "é\u{1f600}"}, sort_keys=True)`
         let value = parse(r#"{"b":[0.00002,1e16,0.1,-0.0,3],"a":"\u00e9😀"}"#.as_bytes()).expect("it is JSON");
         let [usual, compact, ..] = canonical(&value);
-        assert_eq!(usual, r#"{"a": "\u00e9\ud83d\ude00", "b": [2e-05, 1e+16, 0.1, -0.0, 3]}"#);
+        assert_eq!(
+            usual,
+            r#"{"a": "\u00e9\ud83d\ude00", "b": [2e-05, 1e+16, 0.1, -0.0, 3]}"#
+        );
         assert_eq!(compact, r#"{"a":"\u00e9\ud83d\ude00","b":[2e-05,1e+16,0.1,-0.0,3]}"#);
     }
 

@@ -18,7 +18,11 @@ impl Layout {
         let there = |paths: &[&str]| paths.iter().filter(|path| directory.entry(path).is_some()).count();
         let hashed = there(Layout::Hashed.required());
         let decided = there(Layout::Decided.required()) * 2;
-        if hashed > decided { Layout::Hashed } else { Layout::Decided }
+        if hashed > decided {
+            Layout::Hashed
+        } else {
+            Layout::Decided
+        }
     }
 
     /// Its name in reports.

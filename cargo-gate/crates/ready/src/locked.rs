@@ -43,8 +43,19 @@ fn parse(name: &str, text: &str) -> Result<Versions, String> {
 
 fn uv(text: &str) -> Result<Versions, String> {
     let lock: toml::Table = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
-    Ok(packages.filter_map(|package| Some((normalized(package.get("name")?.as_str()?), package.get("version")?.as_str()?.to_owned()))).collect())
+    let packages = lock
+        .get("package")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten();
+    Ok(packages
+        .filter_map(|package| {
+            Some((
+                normalized(package.get("name")?.as_str()?),
+                package.get("version")?.as_str()?.to_owned(),
+            ))
+        })
+        .collect())
 }
 
 /// Pinned requirements: `name==version`, with or without extras, markers and hashes.
@@ -53,8 +64,15 @@ fn requirements(text: &str) -> Versions {
         let line = line.split(" #").next()?.trim();
         let (name, version) = line.split_once("==")?;
         let name = name.split('[').next()?.trim();
-        let version = version.trim_start_matches('=').split([' ', ';', '\\', ',']).next()?.trim();
-        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let version = version
+            .trim_start_matches('=')
+            .split([' ', ';', '\\', ','])
+            .next()?
+            .trim();
+        let plain = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         (plain && !version.contains('*')).then(|| (normalized(name), version.to_owned()))
     };
     text.lines().filter_map(pinned).collect()
@@ -79,7 +97,12 @@ fn conda(text: &str) -> Result<Versions, String> {
                 }
             }
             other => {
-                let pip = other.get("pip").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+                let pip = other
+                    .get("pip")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str);
                 versions.extend(requirements(&pip.collect::<Vec<_>>().join("\n")));
             }
         }
@@ -93,7 +116,12 @@ mod tests {
 
     #[test]
     fn each_format_is_read() {
-        let same = |versions: Versions| versions.into_iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>();
+        let same = |versions: Versions| {
+            versions
+                .into_iter()
+                .map(|(name, version)| format!("{name} {version}"))
+                .collect::<Vec<_>>()
+        };
         let want = ["numpy 2.1.0", "scikit-learn 1.5.2"];
         let uv = "version = 1\n[[package]]\nname = \"numpy\"\nversion = \"2.1.0\"\n[[package]]\nname = \"scikit_learn\"\nversion = \"1.5.2\"\n";
         assert_eq!(same(parse("uv.lock", uv).expect("TOML")), want);

@@ -10,7 +10,12 @@ use crate::json;
 /// How often items are drawn again.
 pub(crate) const RESAMPLES: usize = 2000;
 /// Where results of single items lie.
-const FILES: &[&str] = &["eval/items.jsonl", "eval/per_item.jsonl", "eval/predictions.jsonl", "eval/samples.jsonl"];
+const FILES: &[&str] = &[
+    "eval/items.jsonl",
+    "eval/per_item.jsonl",
+    "eval/predictions.jsonl",
+    "eval/samples.jsonl",
+];
 
 /// The metrics of each item, by its id.
 #[derive(Debug, Default)]
@@ -30,7 +35,10 @@ impl Samples {
                 continue;
             }
             let row = json::parse(line).ok()?;
-            let id = row.get("id").map_or_else(|| number.to_string(), |id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+            let id = row.get("id").map_or_else(
+                || number.to_string(),
+                |id| id.as_str().map_or_else(|| id.to_string(), str::to_owned),
+            );
             let metrics = row.get("metrics").unwrap_or(&row).as_object()?;
             let values = metrics.iter().filter_map(|(name, value)| {
                 let number = match value {
@@ -64,7 +72,11 @@ pub(crate) struct Interval {
 pub(crate) fn difference(new: &Samples, old: &Samples, metric: &str) -> Option<Interval> {
     /// Fewer items say nothing about their mean.
     const LEAST: usize = 10;
-    let pairs: Option<Vec<f64>> = new.0.iter().map(|(id, values)| Some(values.get(metric)? - old.0.get(id)?.get(metric)?)).collect();
+    let pairs: Option<Vec<f64>> = new
+        .0
+        .iter()
+        .map(|(id, values)| Some(values.get(metric)? - old.0.get(id)?.get(metric)?))
+        .collect();
     let pairs = pairs.filter(|pairs| pairs.len() >= LEAST && new.0.len() == old.0.len())?;
     let mut state = 0x243f_6a88_85a3_08d3_u64;
     let mut draw = || {
@@ -77,7 +89,12 @@ pub(crate) fn difference(new: &Samples, old: &Samples, metric: &str) -> Option<I
     };
     let count = pairs.len();
     let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|_| (0..count).map(|_| pairs[(u128::from(draw()) * count as u128 >> 64) as usize]).sum::<f64>() / count as f64)
+        .map(|_| {
+            (0..count)
+                .map(|_| pairs[(u128::from(draw()) * count as u128 >> 64) as usize])
+                .sum::<f64>()
+                / count as f64
+        })
         .collect();
     means.sort_by(f64::total_cmp);
     Some(Interval {
@@ -92,7 +109,12 @@ mod tests {
     use super::*;
 
     fn samples(values: impl Iterator<Item = f64>) -> Samples {
-        Samples(values.enumerate().map(|(at, value)| (at.to_string(), BTreeMap::from([("f1".to_owned(), value)]))).collect())
+        Samples(
+            values
+                .enumerate()
+                .map(|(at, value)| (at.to_string(), BTreeMap::from([("f1".to_owned(), value)])))
+                .collect(),
+        )
     }
 
     #[test]
@@ -103,7 +125,11 @@ mod tests {
         // Mean -0.1; the standard error is 0.5 * sqrt(.2 * .8 / 400) = 0.01.
         assert!(interval.low > -0.13 && interval.low < -0.11, "{interval:?}");
         assert!(interval.high < -0.07 && interval.high > -0.09, "{interval:?}");
-        assert_eq!(difference(&new, &old, "f1"), Some(interval), "the draws are the same each time");
+        assert_eq!(
+            difference(&new, &old, "f1"),
+            Some(interval),
+            "the draws are the same each time"
+        );
     }
 
     #[test]

@@ -125,7 +125,13 @@ impl Report {
         let _ = writeln!(out, "Overall Status: {}", self.overall_status.name());
         let _ = writeln!(out, "Layout: {}\n", self.layout);
         for check in &self.checks {
-            let _ = writeln!(out, "{}\n   Status: {}\n   {}\n", check.title(), check.status.name(), check.message);
+            let _ = writeln!(
+                out,
+                "{}\n   Status: {}\n   {}\n",
+                check.title(),
+                check.status.name(),
+                check.message
+            );
         }
         let Summary {
             passed,
@@ -190,7 +196,10 @@ mod tests {
         let report = Report::new(
             "run-7".into(),
             "hashed-run",
-            vec![check("contract_integrity", Status::Pass), check("hash_chain", Status::Warn)],
+            vec![
+                check("contract_integrity", Status::Pass),
+                check("hash_chain", Status::Warn),
+            ],
         );
         insta::assert_snapshot!(report.human(true), @r"
         Readiness Report for run-7

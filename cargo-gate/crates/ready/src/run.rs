@@ -74,22 +74,40 @@ impl<'a> Run<'a> {
             .into_iter()
             .find_map(|path| self.documents.value(path)?.get("run_id")?.as_str());
         let named = || {
-            let whole = self.directory.root.canonicalize().unwrap_or_else(|_| self.directory.root.clone());
-            whole.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+            let whole = self
+                .directory
+                .root
+                .canonicalize()
+                .unwrap_or_else(|_| self.directory.root.clone());
+            whole
+                .file_name()
+                .map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
         };
-        self.options.run_id.clone().or_else(|| written.map(str::to_owned)).unwrap_or_else(named)
+        self.options
+            .run_id
+            .clone()
+            .or_else(|| written.map(str::to_owned))
+            .unwrap_or_else(named)
     }
 
     /// A value of the configuration, under the first of these paths of keys.
     pub(crate) fn setting(&self, paths: &[&[&str]]) -> Option<&Value> {
-        let config = self.documents.value("config.yaml").or_else(|| self.documents.value("manifest.json")?.get("config"))?;
-        paths.iter().find_map(|keys| keys.iter().try_fold(config, |value, key| value.get(key)))
+        let config = self
+            .documents
+            .value("config.yaml")
+            .or_else(|| self.documents.value("manifest.json")?.get("config"))?;
+        paths
+            .iter()
+            .find_map(|keys| keys.iter().try_fold(config, |value, key| value.get(key)))
     }
 
     /// The data that the run declares, that lies in it, and that was named on the command line.
     pub(crate) fn data(&self) -> Data {
         let mut data = Data::default();
-        for (role, keys) in [(Role::Train, &["train", "training"][..]), (Role::Eval, &["eval", "test", "validation", "valid", "dev"])] {
+        for (role, keys) in [
+            (Role::Train, &["train", "training"][..]),
+            (Role::Eval, &["eval", "test", "validation", "valid", "dev"]),
+        ] {
             for key in keys {
                 let declared = self.setting(&[&["data_paths", key], &["data", key], &["datasets", key]]);
                 for path in declared.map(texts).unwrap_or_default() {
@@ -97,8 +115,17 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        for item in self.documents.value("manifest.json").and_then(|manifest| manifest.get("artifacts")?.as_array()).into_iter().flatten() {
-            let (Some(path), Some(role)) = (item.get("path").and_then(Value::as_str), first(item, &["role", "split", "kind"]).and_then(Value::as_str)) else {
+        for item in self
+            .documents
+            .value("manifest.json")
+            .and_then(|manifest| manifest.get("artifacts")?.as_array())
+            .into_iter()
+            .flatten()
+        {
+            let (Some(path), Some(role)) = (
+                item.get("path").and_then(Value::as_str),
+                first(item, &["role", "split", "kind"]).and_then(Value::as_str),
+            ) else {
                 continue;
             };
             if let Some(role) = Role::named(role) {
@@ -140,7 +167,11 @@ impl<'a> Run<'a> {
     /// The file at a declared path: in the run, or from the top of the project.
     pub(crate) fn find(&self, path: &str) -> Option<PathBuf> {
         let roots = [Some(&self.directory.root), self.options.project.as_ref()];
-        roots.into_iter().flatten().map(|root| root.join(path)).find(|path| path.is_file())
+        roots
+            .into_iter()
+            .flatten()
+            .map(|root| root.join(path))
+            .find(|path| path.is_file())
     }
 }
 

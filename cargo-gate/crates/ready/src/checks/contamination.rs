@@ -19,7 +19,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     }
     let gone = data.train.iter().chain(&data.eval).find(|set| set.path.is_none());
     if let Some(set) = gone {
-        return Ok(Verdict::fail(format!("the data set `{}` is declared and not there", set.name)));
+        return Ok(Verdict::fail(format!(
+            "the data set `{}` is declared and not there",
+            set.name
+        )));
     }
     if let Some(written) = authored(run) {
         return Ok(Verdict::fail("Contamination check failed").with("check", written));
@@ -31,10 +34,14 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         (false, false) => None,
     };
     if let Some(missing) = missing {
-        return Ok(Verdict::skipped(format!("{missing}: name it in the configuration, or with `--train` and `--eval`")));
+        return Ok(Verdict::skipped(format!(
+            "{missing}: name it in the configuration, or with `--train` and `--eval`"
+        )));
     }
     let (train, eval) = (side(data.train), side(data.eval));
-    let same = train.iter().find(|(_, path)| eval.iter().any(|(_, other)| canonical(path) == canonical(other)));
+    let same = train
+        .iter()
+        .find(|(_, path)| eval.iter().any(|(_, other)| canonical(path) == canonical(other)));
     if let Some((name, _)) = same {
         return Ok(Verdict::fail(format!("`{name}` is both training and evaluation data")));
     }
@@ -65,9 +72,16 @@ fn judged(overlap: &Overlap, items: usize, train: &[(String, PathBuf)], eval: &[
             .filter(|kind| overlap.count(*kind) > 0)
             .map(|kind| format!("{} {}", overlap.count(kind), words(kind)))
             .collect();
-        Verdict::fail(format!("Contamination check failed: {}: {} of {items} evaluated rows are affected", parts.join(", "), overlap.items.len()))
+        Verdict::fail(format!(
+            "Contamination check failed: {}: {} of {items} evaluated rows are affected",
+            parts.join(", "),
+            overlap.items.len()
+        ))
     } else if near > 0 {
-        Verdict::warn(format!("{near} near-duplicates, the nearest with {:.2} of its 3-grams: {rows}", overlap.nearest))
+        Verdict::warn(format!(
+            "{near} near-duplicates, the nearest with {:.2} of its 3-grams: {rows}",
+            overlap.nearest
+        ))
     } else {
         Verdict::pass(format!("No contamination detected: {rows}"))
     };
@@ -83,7 +97,10 @@ fn judged(overlap: &Overlap, items: usize, train: &[(String, PathBuf)], eval: &[
             })
         })
         .collect();
-    let counts: serde_json::Map<String, Value> = Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), overlap.count(kind).into())).collect();
+    let counts: serde_json::Map<String, Value> = Kind::ALL
+        .into_iter()
+        .map(|kind| (kind.name().to_owned(), overlap.count(kind).into()))
+        .collect();
     verdict
         .with("counts", counts)
         .with("train_rows", overlap.train_rows)
@@ -125,5 +142,8 @@ fn authored(run: &Run<'_>) -> Option<String> {
     };
     let checks = decision.get("checks").and_then(Value::as_object).into_iter().flatten();
     let top = decision.as_object().into_iter().flatten();
-    checks.chain(top).find(|(name, value)| name.to_ascii_lowercase().contains("contamination") && failed(value)).map(|(name, _)| name.clone())
+    checks
+        .chain(top)
+        .find(|(name, value)| name.to_ascii_lowercase().contains("contamination") && failed(value))
+        .map(|(name, _)| name.clone())
 }

@@ -36,7 +36,12 @@ const FIELDS: &[(&str, &[(&str, Type)])] = &[
     ),
     (
         "decision.json",
-        &[("run_id", Type::Text), ("status", Type::Text), ("checks", Type::Checks), ("checklist_sha256", Type::Text)],
+        &[
+            ("run_id", Type::Text),
+            ("status", Type::Text),
+            ("checks", Type::Checks),
+            ("checklist_sha256", Type::Text),
+        ],
     ),
     ("hashes.json", &[("files", Type::Object), ("chain_hash", Type::Text)]),
     ("run_meta.json", &[("run_id", Type::Text), ("status", Type::Text)]),
@@ -46,7 +51,13 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let required = run.layout.required();
     let missing: Vec<&str> = required.iter().copied().filter(|path| is_missing(run, path)).collect();
     if !missing.is_empty() {
-        let found: Vec<Value> = run.directory.entries.iter().take(50).map(|entry| entry.path.as_str().into()).collect();
+        let found: Vec<Value> = run
+            .directory
+            .entries
+            .iter()
+            .take(50)
+            .map(|entry| entry.path.as_str().into())
+            .collect();
         return Ok(Verdict::fail(format!("Missing required files: {}", missing.join(", ")))
             .with("missing_files", missing)
             .with("expected_files", required.to_vec())
@@ -58,10 +69,18 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             Document::Missing => {}
             Document::Broken(why) => problems.push((Status::Fail, format!("Cannot read {}: {why}", called(path)))),
             Document::Read(value) => {
-                let fields = FIELDS.iter().find(|(name, _)| name == path).map_or(&[][..], |(_, fields)| fields);
+                let fields = FIELDS
+                    .iter()
+                    .find(|(name, _)| name == path)
+                    .map_or(&[][..], |(_, fields)| fields);
                 // What another layout brings along is read, and holds to nothing but its own syntax.
                 let owned = required.contains(path);
-                problems.extend(fields.iter().filter(|_| owned).filter_map(|field| wrong(path, value, *field)));
+                problems.extend(
+                    fields
+                        .iter()
+                        .filter(|_| owned)
+                        .filter_map(|field| wrong(path, value, *field)),
+                );
             }
         }
     }
@@ -94,10 +113,18 @@ fn wrong(path: &str, value: &Value, (field, wanted): (&str, Type)) -> Option<(St
         Type::Version => found.is_u64() || found.is_string(),
     };
     if !fits {
-        return Some((Status::Fail, format!("Invalid {}: {field} is not {}", called(path), wanted.words())));
+        return Some((
+            Status::Fail,
+            format!("Invalid {}: {field} is not {}", called(path), wanted.words()),
+        ));
     }
     let known = !matches!(wanted, Type::Version) || is_known(found);
-    (!known).then(|| (Status::Fail, format!("Invalid {}: unknown schema_version {found}", called(path))))
+    (!known).then(|| {
+        (
+            Status::Fail,
+            format!("Invalid {}: unknown schema_version {found}", called(path)),
+        )
+    })
 }
 
 impl Type {
@@ -117,14 +144,25 @@ impl Type {
 fn is_known(version: &Value) -> bool {
     match version {
         Value::Number(number) => number.as_u64() == Some(1),
-        Value::String(text) => text == "1" || text.strip_prefix("1.").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')),
+        Value::String(text) => {
+            text == "1"
+                || text.strip_prefix("1.").is_some_and(|rest| {
+                    !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+                })
+        }
         _ => false,
     }
 }
 
 /// A run whose own gate refused it is not deployed. What it calls a success proves nothing and is not read.
 fn refusal(run: &Run<'_>) -> Option<(Status, String)> {
-    let said = || first(run.documents.value("decision.json")?, &["recommendation", "decision", "status"])?.as_str();
+    let said = || {
+        first(
+            run.documents.value("decision.json")?,
+            &["recommendation", "decision", "status"],
+        )?
+        .as_str()
+    };
     let refused = |said: &&str| {
         matches!(
             said.to_ascii_uppercase().as_str(),
@@ -132,7 +170,12 @@ fn refusal(run: &Run<'_>) -> Option<(Status, String)> {
         )
     };
     let state = || run.documents.value("run_meta.json")?.get("status")?.as_str();
-    let unfinished = |state: &&str| matches!(state.to_ascii_lowercase().as_str(), "failed" | "error" | "killed" | "aborted" | "running");
+    let unfinished = |state: &&str| {
+        matches!(
+            state.to_ascii_lowercase().as_str(),
+            "failed" | "error" | "killed" | "aborted" | "running"
+        )
+    };
     if let Some(said) = said().filter(refused) {
         return Some((Status::Fail, format!("The decision of the run is {said}")));
     }

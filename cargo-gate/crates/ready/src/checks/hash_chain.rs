@@ -40,7 +40,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             continue;
         };
         if run.directory.entry(path).is_some_and(|entry| entry.is_link) {
-            problems.push((Status::Fail, format!("`{path}` is a link, which anybody can point elsewhere")));
+            problems.push((
+                Status::Fail,
+                format!("`{path}` is a link, which anybody can point elsewhere"),
+            ));
             continue;
         }
         let Some(hash) = hash.map(bare).filter(|hash| is_sha256(hash)) else {
@@ -54,14 +57,20 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         if now.eq_ignore_ascii_case(hash) {
             verified += 1;
         } else {
-            problems.push((Status::Fail, format!("Tampering detected: {} hash mismatch", called(path))));
+            problems.push((
+                Status::Fail,
+                format!("Tampering detected: {} hash mismatch", called(path)),
+            ));
         }
     }
     problems.extend(documents(run));
     problems.extend(unlisted(run, &listed, declared.is_empty()));
     let anchors = anchors(run);
     if declared.is_empty() {
-        problems.push((Status::Warn, "Hash chain status: INCOMPLETE: no hash of any file is recorded".into()));
+        problems.push((
+            Status::Warn,
+            "Hash chain status: INCOMPLETE: no hash of any file is recorded".into(),
+        ));
     }
     let status = match problems.iter().map(|(status, _)| *status).max() {
         Some(Status::Fail) => "TAMPERED",
@@ -69,7 +78,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         None => "VERIFIED",
     };
     let fine = format!("Hash chain verified successfully: {verified} files");
-    Ok(Verdict::of(problems, "", fine).with("status", status).with("checks", verified).with("anchors", anchors))
+    Ok(Verdict::of(problems, "", fine)
+        .with("status", status)
+        .with("checks", verified)
+        .with("anchors", anchors))
 }
 
 fn called(path: &str) -> &str {
@@ -130,27 +142,41 @@ fn documents(run: &Run<'_>) -> Vec<(Status, String)> {
     }
     if let Some(manifest) = value("manifest.json") {
         const KEYS: &[&str] = &["manifest_hash", "manifest_sha256"];
-        let own = first(manifest, KEYS).or_else(|| first(value("hashes.json")?, KEYS)).or_else(|| first(value("decision.json")?, KEYS));
+        let own = first(manifest, KEYS)
+            .or_else(|| first(value("hashes.json")?, KEYS))
+            .or_else(|| first(value("decision.json")?, KEYS));
         if let Some(written) = own.and_then(Value::as_str) {
             let mut without = manifest.clone();
             if let Some(object) = without.as_object_mut() {
                 object.retain(|key, _| !KEYS.contains(&key.as_str()));
             }
-            let fits = canonical(&without).iter().any(|text| sha256_hex(text.as_bytes()).eq_ignore_ascii_case(bare(written)));
+            let fits = canonical(&without)
+                .iter()
+                .any(|text| sha256_hex(text.as_bytes()).eq_ignore_ascii_case(bare(written)));
             if !fits {
                 fail("Tampering detected: manifest hash mismatch".into());
             }
         }
     }
-    let ids: Vec<(&str, &str)> = ["manifest.json", "decision.json", "run_meta.json", "eval/eval_results.json"]
-        .into_iter()
-        .filter_map(|path| Some((path, value(path)?.get("run_id")?.as_str()?)))
-        .collect();
+    let ids: Vec<(&str, &str)> = [
+        "manifest.json",
+        "decision.json",
+        "run_meta.json",
+        "eval/eval_results.json",
+    ]
+    .into_iter()
+    .filter_map(|path| Some((path, value(path)?.get("run_id")?.as_str()?)))
+    .collect();
     if let Some(window) = ids.windows(2).find(|pair| pair[0].1 != pair[1].1) {
-        fail(format!("Tampering detected: {} is of run `{}` and {} of run `{}`", window[0].0, window[0].1, window[1].0, window[1].1));
+        fail(format!(
+            "Tampering detected: {} is of run `{}` and {} of run `{}`",
+            window[0].0, window[0].1, window[1].0, window[1].1
+        ));
     }
     if let Some((status, worst)) = value("decision.json").and_then(contradiction) {
-        fail(format!("Tampering detected: the decision says {status} and one of its checks says {worst}"));
+        fail(format!(
+            "Tampering detected: the decision says {status} and one of its checks says {worst}"
+        ));
     }
     problems
 }
@@ -159,9 +185,15 @@ fn documents(run: &Run<'_>) -> Vec<(Status, String)> {
 /// their algorithm, so that two texts are right.
 fn chain(hashes: &Value) -> Option<[String; 2]> {
     let files = hashes.get("files")?.as_object()?;
-    let pairs: BTreeMap<&str, &str> = files.iter().map(|(path, hash)| Some((path.as_str(), hash.as_str()?))).collect::<Option<_>>()?;
+    let pairs: BTreeMap<&str, &str> = files
+        .iter()
+        .map(|(path, hash)| Some((path.as_str(), hash.as_str()?)))
+        .collect::<Option<_>>()?;
     let joined = |value: &dyn Fn(&str) -> String| {
-        let parts: Vec<String> = pairs.iter().map(|(path, hash)| format!("{path}={}", value(hash))).collect();
+        let parts: Vec<String> = pairs
+            .iter()
+            .map(|(path, hash)| format!("{path}={}", value(hash)))
+            .collect();
         sha256_hex(parts.join("|").as_bytes())
     };
     Some([joined(&str::to_owned), joined(&|hash| bare(hash).to_owned())])
@@ -176,7 +208,9 @@ fn contradiction(decision: &Value) -> Option<(String, String)> {
         Value::Array(checks) => checks.iter().filter_map(status).collect(),
         _ => Vec::new(),
     };
-    let worst = statuses.into_iter().find(|status| matches!(status.to_ascii_uppercase().as_str(), "FAIL" | "FAILED" | "ERROR"))?;
+    let worst = statuses
+        .into_iter()
+        .find(|status| matches!(status.to_ascii_uppercase().as_str(), "FAIL" | "FAILED" | "ERROR"))?;
     fine.then(|| (said.to_owned(), worst.to_owned()))
 }
 
@@ -195,19 +229,48 @@ fn status(check: &Value) -> Option<&str> {
 /// Data and weights that no record names can be anything; any other file is told.
 fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>, none: bool) -> Vec<(Status, String)> {
     const HEAVY: &[&str] = &[
-        "jsonl", "ndjson", "csv", "tsv", "parquet", "arrow", "gz", "zst", "safetensors", "gguf", "onnx", "pt", "pth", "bin", "ckpt", "pkl", "pickle",
-        "joblib", "h5", "keras", "npy", "npz", "ptx", "cubin",
+        "jsonl",
+        "ndjson",
+        "csv",
+        "tsv",
+        "parquet",
+        "arrow",
+        "gz",
+        "zst",
+        "safetensors",
+        "gguf",
+        "onnx",
+        "pt",
+        "pth",
+        "bin",
+        "ckpt",
+        "pkl",
+        "pickle",
+        "joblib",
+        "h5",
+        "keras",
+        "npy",
+        "npz",
+        "ptx",
+        "cubin",
     ];
     let mut problems = Vec::new();
     for entry in &run.directory.entries {
         let path = entry.path.as_str();
-        let recorded = listed.contains(path) || RECORDS.contains(&path) || (path == "decision.json" && run.layout == crate::layout::Layout::Decided);
+        let recorded = listed.contains(path)
+            || RECORDS.contains(&path)
+            || (path == "decision.json" && run.layout == crate::layout::Layout::Decided);
         if recorded || none {
             continue;
         }
-        let heavy = path.rsplit_once('.').is_some_and(|(_, end)| HEAVY.contains(&end.to_ascii_lowercase().as_str()));
+        let heavy = path
+            .rsplit_once('.')
+            .is_some_and(|(_, end)| HEAVY.contains(&end.to_ascii_lowercase().as_str()));
         problems.push(if heavy {
-            (Status::Fail, format!("unlisted_file: `{path}` is data or weights that no hash vouches for"))
+            (
+                Status::Fail,
+                format!("unlisted_file: `{path}` is data or weights that no hash vouches for"),
+            )
         } else {
             (Status::Warn, format!("unlisted_file: no hash of `{path}` is recorded"))
         });
@@ -217,6 +280,11 @@ fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>, none: bool) -> Vec<(Status, 
 
 /// What ties the record to something outside of it. Without any, files and record can be rewritten together.
 fn anchors(run: &Run<'_>) -> Vec<Value> {
-    let signed = ["decision.sig", "model.sig"].into_iter().filter(|path| run.directory.entry(path).is_some());
-    signed.map(|path| format!("{path}: not verified")).map(Value::from).collect()
+    let signed = ["decision.sig", "model.sig"]
+        .into_iter()
+        .filter(|path| run.directory.entry(path).is_some());
+    signed
+        .map(|path| format!("{path}: not verified"))
+        .map(Value::from)
+        .collect()
 }

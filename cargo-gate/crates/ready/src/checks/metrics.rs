@@ -16,7 +16,14 @@ pub(super) struct Metrics {
 impl Metrics {
     /// Reads the metrics of a document of results: below `overall` or `metrics`, or its own numbers.
     pub(super) fn of(results: &Value) -> Self {
-        const COUNTS: &[&str] = &["num_examples", "eval_duration_seconds", "seed", "epoch", "step", "schema_version"];
+        const COUNTS: &[&str] = &[
+            "num_examples",
+            "eval_duration_seconds",
+            "seed",
+            "epoch",
+            "step",
+            "schema_version",
+        ];
         let mut metrics = Self::default();
         let source = first(results, &["overall", "metrics"]).unwrap_or(results);
         for (name, value) in source.as_object().into_iter().flatten() {
@@ -27,7 +34,12 @@ impl Metrics {
                     _ => metrics.broken.push(format!("{name} is not a finite number")),
                 },
                 Value::Null => metrics.broken.push(format!("{name} is null")),
-                Value::String(text) if matches!(text.to_ascii_lowercase().as_str(), "nan" | "inf" | "-inf" | "infinity" | "-infinity") => {
+                Value::String(text)
+                    if matches!(
+                        text.to_ascii_lowercase().as_str(),
+                        "nan" | "inf" | "-inf" | "infinity" | "-infinity"
+                    ) =>
+                {
                     metrics.broken.push(format!("{name} is {text}"));
                 }
                 _ => {}
@@ -39,13 +51,41 @@ impl Metrics {
 
 /// Whether a lower value is better, by the name of the metric.
 pub(super) fn is_lower_better(name: &str) -> bool {
-    const LOWER: &[&str] = &["loss", "error", "wer", "cer", "perplexity", "ppl", "mae", "mse", "rmse", "latency", "ulp", "hallucination", "toxicity", "ms"];
+    const LOWER: &[&str] = &[
+        "loss",
+        "error",
+        "wer",
+        "cer",
+        "perplexity",
+        "ppl",
+        "mae",
+        "mse",
+        "rmse",
+        "latency",
+        "ulp",
+        "hallucination",
+        "toxicity",
+        "ms",
+    ];
     parts(name).any(|part| LOWER.contains(&part))
 }
 
 /// Whether the metric is a share, from 0 to 1.
 pub(super) fn is_share(name: &str) -> bool {
-    const SHARES: &[&str] = &["f1", "accuracy", "acc", "precision", "recall", "auc", "match", "em", "rate", "iou", "ndcg", "mrr"];
+    const SHARES: &[&str] = &[
+        "f1",
+        "accuracy",
+        "acc",
+        "precision",
+        "recall",
+        "auc",
+        "match",
+        "em",
+        "rate",
+        "iou",
+        "ndcg",
+        "mrr",
+    ];
     parts(name).any(|part| SHARES.contains(&part)) && !is_lower_better(name)
 }
 
@@ -71,8 +111,12 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_told() {
-        let metrics = Metrics::of(&json!({"overall": {"f1": 0.7, "em": null, "auc": "NaN", "note": "fine"}, "num_examples": 5}));
-        assert_eq!(metrics.numbers.into_iter().collect::<Vec<_>>(), [("f1".to_owned(), 0.7)]);
+        let metrics =
+            Metrics::of(&json!({"overall": {"f1": 0.7, "em": null, "auc": "NaN", "note": "fine"}, "num_examples": 5}));
+        assert_eq!(
+            metrics.numbers.into_iter().collect::<Vec<_>>(),
+            [("f1".to_owned(), 0.7)]
+        );
         assert_eq!(metrics.broken, ["em is null", "auc is NaN"]);
     }
 }

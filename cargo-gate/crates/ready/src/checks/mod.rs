@@ -54,8 +54,13 @@ impl Verdict {
 
     /// The verdict on several problems: the worst of them, the first of those in the message and all in the details.
     fn of(problems: Vec<(Status, String)>, prefix: &str, fine: impl Into<String>) -> Self {
-        let Some(worst) = problems.iter().map(|(status, _)| *status).max() else { return Verdict::pass(fine) };
-        let first = problems.iter().find(|(status, _)| *status == worst).map_or("", |(_, message)| message);
+        let Some(worst) = problems.iter().map(|(status, _)| *status).max() else {
+            return Verdict::pass(fine);
+        };
+        let first = problems
+            .iter()
+            .find(|(status, _)| *status == worst)
+            .map_or("", |(_, message)| message);
         let more = match problems.len() - 1 {
             0 => String::new(),
             more => format!(", and {more} more"),

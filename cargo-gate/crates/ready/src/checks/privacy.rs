@@ -18,8 +18,28 @@ use crate::run::Run;
 
 /// Files of weights and of pictures hold no text that this search could read.
 const BINARY: &[&str] = &[
-    "safetensors", "gguf", "onnx", "pt", "pth", "bin", "ckpt", "h5", "keras", "npy", "npz", "parquet", "arrow", "png", "jpg", "jpeg", "gif", "webp", "pdf",
-    "cubin", "zip", "tar",
+    "safetensors",
+    "gguf",
+    "onnx",
+    "pt",
+    "pth",
+    "bin",
+    "ckpt",
+    "h5",
+    "keras",
+    "npy",
+    "npz",
+    "parquet",
+    "arrow",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "webp",
+    "pdf",
+    "cubin",
+    "zip",
+    "tar",
 ];
 /// Most findings that are named; the others are counted.
 const NAMED: usize = 50;
@@ -39,15 +59,28 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let mut unread: Vec<(Status, String)> = Vec::new();
     let mut skipped = Vec::new();
     let data = run.data();
-    let outside = data.train.iter().chain(&data.eval).filter_map(|set| Some((set.name.clone(), set.path.clone()?)));
+    let outside = data
+        .train
+        .iter()
+        .chain(&data.eval)
+        .filter_map(|set| Some((set.name.clone(), set.path.clone()?)));
     let mut files: BTreeMap<String, std::path::PathBuf> = outside.collect();
-    files.extend(run.directory.entries.iter().map(|entry| (entry.path.clone(), run.directory.root.join(&entry.path))));
+    files.extend(
+        run.directory
+            .entries
+            .iter()
+            .map(|entry| (entry.path.clone(), run.directory.root.join(&entry.path))),
+    );
     for (name, path) in &files {
         if is_binary(name) {
             skipped.push(Value::from(name.as_str()));
             continue;
         }
-        let each = if Format::of(name).is_some() { rows(name, path, &mut unread)? } else { whole(name, path)? };
+        let each = if Format::of(name).is_some() {
+            rows(name, path, &mut unread)?
+        } else {
+            whole(name, path)?
+        };
         found.extend(each);
         searched += 1;
     }
@@ -62,13 +95,28 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         .take(NAMED)
         .map(|one| json!({"file": one.file, "line": one.row, "type": one.kind, "masked": one.masked}))
         .collect();
-    let place = |severity| found.iter().find(|one| one.severity == severity).map_or(String::new(), |one| format!(", the first {} in `{}` line {}", one.kind, one.file, one.row));
+    let place = |severity| {
+        found
+            .iter()
+            .find(|one| one.severity == severity)
+            .map_or(String::new(), |one| {
+                format!(", the first {} in `{}` line {}", one.kind, one.file, one.row)
+            })
+    };
     let verdict = if let Some((status, message)) = unread.into_iter().next() {
         Verdict::new(status, message)
     } else if high > 0 {
-        Verdict::fail(format!("Redaction audit failed: {} findings{}", found.len(), place(Severity::High)))
+        Verdict::fail(format!(
+            "Redaction audit failed: {} findings{}",
+            found.len(),
+            place(Severity::High)
+        ))
     } else if of(Severity::Medium) > 0 {
-        Verdict::warn(format!("Redaction audit: {} findings of medium severity{}", of(Severity::Medium), place(Severity::Medium)))
+        Verdict::warn(format!(
+            "Redaction audit: {} findings of medium severity{}",
+            of(Severity::Medium),
+            place(Severity::Medium)
+        ))
     } else if searched == 0 {
         Verdict::warn("No redaction audit performed: there is no file to search")
     } else if contradicted(run) {
@@ -76,11 +124,16 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     } else {
         Verdict::pass(format!("Redaction audit passed: {searched} files searched"))
     };
-    Ok(verdict.with("findings_by_type", json!(counts)).with("findings", named).with("files_scanned", searched).with("not_searched", skipped))
+    Ok(verdict
+        .with("findings_by_type", json!(counts))
+        .with("findings", named)
+        .with("files_scanned", searched)
+        .with("not_searched", skipped))
 }
 
 fn is_binary(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, end)| BINARY.contains(&end.to_ascii_lowercase().as_str()))
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| BINARY.contains(&end.to_ascii_lowercase().as_str()))
 }
 
 /// An audit in the run that failed, while nothing is found: the files are not those that were audited.
@@ -96,9 +149,16 @@ fn contradicted(run: &Run<'_>) -> bool {
 fn search(text: &[u8]) -> Vec<(usize, &'static str, Severity, String)> {
     let mut found: Vec<(usize, &'static str, Severity, String)> = Vec::new();
     let hits = secrets::scan(text).into_iter().chain(personal::scan_personal(text));
-    found.extend(hits.filter(|hit| hit.kind != Kind::HighEntropy).map(|hit| (hit.span.start, hit.kind.name(), hit.kind.severity(), hit.masked)));
+    found.extend(
+        hits.filter(|hit| hit.kind != Kind::HighEntropy)
+            .map(|hit| (hit.span.start, hit.kind.name(), hit.kind.severity(), hit.masked)),
+    );
     let numbers = identity::scan(text);
-    found.extend(numbers.into_iter().map(|(kind, span)| (span.start, kind.name(), Severity::High, "****".to_owned())));
+    found.extend(
+        numbers
+            .into_iter()
+            .map(|(kind, span)| (span.start, kind.name(), Severity::High, "****".to_owned())),
+    );
     found.sort_by_key(|(at, ..)| *at);
     found
 }
@@ -179,13 +239,20 @@ fn part(name: &str, batch: &Batch) -> std::result::Result<Vec<Found>, (u64, Stri
         decoded.push_str(&text.rest);
         decoded.push('\n');
     })?;
-    let row = |at: usize| starts.partition_point(|(start, _)| *start <= at).checked_sub(1).map_or(batch.first, |last| starts[last].1);
-    let named = search(decoded.as_bytes()).into_iter().map(|(at, kind, severity, masked)| Found {
-        file: name.to_owned(),
-        row: row(at),
-        kind,
-        severity,
-        masked,
-    });
+    let row = |at: usize| {
+        starts
+            .partition_point(|(start, _)| *start <= at)
+            .checked_sub(1)
+            .map_or(batch.first, |last| starts[last].1)
+    };
+    let named = search(decoded.as_bytes())
+        .into_iter()
+        .map(|(at, kind, severity, masked)| Found {
+            file: name.to_owned(),
+            row: row(at),
+            kind,
+            severity,
+            masked,
+        });
     Ok(named.collect())
 }

@@ -58,7 +58,11 @@ pub(crate) fn containment(item: &str, document: &str) -> f64 {
 /// Where words begin.
 fn starts(text: &str) -> Vec<usize> {
     let after = memchr::memchr_iter(b' ', text.as_bytes()).map(|at| at + 1);
-    if text.is_empty() { Vec::new() } else { std::iter::once(0).chain(after).collect() }
+    if text.is_empty() {
+        Vec::new()
+    } else {
+        std::iter::once(0).chain(after).collect()
+    }
 }
 
 /// The runs of [`GRAM`] words.
@@ -108,9 +112,16 @@ mod tests {
     #[test]
     fn short_items_count_as_a_whole() {
         let item = "the capital of atlantis is poseidonis";
-        assert_eq!(containment(item, "they say the capital of atlantis is poseidonis today"), 1.0);
+        assert_eq!(
+            containment(item, "they say the capital of atlantis is poseidonis today"),
+            1.0
+        );
         assert_eq!(containment(item, "the capital of atlantis is poseidonisland"), 0.0);
-        assert_eq!(containment("yes it is", "yes it is so"), 0.0, "too short to mean anything");
+        assert_eq!(
+            containment("yes it is", "yes it is so"),
+            0.0,
+            "too short to mean anything"
+        );
     }
 
     proptest! {

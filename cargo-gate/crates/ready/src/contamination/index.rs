@@ -57,8 +57,11 @@ impl Windows {
                 kept.resize(text.len(), 0);
                 let mut count = 0;
                 for window in text.windows(12) {
-                    let (Some(first), Some(last)) = (window.first_chunk(), window.last_chunk()) else { continue };
-                    let mixed = u64::from_le_bytes(*first).wrapping_mul(ODD[0]) ^ u64::from_le_bytes(*last).wrapping_mul(ODD[1]).rotate_left(32);
+                    let (Some(first), Some(last)) = (window.first_chunk(), window.last_chunk()) else {
+                        continue;
+                    };
+                    let mixed = u64::from_le_bytes(*first).wrapping_mul(ODD[0])
+                        ^ u64::from_le_bytes(*last).wrapping_mul(ODD[1]).rotate_left(32);
                     kept[count] = mix(mixed);
                     count += usize::from(mixed >> 62 == 0);
                 }
@@ -210,7 +213,10 @@ impl Index {
         for (number, item) in (0_u32..).zip(&items) {
             texts.entry(hash(item.text.as_bytes())).or_default().push(number);
             if item.prompt >= PROMPT && item.prompt < item.text.len() {
-                prompts.entry(hash(&item.text.as_bytes()[..item.prompt])).or_default().push(number);
+                prompts
+                    .entry(hash(&item.text.as_bytes()[..item.prompt]))
+                    .or_default()
+                    .push(number);
             }
         }
         // A question that many items share is a template and not a question.
@@ -268,7 +274,14 @@ impl Index {
     }
 
     /// Compares the items of which a text has enough windows.
-    fn candidates(&self, postings: &Postings, normal: &Normal, hits: &mut [u32], seen: &mut Vec<u32>, found: &mut impl FnMut(u32, Kind, f64)) {
+    fn candidates(
+        &self,
+        postings: &Postings,
+        normal: &Normal,
+        hits: &mut [u32],
+        seen: &mut Vec<u32>,
+        found: &mut impl FnMut(u32, Kind, f64),
+    ) {
         hits.sort_unstable();
         for same in hits.chunk_by(|left, right| left == right) {
             let number = same[0];
@@ -324,15 +337,20 @@ mod tests {
     }
 
     fn found(items: &[(&str, &str)], prompt: &str, rest: &str) -> Vec<(u32, Kind)> {
-        let items = (1..).zip(items).filter_map(|(row, (prompt, rest))| Index::item(0, row, &normal(prompt, rest)));
+        let items = (1..)
+            .zip(items)
+            .filter_map(|(row, (prompt, rest))| Index::item(0, row, &normal(prompt, rest)));
         let index = Index::new(items.collect());
         let mut found = Vec::new();
-        index.find(&normal(prompt, rest), &mut Scratch::default(), |item, kind, _| found.push((item, kind)));
+        index.find(&normal(prompt, rest), &mut Scratch::default(), |item, kind, _| {
+            found.push((item, kind))
+        });
         found
     }
 
     const QUESTION: &str = "Which river flows through the town where the treaty of 1648 was signed by both parties?";
-    const ANSWER: &str = "Two rivers do: the Aa flows through one of the towns, and the Hase through the other of them.";
+    const ANSWER: &str =
+        "Two rivers do: the Aa flows through one of the towns, and the Hase through the other of them.";
 
     #[test]
     fn each_kind_is_found() {
@@ -340,12 +358,31 @@ mod tests {
         assert_eq!(found(&items, QUESTION, &ANSWER.to_uppercase()), [(0, Kind::Exact)]);
         let edited = ANSWER.replace("towns", "cities").replace("other", "second");
         assert_eq!(found(&items, QUESTION, &edited), [(0, Kind::Near)]);
-        let other = |from: u64| (from..from + 400).map(|at| format!("{:x}", at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40)).collect::<Vec<_>>().join(" ");
+        let other = |from: u64| {
+            (from..from + 400)
+                .map(|at| format!("{:x}", at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         let long = format!("{} {QUESTION} {ANSWER} {}", other(1), other(1000));
         assert_eq!(found(&items, "", &long), [(0, Kind::Excerpt)]);
-        assert_eq!(found(&items, QUESTION, "Nobody knows, and I would rather talk about the weather, the garden, the price of bread and my old aunt in Hamburg."), [(0, Kind::Prompt)]);
+        assert_eq!(
+            found(
+                &items,
+                QUESTION,
+                "Nobody knows, and I would rather talk about the weather, the garden, the price of bread and my old aunt in Hamburg."
+            ),
+            [(0, Kind::Prompt)]
+        );
         assert_eq!(found(&items, "Name a prime above ten", "Eleven!"), [(1, Kind::Exact)]);
-        assert_eq!(found(&items, "What is the name of the river?", "It has none that anybody would know."), []);
+        assert_eq!(
+            found(
+                &items,
+                "What is the name of the river?",
+                "It has none that anybody would know."
+            ),
+            []
+        );
     }
 
     #[test]
@@ -356,9 +393,16 @@ mod tests {
 
     #[test]
     fn a_template_does_not_hide_its_items() {
-        let frame = "You are a helpful assistant. Answer the following question as briefly as you can, and cite your source. ".repeat(3);
-        let rows: Vec<(String, String)> = (0..300).map(|at| (format!("{frame}{at}"), format!("The answer is number {}", at * 7919))).collect();
-        let items: Vec<(&str, &str)> = rows.iter().map(|(prompt, rest)| (prompt.as_str(), rest.as_str())).collect();
+        let frame =
+            "You are a helpful assistant. Answer the following question as briefly as you can, and cite your source. "
+                .repeat(3);
+        let rows: Vec<(String, String)> = (0..300)
+            .map(|at| (format!("{frame}{at}"), format!("The answer is number {}", at * 7919)))
+            .collect();
+        let items: Vec<(&str, &str)> = rows
+            .iter()
+            .map(|(prompt, rest)| (prompt.as_str(), rest.as_str()))
+            .collect();
         let hit = found(&items, &rows[77].0, &rows[77].1);
         assert!(hit.contains(&(77, Kind::Exact)), "{hit:?}");
     }

@@ -26,7 +26,12 @@ use gate_base::error::{Error, Result};
 /// # Errors
 /// A format is not known, or a row cannot be read (usage); the message names it.
 pub fn overlap(train: &[PathBuf], eval: &[PathBuf], shard: Shard) -> Result<Overlap> {
-    let named = |files: &[PathBuf]| files.iter().map(|path| (path.to_string_lossy().into_owned(), path.clone())).collect::<Vec<_>>();
+    let named = |files: &[PathBuf]| {
+        files
+            .iter()
+            .map(|path| (path.to_string_lossy().into_owned(), path.clone()))
+            .collect::<Vec<_>>()
+    };
     let indexed = index(&named(eval)).map_err(Error::usage)?;
     scan::scan_shard(&indexed, &named(train), shard).map_err(Error::usage)
 }

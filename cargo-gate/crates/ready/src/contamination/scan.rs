@@ -140,7 +140,10 @@ mod tests {
 
     fn sentence(at: usize) -> String {
         let word = |word: usize| (at * 20 + word) as u64;
-        (0..20).map(|at| format!("{:x}", word(at).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44)).collect::<Vec<_>>().join(" ")
+        (0..20)
+            .map(|at| format!("{:x}", word(at).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]

@@ -22,7 +22,10 @@ impl Format {
     /// The format of a file, by the end of its name, compression left aside.
     pub(crate) fn of(path: &str) -> Option<Self> {
         let lower = path.to_ascii_lowercase();
-        let plain = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);
+        let plain = lower
+            .strip_suffix(".gz")
+            .or_else(|| lower.strip_suffix(".zst"))
+            .unwrap_or(&lower);
         match plain.rsplit_once('.')?.1 {
             "jsonl" | "ndjson" => Some(Format::JsonLines),
             "csv" => Some(Format::Table(b',')),
@@ -56,7 +59,11 @@ impl Batch {
     ///
     /// # Errors
     /// The number of a row that cannot be read, and why.
-    pub(crate) fn each(&self, text: &mut Text, mut row: impl FnMut(u64, &Text)) -> std::result::Result<(), (u64, String)> {
+    pub(crate) fn each(
+        &self,
+        text: &mut Text,
+        mut row: impl FnMut(u64, &Text),
+    ) -> std::result::Result<(), (u64, String)> {
         match &self.rows {
             Kind::Lines(bytes) => {
                 let mut number = self.first;
@@ -91,8 +98,15 @@ pub(crate) struct Rows {
 }
 
 enum Source {
-    Lines { reader: Box<dyn Read + Send>, rest: Vec<u8>, ended: bool },
-    Table { reader: csv::Reader<Box<dyn Read + Send>>, headers: std::sync::Arc<[String]> },
+    Lines {
+        reader: Box<dyn Read + Send>,
+        rest: Vec<u8>,
+        ended: bool,
+    },
+    Table {
+        reader: csv::Reader<Box<dyn Read + Send>>,
+        headers: std::sync::Arc<[String]>,
+    },
 }
 
 impl Rows {
@@ -112,7 +126,8 @@ impl Rows {
         let reader: Box<dyn Read + Send> = if lower.ends_with(".gz") {
             Box::new(MultiGzDecoder::new(file))
         } else if lower.ends_with(".zst") {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(file).map_err(|error| failed(io::Error::other(error.to_string())))?;
+            let decoder = ruzstd::decoding::StreamingDecoder::new(file)
+                .map_err(|error| failed(io::Error::other(error.to_string())))?;
             Box::new(decoder)
         } else {
             Box::new(file)
@@ -125,7 +140,9 @@ impl Rows {
             },
             Format::Table(separator) => {
                 let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(reader);
-                let headers = reader.headers().map_err(|error| failed(io::Error::other(error.to_string())))?;
+                let headers = reader
+                    .headers()
+                    .map_err(|error| failed(io::Error::other(error.to_string())))?;
                 let headers = headers.iter().map(str::to_owned).collect();
                 Source::Table { reader, headers }
             }
@@ -141,7 +158,9 @@ impl Rows {
         let first = self.next;
         let rows = match &mut self.source {
             Source::Lines { reader, rest, ended } => {
-                let Some(lines) = lines(reader, rest, ended)? else { return Ok(None) };
+                let Some(lines) = lines(reader, rest, ended)? else {
+                    return Ok(None);
+                };
                 self.next += memchr::memchr_iter(b'\n', &lines).count() as u64;
                 Kind::Lines(lines)
             }
@@ -149,7 +168,11 @@ impl Rows {
                 let mut records = Vec::new();
                 let mut bytes = 0;
                 let mut record = csv::ByteRecord::new();
-                while bytes < BATCH && reader.read_byte_record(&mut record).map_err(|error| io::Error::other(error.to_string()))? {
+                while bytes < BATCH
+                    && reader
+                        .read_byte_record(&mut record)
+                        .map_err(|error| io::Error::other(error.to_string()))?
+                {
                     bytes += record.as_slice().len();
                     records.push(std::mem::take(&mut record));
                 }
@@ -195,14 +218,23 @@ mod tests {
         let mut rows = Rows::open(&path).expect("opened");
         let mut found = Vec::new();
         while let Some(batch) = rows.batch().expect("read") {
-            batch.each(&mut Text::default(), |number, text| found.push((number, text.rest.clone()))).expect("rows");
+            batch
+                .each(&mut Text::default(), |number, text| {
+                    found.push((number, text.rest.clone()))
+                })
+                .expect("rows");
         }
         found
     }
 
     fn many() -> (String, Vec<(u64, String)>) {
-        let rows: Vec<_> = (1..=40_000_u64).map(|at| (at, format!("row {at} {}", "x".repeat((at % 90) as usize)))).collect();
-        let text = rows.iter().map(|(_, text)| format!("{{\"text\":\"{text}\"}}\n")).collect();
+        let rows: Vec<_> = (1..=40_000_u64)
+            .map(|at| (at, format!("row {at} {}", "x".repeat((at % 90) as usize))))
+            .collect();
+        let text = rows
+            .iter()
+            .map(|(_, text)| format!("{{\"text\":\"{text}\"}}\n"))
+            .collect();
         (text, rows)
     }
 
@@ -211,7 +243,11 @@ mod tests {
         let (text, rows) = many();
         assert!(text.len() > 2 * BATCH);
         assert_eq!(numbers("a.jsonl", text.as_bytes()), rows);
-        assert_eq!(numbers("a.jsonl", text.trim_end().as_bytes()), rows, "without a last line break");
+        assert_eq!(
+            numbers("a.jsonl", text.trim_end().as_bytes()),
+            rows,
+            "without a last line break"
+        );
     }
 
     #[test]
@@ -227,7 +263,10 @@ mod tests {
     #[test]
     fn a_table_has_a_header() {
         let text = "id,text\n1,\"two\nlines\"\n2,b\n";
-        assert_eq!(numbers("a.csv", text.as_bytes()), [(1, "two\nlines".to_owned()), (2, "b".to_owned())]);
+        assert_eq!(
+            numbers("a.csv", text.as_bytes()),
+            [(1, "two\nlines".to_owned()), (2, "b".to_owned())]
+        );
     }
 
     #[test]
@@ -241,7 +280,9 @@ mod tests {
         let path = folder.path().join("a.jsonl");
         std::fs::write(&path, "{\"text\":\"a\"}\n{\"text\":\n").expect("written");
         let batch = Rows::open(&path).expect("opened").batch().expect("read").expect("one");
-        let (number, _) = batch.each(&mut Text::default(), |_, _| ()).expect_err("the second line");
+        let (number, _) = batch
+            .each(&mut Text::default(), |_, _| ())
+            .expect_err("the second line");
         assert_eq!(number, 2);
     }
 

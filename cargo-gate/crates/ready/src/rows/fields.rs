@@ -29,13 +29,37 @@ enum Role {
 
 const PROMPTS: &[&str] = &["prompt", "input", "question", "instruction", "query", "user", "human"];
 const IGNORED: &[&str] = &[
-    "id", "uid", "uuid", "idx", "index", "split", "source", "tags", "tag", "meta", "metadata", "lang", "language", "timestamp",
-    "hash", "sha256", "url", "license", "role", "name", "date", "version",
+    "id",
+    "uid",
+    "uuid",
+    "idx",
+    "index",
+    "split",
+    "source",
+    "tags",
+    "tag",
+    "meta",
+    "metadata",
+    "lang",
+    "language",
+    "timestamp",
+    "hash",
+    "sha256",
+    "url",
+    "license",
+    "role",
+    "name",
+    "date",
+    "version",
 ];
 
 fn role(key: &str) -> Role {
     let is = |names: &[&str]| names.iter().any(|name| key.eq_ignore_ascii_case(name));
-    let suffix = |end: &str| key.len() > end.len() && key.is_char_boundary(key.len() - end.len()) && key[key.len() - end.len()..].eq_ignore_ascii_case(end);
+    let suffix = |end: &str| {
+        key.len() > end.len()
+            && key.is_char_boundary(key.len() - end.len())
+            && key[key.len() - end.len()..].eq_ignore_ascii_case(end)
+    };
     if is(PROMPTS) {
         Role::Prompt
     } else if is(IGNORED) || ["_id", "_at", "_hash", "_url", "_idx"].into_iter().any(suffix) {
@@ -72,7 +96,10 @@ impl Text {
     pub(crate) fn read_json(&mut self, line: &[u8]) -> Result<(), String> {
         self.clear();
         let mut reader = serde_json::Deserializer::from_slice(line);
-        Row(self).deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())
+        Row(self)
+            .deserialize(&mut reader)
+            .and_then(|()| reader.end())
+            .map_err(|error| error.to_string())
     }
 
     /// Reads a record of a table into this text.
@@ -203,7 +230,11 @@ impl<'de> Visitor<'de> for Value<'_> {
             if key == "role" || key == "from" {
                 let Key(name) = entries.next_value()?;
                 self.text.push(Role::Ignored, &name);
-                speaker = Some(if matches!(&*name, "user" | "human") { Role::Prompt } else { Role::Content });
+                speaker = Some(if matches!(&*name, "user" | "human") {
+                    Role::Prompt
+                } else {
+                    Role::Content
+                });
                 continue;
             }
             let role = match (role(&key), speaker) {
@@ -232,15 +263,27 @@ mod tests {
     #[test]
     fn what_is_asked_and_what_is_learned() {
         for (line, prompt, rest) in [
-            (r#"{"id": "7", "input": "Why?", "output": "So.", "score": 3}"#, "Why?", "So."),
-            (r#"{"instruction": "Add", "input": "1 2", "response": "3", "created_at": "now"}"#, "Add\n1 2", "3"),
+            (
+                r#"{"id": "7", "input": "Why?", "output": "So.", "score": 3}"#,
+                "Why?",
+                "So.",
+            ),
+            (
+                r#"{"instruction": "Add", "input": "1 2", "response": "3", "created_at": "now"}"#,
+                "Add\n1 2",
+                "3",
+            ),
             (
                 r#"{"messages": [{"role": "system", "content": "Be kind"}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}"#,
                 "Hi",
                 "Be kind\nHello",
             ),
             (r#"{"text": "A \u00e9 \"b\""}"#, "", "A é \"b\""),
-            (r#"{"meta": {"text": "no"}, "data": {"question": "q", "choices": ["a", "b"]}}"#, "q", "a\nb"),
+            (
+                r#"{"meta": {"text": "no"}, "data": {"question": "q", "choices": ["a", "b"]}}"#,
+                "q",
+                "a\nb",
+            ),
             ("{}", "", ""),
         ] {
             assert_eq!(read(line), (prompt.to_owned(), rest.to_owned()), "{line}");
@@ -253,7 +296,10 @@ mod tests {
             whole: true,
             ..Text::default()
         };
-        text.read_json(br#"{"id": "7", "meta": {"by": "ada"}, "input": "Why?", "messages": [{"role": "user", "content": "Hi"}]}"#).expect("a row");
+        text.read_json(
+            br#"{"id": "7", "meta": {"by": "ada"}, "input": "Why?", "messages": [{"role": "user", "content": "Hi"}]}"#,
+        )
+        .expect("a row");
         assert_eq!((text.prompt.as_str(), text.rest.as_str()), ("Why?\nHi", "7\nada\nuser"));
     }
 
