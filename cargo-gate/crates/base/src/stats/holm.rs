@@ -4,7 +4,13 @@
 /// Adjusts probabilities: a hypothesis is rejected at a level where its adjusted probability is not above it. The order is that
 /// of the input; what is not a number counts as 1.
 pub fn holm(probabilities: &[f64]) -> Vec<f64> {
-    let of = |at: usize| if probabilities[at].is_nan() { 1.0 } else { probabilities[at] };
+    let of = |at: usize| {
+        if probabilities[at].is_nan() {
+            1.0
+        } else {
+            probabilities[at]
+        }
+    };
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
     order.sort_by(|one, other| of(*one).total_cmp(&of(*other)));
     let mut adjusted = vec![1.0; probabilities.len()];
@@ -26,8 +32,12 @@ mod tests {
     /// R's `p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm")` and `p.adjust(c(0.04, 0.01, 0.03), "holm")`.
     #[test]
     fn as_r_does_it() {
-        let close = |left: &[f64], right: &[f64]| left.iter().zip(right).all(|(one, other)| (one - other).abs() < 1e-12);
-        assert!(close(&holm(&[0.01, 0.02, 0.03, 0.04, 0.05]), &[0.05, 0.08, 0.09, 0.09, 0.09]));
+        let close =
+            |left: &[f64], right: &[f64]| left.iter().zip(right).all(|(one, other)| (one - other).abs() < 1e-12);
+        assert!(close(
+            &holm(&[0.01, 0.02, 0.03, 0.04, 0.05]),
+            &[0.05, 0.08, 0.09, 0.09, 0.09]
+        ));
         assert!(close(&holm(&[0.04, 0.01, 0.03]), &[0.06, 0.03, 0.06]));
         assert!(close(&holm(&[f64::NAN, 0.01]), &[1.0, 0.02]));
         assert!(holm(&[]).is_empty());

@@ -59,7 +59,10 @@ fn probability(ranks: &[usize], low: usize, high: usize) -> f64 {
             of_sum[sum] = (of_sum[sum] + with) / 2.0;
         }
     }
-    of_sum.get(low..=high).map_or(0.0, |sums| sums.iter().sum::<f64>()).min(1.0)
+    of_sum
+        .get(low..=high)
+        .map_or(0.0, |sums| sums.iter().sum::<f64>())
+        .min(1.0)
 }
 
 /// The estimate of Hodges and Lehmann, with the bounds that the test does not reject.
@@ -162,17 +165,30 @@ mod tests {
     /// p = 0.04126 for 15 differences, on two sides.
     #[test]
     fn darwins_plants() {
-        let eighths = [49.0, -67.0, 8.0, 16.0, 6.0, 23.0, 28.0, 41.0, 14.0, 29.0, 56.0, 24.0, 75.0, 60.0, -48.0];
+        let eighths = [
+            49.0, -67.0, 8.0, 16.0, 6.0, 23.0, 28.0, 41.0, 14.0, 29.0, 56.0, 24.0, 75.0, 60.0, -48.0,
+        ];
         let ranked = SignedRank::of(&eighths).unwrap();
         assert_eq!(ranked.positive, 2 * 96);
-        assert!((2.0 * ranked.probability_above() - 0.041_26).abs() < 5e-6, "{}", ranked.probability_above());
+        assert!(
+            (2.0 * ranked.probability_above() - 0.041_26).abs() < 5e-6,
+            "{}",
+            ranked.probability_above()
+        );
     }
 
     /// The table of critical values in Wilcoxon and Wilcox (*Some rapid approximate statistical procedures*, 1964), as every
     /// textbook has it: the largest sum of the rarer signs at 0.025 and 0.005 of one side.
     #[test]
     fn critical_values() {
-        for (samples, wide, narrow) in [(6, 0, None), (8, 3, Some(0)), (10, 8, Some(3)), (15, 25, Some(15)), (20, 52, Some(37)), (25, 89, Some(68))] {
+        for (samples, wide, narrow) in [
+            (6, 0, None),
+            (8, 3, Some(0)),
+            (10, 8, Some(3)),
+            (15, 25, Some(15)),
+            (20, 52, Some(37)),
+            (25, 89, Some(68)),
+        ] {
             let ranks: Vec<usize> = (1..=samples).collect();
             let largest = |level: f64| (0..200).take_while(|sum| probability(&ranks, 0, *sum) <= level).last();
             assert_eq!((largest(0.025), largest(0.005)), (Some(wide), narrow), "{samples}");
