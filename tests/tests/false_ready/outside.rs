@@ -192,6 +192,22 @@ fn configuration_of_linters_above_the_workspace_counts() {
 }
 
 #[test]
+fn configuration_of_clippy_that_a_variable_names_counts() {
+    let gate = package();
+    let named = gate.workspace().join("../clippy-of-the-team");
+    fs::create_dir(&named).expect("a directory can be made");
+    fs::write(named.join("clippy.toml"), "too-many-arguments-threshold = 9\n").expect("a file can be written");
+    let gate = gate.env("CLIPPY_CONF_DIR", &named);
+    assert_ready(&gate.run(["pilot"]), "at first");
+    fs::write(named.join("clippy.toml"), "too-many-arguments-threshold = 2\n").expect("a file can be written");
+    let plan = gate.run(["pilot", "--plan"]);
+    assert!(
+        plan.stdout.contains("changed: configuration of clippy and rustfmt"),
+        "{plan}"
+    );
+}
+
+#[test]
 fn cargo_configuration_of_the_directory_of_a_suite_counts() {
     let gate = package();
     gate.write(
