@@ -96,6 +96,12 @@ impl Packages<'_> {
             })
     }
 
+    /// Whether cargo looks for the manifest outside the repository.
+    pub(super) fn is_outside(&self, command: &CiCommand, call: &CargoCall<'_>) -> bool {
+        let here = Packages { root: "", ..*self };
+        here.directory(command, call).is_none()
+    }
+
     /// Directory in which cargo looks for the manifest, relative to the workspace; `None` outside of it, and [`UNKNOWN`] when only
     /// the run knows it.
     fn directory(&self, command: &CiCommand, call: &CargoCall<'_>) -> Option<String> {
