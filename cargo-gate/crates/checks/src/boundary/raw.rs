@@ -32,7 +32,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNDECLARED],
     since: "0.1.0",
-    version: 4,
+    version: 5,
     recordable: true,
     fixes: Fixes::Offered("removes entries of `[[boundary.allow]]` that match nothing"),
     rule: &Rule::<Declaration>::always(run),
@@ -235,6 +235,38 @@ mod tests {
           at src/lib.rs:3:5
           help: `cargo gate init`, then declare the `native` crates in gate.toml
         ");
+    }
+
+    #[test]
+    fn many_crates_of_a_workspace_without_a_policy_are_one_finding() {
+        let one = survey(&[("src/lib.rs", RAW)]);
+        let mut many = survey(&[]);
+        many.packages = (0..MANY + 1)
+            .map(|number| {
+                let mut package = survey(&[("src/lib.rs", RAW)]).packages.swap_remove(0);
+                package.name = format!("crate-{number}");
+                package
+            })
+            .collect();
+        let count = |survey: &Survey, has_policy| match judge(survey, &None, &None, has_policy) {
+            Judgement::Findings(findings) => findings.len(),
+            _ => 0,
+        };
+        assert_eq!((count(&one, false), count(&many, true)), (1, MANY + 1));
+        let Judgement::Findings(findings) = judge(&many, &None, &None, false) else {
+            panic!("it is judged");
+        };
+        assert_eq!(
+            findings[0].message,
+            "5 crates have raw boundaries outside tests: `crate-0`, `crate-1`, `crate-2` and 2 more"
+        );
+        assert_eq!((findings.len(), findings[0].locations.len()), (1, MANY + 1));
+        assert!(
+            findings[0]
+                .detail
+                .as_deref()
+                .is_some_and(|detail| detail.lines().count() == MANY + 1)
+        );
     }
 
     #[test]

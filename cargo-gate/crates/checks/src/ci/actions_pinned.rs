@@ -20,7 +20,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
     fixes: Fixes::Applied("writes the commit that another line of the CI files names for the same version"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL

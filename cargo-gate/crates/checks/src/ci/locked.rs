@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
     fixes: Fixes::Applied("adds `--locked` to the commands"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -111,7 +111,8 @@ fn not_read(files: &[(&str, &str)]) -> Option<Finding> {
         1 => String::new(),
         count => format!(" and {}", counted(count - 1, "other file")),
     };
-    let message = format!("`{path}` of {service}{more} was not read: only GitHub Actions and GitLab CI are");
+    let were = if files.len() == 1 { "was" } else { "were" };
+    let message = format!("`{path}` of {service}{more} {were} not read: only GitHub Actions and GitLab CI are");
     let finding = Finding::advice(message).help(
         "write `--locked` behind each cargo command there, or name its scripts in `scripts` under `[ci]` in gate.toml",
     );
@@ -256,14 +257,14 @@ impl Asked<'_> {
                 .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_ref())))
                 .collect();
             let calls: Vec<&CargoCall<'_>> = called.iter().map(|(call, _)| call).collect();
-            let elsewhere = calls.iter().find(|call| {
-                call.builds() && call.is_locked() == Answer::No && self.packages.is_outside(command, call)
-            });
+            let elsewhere = calls
+                .iter()
+                .find(|call| call.builds() && call.is_locked() == Answer::No && self.packages.is_beside(command, call));
             unknown.extend(elsewhere.map(|call| NotFollowed {
                 path: command.path.clone(),
                 line: command.line,
                 what: shown(call, None, SHOWN),
-                why: "the directory it runs in is outside the repository".into(),
+                why: "it runs outside this workspace".into(),
             }));
             let open = called.iter().find(|(call, _)| {
                 let lock = self.packages.lock(command, call);
@@ -650,12 +651,38 @@ mod tests {
     }
 
     #[test]
-    fn does_not_apply_without_a_lockfile_or_files() {
+    fn without_a_lockfile_every_run_resolves_again() {
         let mut world = World::new();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no GitHub Actions or GitLab CI files");
         world.ci(&[(".github/workflows/ci.yml", &workflow("      - run: cargo test\n"))]);
         world.workspace.lockfile.tracked = Some(false);
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `Cargo.lock` is not committed, so `--locked` cannot work");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:6: `cargo test` resolves dependencies again in every run of CI [advice]
+          help: commit `Cargo.lock`, then add `--locked`
+        ");
+    }
+
+    #[test]
+    fn files_of_other_services_are_named() {
+        let mut world = World::new();
+        world.ci(&[(".build.yml", ""), (".builds/linux.yml", ""), (".builds/notes.txt", "")]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .build.yml: `.build.yml` of SourceHut and 1 other file were not read: only GitHub Actions and GitLab CI are [advice]
+          also: .builds/linux.yml
+          help: write `--locked` behind each cargo command there, or name its scripts in `scripts` under `[ci]` in gate.toml
+        ");
+    }
+
+    #[test]
+    fn commands_of_another_workspace_are_not_judged_here() {
+        let mut world = World::new();
+        let steps = "      - run: cargo test --locked\n        working-directory: rust\n      - run: cargo test\n        working-directory: tools\n";
+        world.ci(&[(".github/workflows/ci.yml", &workflow(steps))]);
+        world.workspace.ci.get_mut().expect("it is read").directory = "rust".into();
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:8: `cargo test` was not followed: it runs outside this workspace [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+        ");
     }
 
     #[test]

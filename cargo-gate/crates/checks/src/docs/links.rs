@@ -32,7 +32,7 @@ pub static CHECK: Check = Check {
     group_evidence: |policy| policy.docs.is_some(),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
     recordable: true,
     fixes: Fixes::Applied(
         "writes paths in the case that files have; editors offer the heading or file that is probably meant",

@@ -29,6 +29,7 @@ pub static CHECK: Check = Check {
     group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     phase: Phase::Outcomes,
     fixes: Fixes::Applied("writes generated blocks again"),
     rule: &Rule::<Declaration> { applies, run },

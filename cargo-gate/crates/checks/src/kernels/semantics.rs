@@ -27,6 +27,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Determinism,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("removes known deltas that are none"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL

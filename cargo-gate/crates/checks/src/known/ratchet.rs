@@ -32,6 +32,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNTRACKED],
     since: "0.1.0",
+    version: 2,
     waivable: false,
     fixes: Fixes::Applied("moves `until` back"),
     rule: &Rule::<Declaration> { applies, run },

@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
     group: Some(Group::Supply),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 3,
+    version: 4,
     fixes: Fixes::Applied("writes the version in `Cargo.lock` instead of `*`"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL

@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("removes `Cargo.lock` from `.gitignore`; `git add` remains"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL

@@ -25,6 +25,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     recordable: true,
     fixes: Fixes::Applied("sets the key of the profile in the file that decides"),
     rule: &Rule::<Declaration> { applies, run },

@@ -28,6 +28,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[WITHOUT_EFFECT, WITHOUT_CLIPPY],
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("removes exceptions without effect"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL

@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("writes the version of the workspace into the file, where the old one stands once"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL

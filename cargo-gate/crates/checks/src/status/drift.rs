@@ -27,6 +27,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
+    version: 2,
     phase: Phase::Outcomes,
     fixes: Fixes::Applied("ticks and clears boxes by the evidence"),
     rule: &Rule::<Declaration> { applies, run },

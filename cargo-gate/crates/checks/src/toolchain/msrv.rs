@@ -33,6 +33,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[DEPENDENCY, UNDECLARED],
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("sets `rust-version` to what dependencies within the workspace need, or inherits it"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL

@@ -16,6 +16,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("pins the release of rustc that is in use"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL

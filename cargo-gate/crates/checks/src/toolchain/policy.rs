@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Applied("writes what `[toolchain]` declares into manifests and `rust-toolchain.toml`"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL

@@ -22,6 +22,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
+    version: 2,
     waivable: false,
     phase: Phase::Waivers,
     fixes: Fixes::Applied("removes waivers that no finding needs"),

@@ -31,6 +31,7 @@ pub static CHECK: Check = Check {
         },
     ],
     since: "0.1.0",
+    version: 2,
     phase: Phase::Outcomes,
     fixes: Fixes::Applied("removes reviews that match no warning"),
     rule: &Rule::<Declaration> { applies, run },
