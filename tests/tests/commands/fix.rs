@@ -22,7 +22,20 @@ fn unlocked() -> Gate {
 fn what_a_machine_can_do_is_done_and_judged_again() {
     let gate = unlocked().git_init();
     let preview = gate.run(["pilot", "--fix", "--dry-run"]);
-    insta::assert_snapshot!(preview, @"");
+    assert_eq!(preview.code, Some(1), "{preview}");
+    insta::assert_snapshot!(preview.stdout, @r"
+    --- a/.github/workflows/ci.yml
+    +++ b/.github/workflows/ci.yml
+    @@ -3,5 +3,5 @@
+       test:
+         runs-on: ubuntu-latest
+         steps:
+    -      - run: cargo test --workspace
+    -      - run: cargo doc
+    +      - run: cargo test --locked --workspace
+    +      - run: cargo doc --locked
+    ");
+    assert!(preview.stderr.contains("Would fix ci.locked: add `--locked`"), "{preview}");
     assert_eq!(gate.read(".github/workflows/ci.yml"), WORKFLOW, "nothing is changed");
 
     // The diff is one that git applies, and it is what `--fix` does.
