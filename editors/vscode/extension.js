@@ -10,11 +10,8 @@ function activate(context) {
   const [command, ...args] = workspace.getConfiguration('cargo-gate').get('command');
   const folder = workspace.workspaceFolders && workspace.workspaceFolders[0];
   const server = { command, args, options: { cwd: folder && folder.uri.fsPath } };
-  const documents = [
-    { scheme: 'file', pattern: '**/gate.toml' },
-    { scheme: 'file', pattern: '**/kernels.lock' },
-    { scheme: 'file', pattern: '**/*.{cu,cuh,ptx,rs}' },
-  ];
+  // Findings, and what can be done about them, stand in files of any kind.
+  const documents = [{ scheme: 'file' }];
   client = new LanguageClient('cargo-gate', 'cargo gate', server, { documentSelector: documents });
   const started = client.start();
   // Before version 8 of the client `start` returns what ends it, afterwards a promise.

@@ -2,12 +2,14 @@
 //! there are many files.
 //!
 //! `<check id>.toml` has a table for each twin, with `files` on top of `tests/fixtures/base` and everything below; beside a
-//! directory, `fail.toml` or `clean.toml` says what files cannot show:
+//! directory, `fail.toml` or `clean.toml` says what files cannot show. A check may have more twins that fail, `fail-<what>`; a twin
+//! that is `<twin>.toml` alone has the files of `from`, or of the base:
 //!
 //! ```toml
 //! [files]                     # files in addition to those of the directory or the base, part of the commit
 //! "src/lib.rs" = "text"
 //! git = "committed"           # or "none"; the default is "committed"
+//! from = "check.id/clean"      # the fixture whose files a twin without a directory has
 //! stage = "pilot"             # stage at which the fixture is judged; the default is the first
 //! also = ["git.clean"]        # other checks that object for the same reason
 //! tag = "v1.0.0"              # a commit before the last, with the files of `released` as they stand there
@@ -50,6 +52,7 @@ pub struct Fixture {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct State {
     files: BTreeMap<String, String>,
+    from: Option<String>,
     git: Git,
     stage: Option<String>,
     also: Vec<String>,
@@ -83,11 +86,12 @@ impl Fixture {
             if let Some(id) = name(check).strip_suffix(".toml") {
                 found.extend(twins(id).into_keys().map(|twin| (id.to_owned(), twin)));
             } else {
-                let twins = entries(check).into_iter().filter(|path| path.is_dir());
-                found.extend(twins.map(|twin| (name(check), name(&twin))));
+                let of = |path: &PathBuf| (name(check), name(path).trim_end_matches(".toml").to_owned());
+                found.extend(entries(check).iter().map(of));
             }
         }
         found.sort();
+        found.dedup();
         found
     }
 
@@ -110,7 +114,13 @@ impl Fixture {
                 Ok(text) => toml::from_str(&text).unwrap_or_else(|error| panic!("{check}/{twin}.toml: {error}")),
                 Err(_) => State::default(),
             };
-            (directory.join(twin), state)
+            let own = directory.join(twin);
+            let source = match &state.from {
+                _ if own.is_dir() => own,
+                Some(other) => workspace(other),
+                None => workspace("base"),
+            };
+            (source, state)
         } else {
             let state = twins(check).remove(twin);
             (
@@ -245,6 +255,22 @@ impl Fixture {
             self.git(&["rm", "--quiet", "--cached", "--ignore-unmatch", "--", path]);
         }
         self.git(&["commit", "--quiet", "--message", "Add the workspace"]);
+    }
+
+    /// Commits everything that changed, unless the fixture has no repository.
+    ///
+    /// # Panics
+    /// git fails.
+    pub fn commit_all(&self) {
+        if self.state.git == Git::Committed {
+            self.git(&["add", "--all"]);
+            self.git(&["commit", "--quiet", "--allow-empty", "--message", "Fix it"]);
+        }
+    }
+
+    /// A directory that no file of the workspace lies in.
+    pub fn scratch(&self) -> PathBuf {
+        self.base().join("scratch")
     }
 
     fn git(&self, arguments: &[&str]) {

@@ -6,6 +6,8 @@ mod advisories;
 mod data;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/fix.rs"]
+mod fix;
 #[path = "commands/governance.rs"]
 mod governance;
 #[path = "commands/groups.rs"]

@@ -4,10 +4,16 @@
 //! `begin` and `end`, `include` of the repository) is carried out here; what it does not use fails the test.
 
 use std::collections::BTreeSet;
+#[cfg(unix)]
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
+#[cfg(unix)]
+use std::process::Command;
 
 use fancy_regex::Regex;
+#[cfg(unix)]
+use gate_tests::gate;
 use serde_json::{Map, Value};
 
 fn extension() -> PathBuf {
@@ -305,4 +311,89 @@ fn ptx_of_compilers_has_no_word_without_a_scope_but_names() {
         }
     }
     assert!(files >= 3, "{files} files");
+}
+
+/// The server in an editor that nobody here wrote: findings show, their fix and a waiver are applied, their check is explained.
+#[cfg(unix)]
+#[test]
+fn neovim_shows_a_finding_fixes_it_and_explains_its_check() {
+    let there = Command::new("nvim").arg("--version").output();
+    assert!(
+        there.is_ok_and(|output| output.status.success()),
+        "`nvim` is not installed: `apt-get install neovim` or `brew install neovim`"
+    );
+    const WORKFLOW: &str = "\
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: cargo test --workspace
+";
+    let gate = gate!()
+        .fixture("good")
+        .file(".github/workflows/ci.yml", WORKFLOW)
+        .git_init();
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let file = gate.workspace().join(".github/workflows/ci.yml");
+    let seen = gate.workspace().join("target/seen.json");
+    let server = gate.gate_command();
+    let program = server.get_program().to_owned();
+    let variables: Vec<_> = server
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    let output = server_environment(&mut Command::new("nvim"), variables)
+        .args(["--clean", "--headless", "-u", "NONE", "-S"])
+        .arg(xtask::project_root().join("tests/tests/neovim.lua"))
+        .current_dir(gate.workspace())
+        .env("ROOT", gate.workspace())
+        .env("FILE", &file)
+        .env("SERVER", program)
+        .env("SEEN", &seen)
+        .output()
+        .expect("nvim starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let seen = fs::read_to_string(seen).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let seen: Value = serde_json::from_str(&seen).expect("JSON");
+    assert_eq!(seen["code"], "ci.locked", "{seen}");
+    assert_eq!(
+        seen["titles"],
+        serde_json::json!([
+            "Add `--locked`",
+            "Add a waiver for `ci.locked` to gate.toml",
+            "Explain `ci.locked`"
+        ])
+    );
+    let page = seen["shown"][0].as_str().unwrap_or_default();
+    assert!(page.starts_with("# ci.locked\n"), "{page}");
+    assert!(page.contains("## How to fix"), "{page}");
+    assert_eq!(
+        gate.read(".github/workflows/ci.yml"),
+        WORKFLOW.replace("cargo test", "cargo test --locked")
+    );
+    let policy = gate.read("gate.toml");
+    assert!(
+        policy.contains("\n[[waiver]]\ncheck = \"ci.locked\"\npath = \".github/workflows/ci.yml\"\n"),
+        "{policy}"
+    );
+    // Nothing is waived before somebody says until when.
+    let refused = gate.run(["pilot", "--no-suites"]);
+    assert_eq!(refused.code, Some(2), "{refused}");
+    assert!(refused.stderr.contains("expires"), "{refused}");
+    gate.git(["checkout", "gate.toml"]);
+    let judged = gate.run(["pilot", "--no-suites", "--message-format", "json"]);
+    let checks = judged.json();
+    let locked = checks["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .find(|check| check["id"] == "ci.locked");
+    assert_eq!(locked.expect("it is judged")["outcome"], "pass");
+}
+
+/// The environment of a gate, for the editor that starts it.
+#[cfg(unix)]
+fn server_environment(command: &mut Command, variables: Vec<(OsString, OsString)>) -> &mut Command {
+    command.env_clear().envs(variables)
 }

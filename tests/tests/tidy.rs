@@ -364,6 +364,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ),
     ("cargo-gate/crates/world/src/cache.rs", "a constant"),
     (
+        "cargo-gate/crates/lsp/src/session/questions.rs",
+        "pages of checks, which the program holds",
+    ),
+    (
         "cargo-gate/src/cli/advisories/update.rs",
         "the database of advisories that was fetched",
     ),

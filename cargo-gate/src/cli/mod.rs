@@ -23,6 +23,7 @@ mod ready;
 mod release;
 mod reports;
 mod run_named;
+mod schema;
 mod similar;
 mod source;
 mod stage;
@@ -65,7 +66,7 @@ pub fn command() -> clap::Command {
     disable_help_subcommand = true,
     after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` works in any Cargo workspace.\nSee \
          `cargo gate explain exit-code` for the exit codes and `cargo gate help kernels` for the commands of a \
-         group.\n`cargo gate advisories update` fetches known vulnerabilities. For shells and editors there are `cargo gate completions`, `cargo gate man` and `cargo gate lsp`."
+         group.\n`cargo gate advisories update` fetches known vulnerabilities. For shells and editors there are `cargo gate completions`, `cargo gate man`, `cargo gate schema` and `cargo gate lsp`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -137,6 +138,9 @@ enum Command {
     /// Write the manual pages
     #[command(hide = true)]
     Man(completions::ManArgs),
+    /// Print the JSON Schema of gate.toml, for completion without a network
+    #[command(hide = true)]
+    Schema,
     /// Run the language server on standard input and output
     #[command(hide = true)]
     Lsp,
@@ -207,7 +211,10 @@ fn path_of(command: &clap::Command, name: &str) -> Option<String> {
 
 /// Makes what other machines wrote not count, in every command that reads what was kept.
 fn keyed(command: &Command, conversation: &Conversation<'_>) -> Result<()> {
-    if matches!(command, Command::Completions(_) | Command::Man(_) | Command::Help(_)) {
+    if matches!(
+        command,
+        Command::Completions(_) | Command::Man(_) | Command::Schema | Command::Help(_)
+    ) {
         return Ok(());
     }
     if let Some(problem) = machine_key::load(&conversation.environment)? {
@@ -237,6 +244,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Advisories(arguments) => advisories::run(arguments, conversation),
         Command::Completions(arguments) => completions::completions(arguments, self::command(), conversation),
         Command::Man(arguments) => completions::man(arguments, self::command(), conversation),
+        Command::Schema => schema::run(conversation),
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]

@@ -1,6 +1,7 @@
 //! `cargo gate pilot|controlled|broad`.
 
 pub(super) mod arguments;
+mod fix;
 mod missing_toolchain;
 
 use std::time::Instant;
@@ -37,7 +38,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     });
     let workspace = match conversation.workspace() {
         Ok(workspace) => workspace,
-        Err(error) if arguments.plan => return Err(error),
+        Err(error) if arguments.plan || arguments.fix => return Err(error),
         Err(error) => {
             let (instead, workspace) = missing_toolchain::open(error, conversation)?;
             let arguments = StageArgs {
@@ -63,6 +64,9 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
         );
     }
 
+    if arguments.fix {
+        return fix::run(stage, arguments, workspace, now, conversation);
+    }
     if arguments.no_suites {
         return judge_without_suites(stage, arguments, workspace, now, conversation);
     }

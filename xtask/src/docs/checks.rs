@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use cargo_gate::cli::explain::Topic;
+use gate_contract::{Check, Fixes};
 
 use super::files::{CHECKS, Pages};
 
@@ -11,7 +12,7 @@ pub(super) fn pages(topics: &[Topic<'_>]) -> Pages {
         .iter()
         .map(|topic| (format!("{CHECKS}/{}.md", topic.id), page(topic)))
         .collect();
-    pages.insert(format!("{CHECKS}/index.md"), index(topics));
+    pages.insert(format!("{CHECKS}/index.md"), index(topics) + &fixes(gate_checks::ALL));
     pages
 }
 
@@ -67,6 +68,38 @@ fn index(topics: &[Topic<'_>]) -> String {
             summary = topic.summary.replace('|', "\\|"),
             stage = topic.blocks_at,
         );
+    }
+    text
+}
+
+/// What machines can do about findings, by check.
+fn fixes(checks: &[&Check]) -> String {
+    let mut text = String::from(
+        "\n## Fixes\n\n\
+         `cargo gate <stage> --fix` applies edits that leave no doubt, then judges the stage again. Editors also offer those that\n\
+         somebody must look at first. The other checks ask for more than an edit.\n\n\
+         | check | edit | applied by |\n| --- | --- | --- |\n",
+    );
+    let edit = |check: &Check| match check.fixes {
+        Fixes::Applied(edit) => Some((edit, "`--fix`, editors")),
+        Fixes::Offered(edit) => Some((edit, "editors")),
+        _ => None,
+    };
+    for check in checks {
+        if let Some((edit, by)) = edit(check) {
+            let _ = writeln!(text, "| [{id}]({id}.md) | {edit} | {by} |", id = check.id);
+        }
+    }
+    text += "\n| remedy | checks |\n| --- | --- |\n";
+    for (kind, what) in [
+        (Fixes::Command, "a command of cargo or of the gate"),
+        (Fixes::Decision, "a decision that somebody answers for"),
+        (Fixes::Work, "code, tests or documents to write"),
+        (Fixes::Circumstances, "another machine, commit or run"),
+    ] {
+        let of_kind = checks.iter().filter(|check| check.fixes == kind);
+        let listed: Vec<String> = of_kind.map(|check| format!("[{id}]({id}.md)", id = check.id)).collect();
+        let _ = writeln!(text, "| {what} | {} |", listed.join(", "));
     }
     text
 }

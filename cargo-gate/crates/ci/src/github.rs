@@ -62,6 +62,7 @@ pub(super) fn workflow(path: &str, reader: &Reader<'_>) -> Option<CiFile> {
         file.images.extend(images);
         uses_of(node, &mut file.uses);
     }
+    with_comments(&mut file.uses, &reader.text(path).unwrap_or_default());
     Some(file)
 }
 
@@ -76,6 +77,7 @@ pub(super) fn action(path: &str, reader: &Reader<'_>) -> Option<CiFile> {
                     .get("image")
                     .filter(|image| image.text().is_some_and(|text| text.starts_with("docker://")));
                 file.uses.extend(image.and_then(a_use));
+                with_comments(&mut file.uses, &reader.text(path).unwrap_or_default());
             }
         }
         Err(problem) => file.problem = Some(problem),
@@ -87,7 +89,22 @@ fn a_use(node: &Node) -> Option<Use> {
     Some(Use {
         name: node.text()?.to_owned(),
         line: node.line(),
+        comment: None,
     })
+}
+
+/// Adds the comments behind what is used, which no YAML has.
+fn with_comments(uses: &mut [Use], text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    for used in uses {
+        let line = usize::try_from(used.line)
+            .ok()
+            .and_then(|line| lines.get(line.checked_sub(1)?));
+        let behind = line.and_then(|line| line.split_once(used.name.as_str()));
+        used.comment = behind
+            .and_then(|(_, behind)| behind.split_once(" #"))
+            .map(|(_, comment)| comment.trim().to_owned());
+    }
 }
 
 fn uses_of(job: &Node, uses: &mut Vec<Use>) {

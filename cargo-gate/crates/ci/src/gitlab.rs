@@ -202,7 +202,12 @@ fn elsewhere(node: &Node, pinned: Option<(Origin, Option<String>)>) -> Option<Fo
         pin,
         line,
     });
-    Some(Found::Elsewhere(Use { name, line }, include))
+    let used = Use {
+        name,
+        line,
+        comment: None,
+    };
+    Some(Found::Elsewhere(used, include))
 }
 
 /// Images of a job, of `default` or of the top of a file, and of the services beside them.

@@ -10,6 +10,7 @@ mod matrix;
 mod model;
 mod path;
 mod recipe;
+mod services;
 pub mod shell;
 mod step;
 mod tree;
@@ -24,6 +25,7 @@ use std::path::Path;
 pub use cargo_call::{Answer, CargoCall, base_name, program};
 pub use expand::{Argument, UNKNOWN};
 pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, NotFollowed, Origin, Trigger, Use};
+pub use services::of_other_services;
 pub use tree::may_read;
 
 use expand::Variables;

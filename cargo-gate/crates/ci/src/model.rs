@@ -108,6 +108,8 @@ pub struct Use {
     pub name: String,
     /// 1-based line.
     pub line: u32,
+    /// The comment behind it, which names the version of a commit: `v4`.
+    pub comment: Option<String>,
 }
 
 /// One job.

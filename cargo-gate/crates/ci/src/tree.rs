@@ -159,6 +159,11 @@ impl<'a> Reader<'a> {
         self.tree.paths()
     }
 
+    /// The text of a file.
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        String::from_utf8(self.bytes(path, u64::MAX)?).ok()
+    }
+
     fn bytes(&self, path: &str, limit: u64) -> Option<Vec<u8>> {
         let bytes = self.tree.bytes(path, limit);
         let digest = bytes.as_deref().map(Digest::of);

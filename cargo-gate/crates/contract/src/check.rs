@@ -44,8 +44,27 @@ pub struct Check {
     /// Whether its findings can be recorded as known when the gate is adopted: they are about code or documents that were
     /// written without it. What makes other evidence doubtful never can, and neither can evidence that is missing.
     pub recordable: bool,
+    /// Whether a machine can do what its help says.
+    pub fixes: Fixes,
     /// What it reads and how it judges.
     pub rule: &'static dyn Judge,
+}
+
+/// Whether a machine can do what the help of a check says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fixes {
+    /// `--fix` applies this edit, where the files leave no doubt about it.
+    Applied(&'static str),
+    /// Editors offer this edit, and `--fix` leaves it to them.
+    Offered(&'static str),
+    /// A command of cargo or of the gate does it: it changes more than the text of a file.
+    Command,
+    /// Somebody has to decide something, or answer for it.
+    Decision,
+    /// Code, tests or documents have to be written or changed.
+    Work,
+    /// It is about the machine, the commit or the run, and not about the text of a file.
+    Circumstances,
 }
 
 /// Findings of a check that block from another stage on than the rest.
@@ -73,6 +92,7 @@ impl Check {
         phase: Phase::Evidence,
         waivable: true,
         recordable: false,
+        fixes: Fixes::Decision,
         rule: &Rule::<()>::always(|_| Judgement::Findings(Vec::new())),
     };
 

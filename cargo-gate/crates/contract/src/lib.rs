@@ -15,7 +15,7 @@ pub mod stage_contract;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use check::{Applies, Check, Judge, Judgement, OtherStage, Rule};
+pub use check::{Applies, Check, Fixes, Judge, Judgement, OtherStage, Rule};
 pub use context::Context;
 pub use declared::{Declared, Declares, Input, InputState, Reads};
 pub use info::{CheckInfo, Phase};

@@ -24,6 +24,7 @@ use gate_report::{
 use gate_surveys::Surveys;
 
 use super::TOOL_VERSION;
+use super::fix;
 use super::inputs::InputDigests;
 use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, SuiteMode, Unit};
 use super::run::{Completed, Runner};
@@ -133,7 +134,8 @@ impl<'a> Surroundings<'a> {
         };
         let rules = self.rules(request);
         let checklist = plan.afterwards.iter().find(|check| check.phase == Phase::Checklist);
-        let verdict = verdict::decide(judged, Some(afterwards), self.policy, rules, plan.bounds);
+        let mut verdict = verdict::decide(judged, Some(afterwards), self.policy, rules, plan.bounds);
+        fix::resolve(&mut verdict.checks, self.workspace);
         let kinds = self.workspace.kinds(self.policy, &request.packages);
         let contract = stage_contract::Evaluated {
             kinds: &kinds,

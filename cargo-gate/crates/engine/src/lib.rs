@@ -2,6 +2,7 @@
 
 pub mod evaluate;
 pub mod fingerprint;
+pub mod fix;
 pub mod inputs;
 pub mod notify;
 pub mod plan;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lsp_types::{Diagnostic, DiagnosticSeverity};
+use lsp_types::{Diagnostic, DiagnosticSeverity, Range};
 
 use super::diagnostics::diagnostic;
 use super::gate_toml::problems::with_help;
@@ -12,7 +12,7 @@ use super::text::Text;
 use gate_base::stage::Stage;
 use gate_evidence::history::History;
 use gate_evidence::run_dir::Runs;
-use gate_report::{Finding, Report};
+use gate_report::{Finding, Location, Report};
 
 /// The last run of a gate directory; `None` where there is none, or where its run directory is not what was written.
 ///
@@ -48,10 +48,7 @@ pub fn diagnostics(
             let known = texts.entry(path.clone()).or_insert_with(|| text(&path));
             // A file that is gone has nothing to show it at.
             let Some(text) = known else { continue };
-            let range = match (place.line, place.column) {
-                (Some(line), Some(column)) => text.span(line, column, place.length.unwrap_or(1)),
-                (line, _) => text.whole_line(line.unwrap_or(1)),
-            };
+            let range = range(text, place);
             let message = with_help(&finding.message, finding.help.as_deref());
             let one = diagnostic(range, severity(finding, report.stage), &check.id, message);
             found.entry(path).or_default().push(one);
@@ -61,6 +58,14 @@ pub fn diagnostics(
         all.sort_by_key(|one| (one.range.start, one.range.end));
     }
     found
+}
+
+/// The range of a place in a text.
+pub fn range(text: &Text, place: &Location) -> Range {
+    match (place.line, place.column) {
+        (Some(line), Some(column)) => text.span(line, column, place.length.unwrap_or(1)),
+        (line, _) => text.whole_line(line.unwrap_or(1)),
+    }
 }
 
 fn severity(finding: &Finding, stage: Stage) -> DiagnosticSeverity {

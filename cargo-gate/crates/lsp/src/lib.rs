@@ -10,6 +10,7 @@
 //! Positions of the protocol count UTF-16 code units; [`text`] alone knows that. What is shown of a file is made of parts with
 //! one owner each: errors of the policy, findings of the last run, the state of a kernel lock, and what compilers say.
 
+pub mod actions;
 pub mod background;
 pub mod diagnostics;
 pub mod findings;

@@ -17,6 +17,7 @@ use super::diagnostics::{Board, Part, diagnostic};
 use super::text::Text;
 use super::{findings, kernel, paths};
 use gate_gpu::kernels::check::Checked;
+use gate_report::Report;
 
 /// Largest file that is read for the sake of a position.
 const MAX_FILE: u64 = 8 << 20;
@@ -67,6 +68,10 @@ pub struct Session {
     board: Board,
     /// What compilers said last about each source.
     compiled: BTreeMap<PathBuf, Checked>,
+    /// The last run, whose findings are shown.
+    report: Option<Report>,
+    /// Whether the client shows documents that it is asked to show.
+    shows: bool,
     /// Length and time of the history when findings were read.
     history: Option<(u64, std::time::SystemTime)>,
     watches: bool,
@@ -86,6 +91,8 @@ impl Session {
             documents: BTreeMap::new(),
             board: Board::default(),
             compiled: BTreeMap::new(),
+            report: None,
+            shows: false,
             history: None,
             watches: false,
         }
@@ -137,6 +144,7 @@ impl Session {
             "textDocument/hover" => self.hover(&params(request.params)?),
             "textDocument/completion" => self.completion(&params(request.params)?),
             "textDocument/codeAction" => self.code_action(&params(request.params)?),
+            "workspace/executeCommand" => self.execute(&params(request.params)?, effects),
             "textDocument/definition" => self.definition(&params(request.params)?),
             "textDocument/inlayHint" => self.inlay_hint(&params(request.params)?),
             method => Err((ErrorCode::MethodNotFound, format!("unknown method `{method}`"))),
@@ -244,8 +252,9 @@ impl Session {
             return;
         }
         self.history = stamp;
-        let found = findings::last_report(gate_dir).map(|report| {
-            findings::diagnostics(root, &report, &mut |path| match self.documents.get(path) {
+        self.report = findings::last_report(gate_dir);
+        let found = self.report.as_ref().map(|report| {
+            findings::diagnostics(root, report, &mut |path| match self.documents.get(path) {
                 Some(open) => Some(open.text.clone()),
                 None => read(path).map(Text::new),
             })

@@ -126,5 +126,5 @@ pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;
 pub use validate::validate;
 pub use waiver::waiver_text;
-pub use waiver_edit::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
+pub use waiver_edit::{NewWaiver, append_waiver, attach_signature, numbered, waiver_draft, waiver_toml};
 pub use write::{Existing, write_atomically};

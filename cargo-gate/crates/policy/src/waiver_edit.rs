@@ -58,6 +58,17 @@ pub fn waiver_toml(waiver: &NewWaiver) -> String {
     text
 }
 
+/// A waiver to be filled in, as TOML. Its `expires` is no date, so the policy is refused until somebody writes one.
+pub fn waiver_draft(check: &str, path: Option<&str>, package: Option<&str>) -> String {
+    let mut text = format!("[[waiver]]\ncheck = {}\n", quoted(check));
+    for (key, value) in [("path", path), ("package", package)] {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
+        }
+    }
+    text + "owner = \"\" # a team or a person\nreason = \"\" # why it is acceptable until then\nexpires = \"YYYY-MM-DD\" # its last day, without quotes\n"
+}
+
 /// Appends a waiver to the policy file at `path`, keeping every byte that is there and the line endings it has. The
 /// result is validated before anything is written.
 ///

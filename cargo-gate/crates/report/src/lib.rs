@@ -3,6 +3,7 @@
 mod benchmark;
 pub mod claim;
 mod dimension;
+mod fix;
 pub mod group;
 mod model;
 mod partition;
@@ -17,6 +18,7 @@ pub mod testing;
 
 pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use dimension::Dimension;
+pub use fix::{Applicability, Change, Edit, Fix, Remedy};
 pub use model::*;
 pub use partition::{OTHER_SHARD, Partition, SuitePart};
 pub use redaction::{MaskedReport, masked};

@@ -13,6 +13,7 @@ use gate_base::stage::Stage;
 
 use super::benchmark::BenchmarkResult;
 use super::claim::{GroupClaim, PackageKind, Relaxation};
+use super::fix::{Fix, Remedy};
 use super::partition::{Partition, SuitePart};
 
 /// Version of the report model; raised when a field is removed or changes its meaning.
@@ -32,6 +33,13 @@ pub struct Finding {
     /// What to do: contains a command or an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The same as edits that a machine can apply. Set by the engine alone, for findings that nothing covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// What the edits are made of. It is in the evidence of a check, never in a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub remedy: Option<Remedy>,
     /// Where in the workspace; the first one is the primary place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Location>,
@@ -71,6 +79,8 @@ impl Finding {
             message: message.into(),
             detail: None,
             help: None,
+            fix: None,
+            remedy: None,
             locations: Vec::new(),
             policy: None,
             package: None,
@@ -98,6 +108,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds what a machine can do about it.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
+        self.remedy = remedy.into();
         self
     }
 

@@ -19,7 +19,13 @@ use super::{Report, render};
 pub struct MaskedReport(Report);
 
 impl From<Report> for MaskedReport {
-    fn from(report: Report) -> Self {
+    fn from(mut report: Report) -> Self {
+        for finding in report.checks.iter_mut().flat_map(|check| &mut check.findings) {
+            // Applied with a mark in it, an edit would damage the file.
+            if finding.fix.as_ref().is_some_and(|fix| masked(fix).is_some()) {
+                finding.fix = None;
+            }
+        }
         Self(masked(&report).unwrap_or(report))
     }
 }

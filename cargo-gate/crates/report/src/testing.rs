@@ -49,3 +49,8 @@ pub fn reason_text(what: &str, reason: &Reason) -> String {
         .unwrap_or_default();
     format!("{what} ({}): {}{help}", reason.code, reason.message)
 }
+
+/// A report of the pilot stage without any check.
+pub fn empty_report() -> crate::Report {
+    crate::render::samples::empty()
+}

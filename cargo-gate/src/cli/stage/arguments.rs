@@ -25,6 +25,18 @@ pub(crate) struct StageArgs {
     /// Do not run suites: use their evidence where it is fresh, and record no run
     #[arg(long, conflicts_with_all = ["plan", "fresh"])]
     pub(crate) no_suites: bool,
+    /// Apply the edits of findings that a machine can apply, then judge again, without running suites
+    #[arg(long, conflicts_with_all = ["plan", "fresh", "partition"])]
+    pub(crate) fix: bool,
+    /// Print what `--fix` would change as a diff, and change nothing
+    #[arg(long, requires = "fix", conflicts_with_all = ["message_format", "reports"])]
+    pub(crate) dry_run: bool,
+    /// Fix files although others have changes that are not committed
+    #[arg(long, requires = "fix")]
+    pub(crate) allow_dirty: bool,
+    /// Fix files although there is no git repository
+    #[arg(long, requires = "fix")]
+    pub(crate) allow_no_vcs: bool,
     /// Run one share of the suites, such as 1/3: nextest divides its tests, other suites are dealt out whole. The exit code is 5 if
     /// nothing in the shard blocks; `cargo gate evidence merge` decides
     #[arg(long, value_name = "SHARD/COUNT", conflicts_with = "no_suites")]
@@ -54,6 +66,10 @@ impl StageArgs {
             keep_going: false,
             fresh: false,
             no_suites: false,
+            fix: false,
+            dry_run: false,
+            allow_dirty: false,
+            allow_no_vcs: false,
             partition: None,
             jobs: 1,
             timings: false,

@@ -11,7 +11,7 @@ use gate_rust::facts::Deprecated;
 use gate_rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use crate::failure::panics::unreadable_source;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 use gate_report::group::Group;
 
@@ -28,6 +28,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     recordable: true,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -9,7 +9,7 @@ use gate_surveys::boundary_inventory::{self, InventoryPackage};
 
 use super::raw::unreadable;
 use crate::ratchet::Tracked;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -30,6 +30,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

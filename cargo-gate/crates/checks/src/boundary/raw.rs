@@ -2,12 +2,12 @@
 
 use gate_base::stage::Stage;
 use gate_policy::{BoundaryPolicy, Tier, TierPolicy};
-use gate_report::{Dimension, Finding, Location, Reason};
+use gate_report::{Change, Dimension, Finding, Location, Reason, Remedy};
 use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use gate_surveys::authority::Authorities;
 
-use gate_contract::{Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -32,8 +32,9 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNDECLARED],
     since: "0.1.0",
-    version: 4,
+    version: 5,
     recordable: true,
+    fixes: Fixes::Offered("removes entries of `[[boundary.allow]]` that match nothing"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -82,11 +83,13 @@ fn judge(
             true => "declare the `native` crates under `[tiers]` in gate.toml",
             false => "`cargo gate init`, then declare the `native` crates in gate.toml",
         };
-        survey
-            .packages
-            .iter()
-            .filter_map(|package| undeclared(package, help))
-            .collect()
+        let each = survey.packages.iter().filter_map(|package| undeclared(package, help));
+        let each: Vec<Finding> = each.collect();
+        match each.len() {
+            // Who writes no policy has made one decision, not fifty.
+            many if many > MANY && !has_policy => vec![of_all(each, help)],
+            _ => each,
+        }
     };
     Judgement::Findings(findings)
 }
@@ -104,6 +107,7 @@ fn unused(survey: &Survey, authorities: &Authorities<'_>) -> Vec<Finding> {
             );
             Finding::advice(message)
                 .help("remove the entry, or correct its `path`")
+                .remedy(Remedy::new("remove the entry", [Change::remove(&entry.location)]).to_be_reviewed())
                 .at(entry.location.clone())
                 .because(Some(entry.location.clone()))
         })
@@ -158,6 +162,28 @@ fn undeclared(package: &PackageSurvey, help: &str) -> Option<Finding> {
     )
 }
 
+/// With more crates than this, those of a workspace without a policy are one finding.
+const MANY: usize = 4;
+
+/// One finding for all packages about which nothing is declared; what each has is its detail.
+fn of_all(each: Vec<Finding>, help: &str) -> Finding {
+    const NAMED: usize = 3;
+    let names = each.iter().filter_map(|finding| finding.package.as_deref());
+    let named: Vec<String> = names.take(NAMED).map(|name| format!("`{name}`")).collect();
+    let message = format!(
+        "{} crates have raw boundaries outside tests: {} and {} more",
+        each.len(),
+        named.join(", "),
+        each.len() - named.len()
+    );
+    let lines: Vec<&str> = each.iter().map(|finding| finding.message.as_str()).collect();
+    let mut all = Finding::blocking(UNDECLARED.from, message).help(help);
+    all.detail = Some(lines.join("\n"));
+    each.into_iter()
+        .filter_map(|finding| finding.locations.into_iter().next())
+        .fold(all, Finding::at)
+}
+
 /// One finding for each place of a file that nothing covers.
 fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> impl Iterator<Item = Finding> {
     file.sites.iter().filter(|site| !site.test).map(move |site| {
@@ -209,6 +235,38 @@ mod tests {
           at src/lib.rs:3:5
           help: `cargo gate init`, then declare the `native` crates in gate.toml
         ");
+    }
+
+    #[test]
+    fn many_crates_of_a_workspace_without_a_policy_are_one_finding() {
+        let one = survey(&[("src/lib.rs", RAW)]);
+        let mut many = survey(&[]);
+        many.packages = (0..MANY + 1)
+            .map(|number| {
+                let mut package = survey(&[("src/lib.rs", RAW)]).packages.swap_remove(0);
+                package.name = format!("crate-{number}");
+                package
+            })
+            .collect();
+        let count = |survey: &Survey, has_policy| match judge(survey, &None, &None, has_policy) {
+            Judgement::Findings(findings) => findings.len(),
+            _ => 0,
+        };
+        assert_eq!((count(&one, false), count(&many, true)), (1, MANY + 1));
+        let Judgement::Findings(findings) = judge(&many, &None, &None, false) else {
+            panic!("it is judged");
+        };
+        assert_eq!(
+            findings[0].message,
+            "5 crates have raw boundaries outside tests: `crate-0`, `crate-1`, `crate-2` and 2 more"
+        );
+        assert_eq!((findings.len(), findings[0].locations.len()), (1, MANY + 1));
+        assert!(
+            findings[0]
+                .detail
+                .as_deref()
+                .is_some_and(|detail| detail.lines().count() == MANY + 1)
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_rust::boundary::survey::{Survey, is_undocumented_block};
 
 use super::raw::unreadable;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::RustSources, input::FileNames, BoundaryPolicy);
 
@@ -19,6 +19,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     recordable: true,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> {
         applies,
         run: |context| judge(context.boundaries(), context.section::<BoundaryPolicy>()),

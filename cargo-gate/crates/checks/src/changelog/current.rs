@@ -12,7 +12,7 @@ use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy);
 
@@ -32,6 +32,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     other_stages: &[UNVERSIONED],
     since: "0.1.0",
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

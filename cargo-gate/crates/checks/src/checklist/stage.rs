@@ -8,7 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::{ChecklistArtifact, ChecklistItem, Waiver, pattern};
 use gate_report::{CheckReport, Dimension, Finding, Outcome};
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(
     input::Outcomes,
@@ -39,6 +39,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     waivable: false,
     phase: Phase::Checklist,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

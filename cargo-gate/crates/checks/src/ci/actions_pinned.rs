@@ -5,10 +5,10 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use gate_base::stage::Stage;
 use gate_ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 use gate_policy::CiPolicy;
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use super::pipelines::{counted, first_path, unreadable};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy);
 
@@ -20,7 +20,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
+    fixes: Fixes::Applied("writes the commit that another line of the CI files names for the same version"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -41,6 +42,8 @@ struct Unpinned<'c> {
     /// What is wrong, as the end of a sentence.
     why: &'static str,
     help: String,
+    /// What pins it, where that is known.
+    change: Option<Change>,
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -52,7 +55,10 @@ fn run(context: &Context<'_>) -> Judgement {
     let (actions, images) = (trusted(&policy.trusted_actions), trusted(&policy.trusted_images));
     for file in &ci.files {
         if policy.pinned_actions {
-            let uses = file.uses.iter().filter_map(|used| action(used, &actions));
+            let uses = file.uses.iter().filter_map(|used| {
+                let change = known_commit(used, file, &ci.files);
+                action(used, &actions).map(|one| Unpinned { change, ..one })
+            });
             findings.extend(finding(file, "action", uses.collect()));
             let includes = file.includes.iter().filter_map(|include| included(include, &actions));
             findings.extend(finding(file, "include", includes.collect()));
@@ -76,12 +82,14 @@ fn of_others(files: &[CiFile]) -> Option<Finding> {
     let unpinned = |used: &&Use| action_fault(&used.name, &of_service).is_some();
     let mut names: Vec<&str> = Vec::new();
     let mut places = Vec::new();
+    let mut changes = Vec::new();
     for file in files {
         for used in file.uses.iter().filter(unpinned) {
             if !names.contains(&used.name.as_str()) {
                 names.push(&used.name);
             }
             places.push(Location::line(&file.path, used.line));
+            changes.push(known_commit(used, file, files));
         }
     }
     let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
@@ -99,7 +107,7 @@ fn of_others(files: &[CiFile]) -> Option<Finding> {
     };
     let help = "pin them and set `pinned-actions = true` under `[ci]` in gate.toml; `trusted-actions` names exceptions";
     places.sort();
-    let finding = Finding::advice(message).help(help);
+    let finding = Finding::advice(message).help(help).remedy(pinning(changes));
     Some(places.into_iter().fold(finding, Finding::at))
 }
 
@@ -125,11 +133,42 @@ fn finding(file: &CiFile, kind: &str, mut unpinned: Vec<Unpinned<'_>>) -> Option
             first.why
         ),
     };
-    let mut finding = Finding::blocking(CHECK.blocks_at, message).help(first.help.clone());
+    let changes = unpinned.iter().map(|one| one.change.clone()).collect();
+    let mut finding = Finding::blocking(CHECK.blocks_at, message)
+        .help(first.help.clone())
+        .remedy(pinning(changes));
     for one in &unpinned {
         finding = finding.at(Location::line(&file.path, one.line));
     }
     Some(finding)
+}
+
+/// The commit of an action's version, as another line of these files says it: `actions/checkout@<hash> # v4`.
+fn known_commit(used: &Use, file: &CiFile, files: &[CiFile]) -> Option<Change> {
+    let (action, version) = used.name.split_once('@')?;
+    let repository = |action: &str| action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+    let mut commits = files.iter().flat_map(|file| &file.uses).filter_map(|other| {
+        let (same, commit) = other.name.split_once('@')?;
+        let named = other.comment.as_deref() == Some(version) && repository(same) == repository(action);
+        (named && is_full_hash(commit)).then_some(commit)
+    });
+    let commit = commits.next()?;
+    // Where two lines disagree, one of them is out of date.
+    if commits.any(|other| other != commit) {
+        return None;
+    }
+    let place = Location::line(&file.path, used.line);
+    Some(Change::replace(
+        &place,
+        format!("{}\n", used.name),
+        format!("{action}@{commit} # {version}\n"),
+    ))
+}
+
+/// Pins all, or nothing.
+fn pinning(changes: Vec<Option<Change>>) -> Option<Remedy> {
+    let changes: Option<Vec<Change>> = changes.into_iter().collect();
+    changes.map(|changes| Remedy::new("pin to the commit that other lines of CI name for the version", changes))
 }
 
 fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
@@ -151,6 +190,7 @@ fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
         name: &used.name,
         why,
         help,
+        change: None,
     })
 }
 
@@ -222,6 +262,7 @@ fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>>
         name,
         why,
         help,
+        change: None,
     })
 }
 
@@ -255,6 +296,7 @@ fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Unpinned<'c>> {
         name: &image.name,
         why,
         help,
+        change: None,
     })
 }
 

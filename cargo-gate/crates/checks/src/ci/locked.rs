@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use gate_base::stage::Stage;
 use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, NotFollowed, base_name};
 use gate_policy::CiPolicy;
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use gate_world::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::CiFiles,
@@ -29,17 +29,14 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
+    fixes: Fixes::Applied("adds `--locked` to the commands"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let lockfile = context.lockfile();
-    if !lockfile.exists || lockfile.tracked == Some(false) {
-        return Applies::No("`Cargo.lock` is not committed, so `--locked` cannot work".into());
-    }
-    if context.has_ci() {
+    if context.has_ci() || !gate_ci::of_other_services(context.files()).is_empty() {
         Applies::Yes
     } else {
         Applies::No("there are no GitHub Actions or GitLab CI files".into())
@@ -57,8 +54,18 @@ struct Place {
     line: u32,
     shown: String,
     repaired: String,
+    /// How the command begins, up to where `--locked` goes; `None` where only the run knows the words.
+    begins: Option<String>,
     /// The alias of cargo's configuration that it goes through.
     alias: Option<Alias>,
+}
+
+impl Place {
+    fn change(&self, path: &str) -> Option<Change> {
+        let begins = self.begins.as_deref()?;
+        let place = Location::line(path, self.line);
+        Some(Change::replace(&place, begins, format!("{begins} --locked")))
+    }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -71,6 +78,8 @@ fn run(context: &Context<'_>) -> Judgement {
         },
         config: context.config(),
     };
+    let lockfile = context.lockfile();
+    let is_committed = lockfile.exists && lockfile.tracked != Some(false);
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
     let mut others = Vec::new();
     for (_, job) in jobs(ci).filter(|(_, job)| !job.is_off) {
@@ -80,6 +89,12 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     let mut findings: Vec<Finding> = unreadable(ci).collect();
     findings.extend(not_followed(others.iter(), FOLLOWED));
+    findings.extend(not_read(&gate_ci::of_other_services(context.files())));
+    if !is_committed {
+        // `lockfile.tracked` asks for the file; here is only what follows for these commands.
+        findings.extend(unlocked(&places));
+        return Judgement::Findings(findings);
+    }
     for (path, mut places) in places {
         places.sort_by_key(|place| place.line);
         places.dedup_by_key(|place| place.line);
@@ -87,6 +102,43 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
     Judgement::Findings(findings)
+}
+
+/// One advice for all files of services that nothing here reads.
+fn not_read(files: &[(&str, &str)]) -> Option<Finding> {
+    let (path, service) = files.first()?;
+    let more = match files.len() {
+        1 => String::new(),
+        count => format!(" and {}", counted(count - 1, "other file")),
+    };
+    let were = if files.len() == 1 { "was" } else { "were" };
+    let message = format!("`{path}` of {service}{more} {were} not read: only GitHub Actions and GitLab CI are");
+    let finding = Finding::advice(message).help(
+        "write `--locked` behind each cargo command there, or name its scripts in `scripts` under `[ci]` in gate.toml",
+    );
+    let places = files.iter().map(|(path, _)| Location::file(*path));
+    Some(places.fold(finding, Finding::at))
+}
+
+/// One advice for all commands that find no lockfile in what they check out.
+fn unlocked(places: &BTreeMap<&str, Vec<Place>>) -> Option<Finding> {
+    let all = || {
+        places
+            .iter()
+            .flat_map(|(path, places)| places.iter().map(move |place| (*path, place)))
+    };
+    let (_, first) = all().next()?;
+    let message = match all().count() {
+        1 => format!("`{}` resolves dependencies again in every run of CI", first.shown),
+        count => format!(
+            "{count} cargo commands resolve dependencies again in every run of CI; the first is `{}`",
+            first.shown
+        ),
+    };
+    let finding = Finding::advice(message).help("commit `Cargo.lock`, then add `--locked`");
+    Some(all().fold(finding, |finding, (path, place)| {
+        finding.at(Location::line(path, place.line))
+    }))
 }
 
 fn finding(path: &str, places: &[Place]) -> Option<Finding> {
@@ -119,7 +171,9 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
             first.repaired
         ),
     };
-    let mut finding = Finding::blocking(CHECK.blocks_at, message).help(help);
+    let changes: Option<Vec<Change>> = places.iter().map(|place| place.change(path)).collect();
+    let remedy = changes.map(|changes| Remedy::new("add `--locked`", changes));
+    let mut finding = Finding::blocking(CHECK.blocks_at, message).help(help).remedy(remedy);
     for place in places {
         finding = finding.at(Location::line(path, place.line));
     }
@@ -203,6 +257,15 @@ impl Asked<'_> {
                 .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_ref())))
                 .collect();
             let calls: Vec<&CargoCall<'_>> = called.iter().map(|(call, _)| call).collect();
+            let elsewhere = calls
+                .iter()
+                .find(|call| call.builds() && call.is_locked() == Answer::No && self.packages.is_beside(command, call));
+            unknown.extend(elsewhere.map(|call| NotFollowed {
+                path: command.path.clone(),
+                line: command.line,
+                what: shown(call, None, SHOWN),
+                why: "it runs outside this workspace".into(),
+            }));
             let open = called.iter().find(|(call, _)| {
                 let lock = self.packages.lock(command, call);
                 call.builds() && call.is_locked() == Answer::No && lock != Lock::None && !vouched.contains(&lock)
@@ -219,10 +282,12 @@ impl Asked<'_> {
                     continue;
                 }
                 let repaired = shown(open, Some("--locked"), REPAIRED);
+                let begins = begins(open).filter(|_| alias.is_none());
                 places.entry(command.path.as_str()).or_default().push(Place {
                     line: command.line,
                     shown: alias.map_or_else(|| shown(open, None, SHOWN), |(written, _)| format!("cargo {written}")),
                     repaired,
+                    begins,
                     alias: alias.map(|(_, alias)| alias.clone()),
                 });
             }
@@ -303,6 +368,24 @@ fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
         text += word;
     }
     text
+}
+
+/// The words of a command up to its subcommand, as a script has them if they are written plainly.
+fn begins(call: &CargoCall<'_>) -> Option<String> {
+    let inner = has_inner(call.subcommand)
+        && call
+            .arguments
+            .first()
+            .is_some_and(|word| !word.written().starts_with('-'));
+    let behind = call.arguments.first().filter(|_| inner);
+    let before = std::iter::once(call.program).chain(call.global).map(Argument::text);
+    let words: Option<Vec<&str>> = before
+        .chain([Some(call.subcommand)])
+        .chain(behind.map(Argument::text))
+        .collect();
+    let words = words?;
+    let plain = |word: &&str| !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "\"'$\\".contains(c));
+    words.iter().all(plain).then(|| words.join(" "))
 }
 
 /// Whether options follow the subcommand of a subcommand: `cargo nextest run --locked`.
@@ -568,12 +651,38 @@ mod tests {
     }
 
     #[test]
-    fn does_not_apply_without_a_lockfile_or_files() {
+    fn without_a_lockfile_every_run_resolves_again() {
         let mut world = World::new();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no GitHub Actions or GitLab CI files");
         world.ci(&[(".github/workflows/ci.yml", &workflow("      - run: cargo test\n"))]);
         world.workspace.lockfile.tracked = Some(false);
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `Cargo.lock` is not committed, so `--locked` cannot work");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:6: `cargo test` resolves dependencies again in every run of CI [advice]
+          help: commit `Cargo.lock`, then add `--locked`
+        ");
+    }
+
+    #[test]
+    fn files_of_other_services_are_named() {
+        let mut world = World::new();
+        world.ci(&[(".build.yml", ""), (".builds/linux.yml", ""), (".builds/notes.txt", "")]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .build.yml: `.build.yml` of SourceHut and 1 other file were not read: only GitHub Actions and GitLab CI are [advice]
+          also: .builds/linux.yml
+          help: write `--locked` behind each cargo command there, or name its scripts in `scripts` under `[ci]` in gate.toml
+        ");
+    }
+
+    #[test]
+    fn commands_of_another_workspace_are_not_judged_here() {
+        let mut world = World::new();
+        let steps = "      - run: cargo test --locked\n        working-directory: rust\n      - run: cargo test\n        working-directory: tools\n";
+        world.ci(&[(".github/workflows/ci.yml", &workflow(steps))]);
+        world.workspace.ci.get_mut().expect("it is read").directory = "rust".into();
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:8: `cargo test` was not followed: it runs outside this workspace [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+        ");
     }
 
     #[test]

@@ -96,6 +96,15 @@ impl Packages<'_> {
             })
     }
 
+    /// Whether cargo looks for the manifest in the repository, but outside this workspace.
+    pub(super) fn is_beside(&self, command: &CiCommand, call: &CargoCall<'_>) -> bool {
+        let top = Packages { root: "", ..*self };
+        let known = top
+            .directory(command, call)
+            .is_some_and(|directory| !directory.contains(UNKNOWN));
+        known && self.directory(command, call).is_none()
+    }
+
     /// Directory in which cargo looks for the manifest, relative to the workspace; `None` outside of it, and [`UNKNOWN`] when only
     /// the run knows it.
     fn directory(&self, command: &CiCommand, call: &CargoCall<'_>) -> Option<String> {

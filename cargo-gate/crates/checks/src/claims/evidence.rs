@@ -7,7 +7,7 @@ use gate_policy::{Claim, EvidenceClass, SuitePolicy, pattern};
 use gate_report::{CheckReport, Dimension, Finding, Outcome};
 
 use crate::conformance::conforming::{passed, reason};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, input, reads};
 
 reads!(Claim, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 
@@ -20,6 +20,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Broad,
     since: "0.1.0",
     phase: Phase::Outcomes,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -7,7 +7,7 @@ use gate_policy::{ConformanceBackend, ConformancePolicy, SuitePolicy};
 use gate_report::{Dimension, Finding};
 
 use super::conforming::{Shown, any_due, is_due, passed, reason, shown, tests};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, input, reads};
 
 reads!(ConformancePolicy, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 
@@ -20,6 +20,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     phase: Phase::Outcomes,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -5,7 +5,7 @@ use gate_policy::{ConformancePolicy, ConformanceRow, SuitePolicy};
 use gate_report::{Dimension, Finding, Outcome};
 
 use super::conforming::{Shown, passed, reason, shown, suite, tests};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::FileNames,
@@ -24,6 +24,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     since: "0.1.0",
     phase: Phase::Outcomes,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

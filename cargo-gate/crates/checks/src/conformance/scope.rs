@@ -8,7 +8,7 @@ use gate_policy::{ConformancePolicy, DeferredOperator, KernelPolicy, SuitePolicy
 use gate_report::{Dimension, Finding, Location, Outcome, Reason};
 
 use super::conforming::{Shown, passed, reason, shown};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -31,6 +31,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     phase: Phase::Outcomes,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -8,7 +8,7 @@ use gate_policy::RuntimePolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use crate::runtime::records::{faulty, judged, misread};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 use crate::runtime::records::FAULTS;
 
@@ -24,6 +24,7 @@ pub static CHECK: Check = Check {
     other_stages: &[FAULTS],
     since: "0.1.0",
     version: 4,
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

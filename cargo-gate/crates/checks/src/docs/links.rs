@@ -4,14 +4,14 @@ use rayon::prelude::*;
 
 use gate_base::stage::Stage;
 use gate_policy::DocsPolicy;
-use gate_report::{Dimension, Finding};
+use gate_report::{Change, Dimension, Finding, Remedy};
 use gate_surveys::document::{self, Document};
 use gate_text::markdown::links::Outline;
 use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
 use super::sites::Sites;
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 use gate_report::group::Group;
 
@@ -32,8 +32,11 @@ pub static CHECK: Check = Check {
     group_evidence: |policy| policy.docs.is_some(),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
     recordable: true,
+    fixes: Fixes::Applied(
+        "writes paths in the case that files have; editors offer the heading or file that is probably meant",
+    ),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -156,6 +159,7 @@ fn finding(broken: &[Broken<'_>], declared: Option<&gate_report::Location>) -> F
     let meant = broken
         .iter()
         .find_map(|one| Some((one.destination, one.meant.as_deref()?)));
+    finding.remedy = remedy(broken);
     finding = finding.help(match meant {
         Some((destination, meant)) => format!("write `{meant}` instead of `{destination}`"),
         None => "correct or remove the link; `links` under `[docs]` lists the documents that count".to_owned(),
@@ -163,6 +167,36 @@ fn finding(broken: &[Broken<'_>], declared: Option<&gate_report::Location>) -> F
     broken
         .iter()
         .fold(finding, |finding, one| finding.at(one.place.clone()))
+}
+
+/// The links as they are meant, where that is known of all.
+fn remedy(broken: &[Broken<'_>]) -> Option<Remedy> {
+    let change = |one: &Broken<'_>| {
+        let place = gate_report::Location {
+            column: None,
+            length: None,
+            ..one.place.clone()
+        };
+        let meant = one.meant.as_deref()?;
+        Some(Change::replace(
+            &place,
+            format!("]({}", one.destination),
+            format!("]({meant}"),
+        ))
+    };
+    let changes: Option<Vec<Change>> = broken.iter().map(change).collect();
+    // The same name in another case is no guess.
+    let same = |one: &Broken<'_>| {
+        one.meant
+            .as_deref()
+            .is_some_and(|meant| meant.eq_ignore_ascii_case(one.destination))
+    };
+    let remedy = Remedy::new("write what the link means", changes?);
+    Some(if broken.iter().all(same) {
+        remedy
+    } else {
+        remedy.to_be_reviewed()
+    })
 }
 
 /// Whether `part`, as the document `whole` names it, is the document at `path`: relative to `whole`, or to a directory

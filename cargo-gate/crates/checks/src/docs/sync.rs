@@ -2,12 +2,12 @@
 
 use crate::docs::generated::{self, Facts};
 use gate_base::stage::Stage;
-use gate_report::{Dimension, Finding};
+use gate_report::{Change, Dimension, Finding, Remedy};
 use gate_surveys::document;
 use gate_text::markdown::place;
 
 use super::documents::{nothing_matches, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, input, reads};
 
 use gate_report::group::Group;
 
@@ -29,7 +29,9 @@ pub static CHECK: Check = Check {
     group_evidence: |_| true,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     phase: Phase::Outcomes,
+    fixes: Fixes::Applied("writes generated blocks again"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -67,10 +69,16 @@ fn run(context: &Context<'_>) -> Judgement {
             );
         }
         for block in generated::regenerated(&document.text, &facts).1 {
+            let remedy = generated::replacement(&document.text, &block, &facts).map(|new| {
+                let old = document.text.get(block.inner.clone()).unwrap_or_default();
+                let title = format!("write the block `{}` again", block.kind);
+                Remedy::new(title, [Change::replace(&at(block.inner.clone()), old, new)])
+            });
             let message = format!("the generated block `{}` is out of date", block.kind);
             findings.push(
                 Finding::blocking(CHECK.blocks_at, message)
                     .help("`cargo gate source docs`")
+                    .remedy(remedy)
                     .at(at(block.marker)),
             );
         }

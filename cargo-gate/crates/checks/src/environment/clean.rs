@@ -3,7 +3,7 @@
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::SuiteVariables);
 
@@ -16,6 +16,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

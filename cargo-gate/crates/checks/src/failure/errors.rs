@@ -9,7 +9,7 @@ use gate_rust::facts::ErrorEnum;
 use gate_rust::library::{Coverage, PackageSurvey, Survey};
 
 use super::panics::unreadable_source;
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -33,6 +33,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     other_stages: &[UNUSED],
     since: "0.1.0",
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

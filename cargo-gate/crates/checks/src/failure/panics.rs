@@ -8,7 +8,7 @@ use gate_rust::library::inventory::{self, PanicPackage};
 use gate_rust::library::{PackageSurvey, Survey};
 
 use crate::ratchet::Tracked;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -28,6 +28,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -10,7 +10,7 @@ use gate_policy::GeneratedFiles;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::files::{File, FileKind};
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::AllFiles, GeneratedFiles, input::FileNames);
 
@@ -24,6 +24,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     recordable: true,
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

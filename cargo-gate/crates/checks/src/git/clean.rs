@@ -5,7 +5,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::git::DirtyPath;
 
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::GitHead, input::GitStatus, input::Cargo, input::FileNames);
 
@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

@@ -13,7 +13,7 @@ use gate_policy::{DecisionPolicy, HistoryPolicy};
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::git::Ancestry;
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 use gate_evidence::age::words;
 
 reads!(
@@ -38,6 +38,7 @@ pub static CHECK: Check = Check {
     }],
     since: "0.1.0",
     version: 3,
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

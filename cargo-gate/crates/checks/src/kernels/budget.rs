@@ -9,7 +9,7 @@ use gate_policy::KernelPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -29,6 +29,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -5,7 +5,7 @@ use gate_gpu::kernels::stored::{Asked, hit_rate};
 use gate_policy::CachePolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::CacheReports, CachePolicy);
 
@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Performance,
     blocks_at: Stage::Broad,
     since: "0.1.0",
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -8,7 +8,7 @@ use gate_policy::{KernelPolicy, KernelScope, RuntimePolicy};
 use gate_report::{Dimension, Finding};
 
 use super::runs::{Runs, runs};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Platform,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

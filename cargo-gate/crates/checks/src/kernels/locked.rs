@@ -7,7 +7,7 @@ use gate_gpu::kernels::LockedCrate;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::files::FileList;
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::FileNames, input::KernelLocks);
 
@@ -19,6 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -7,7 +7,7 @@ use gate_policy::{KernelPath, KernelPolicy, RuntimePolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::runs::{declared, runs};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -25,6 +25,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

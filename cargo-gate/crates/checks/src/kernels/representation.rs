@@ -9,7 +9,7 @@ use gate_policy::{KernelPolicy, RepresentationPolicy};
 use gate_report::{Dimension, Finding};
 
 use super::images::{Image, images};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 
@@ -21,6 +21,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -7,7 +7,7 @@ use gate_gpu::kernels::rebuild::{NoRecord, Rebuild, Rebuilt};
 use gate_policy::KernelPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, input::KernelRebuild, KernelPolicy);
 
@@ -19,6 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Broad,
     since: "0.1.0",
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -12,10 +12,10 @@ use gate_policy::{
     BackendSemantics, Comparison, ConformancePolicy, Denormals, Fma, KernelPolicy, KnownDelta, ReductionOrder,
     Rounding, SemanticProperty, pattern,
 };
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use super::images::{Image, images};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy, ConformancePolicy);
 
@@ -27,6 +27,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Determinism,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("removes known deltas that are none"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -155,6 +157,7 @@ fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
                 delta.property.name()
             ))
             .help("remove the known delta")
+            .remedy(Remedy::new("remove the known delta", [Change::remove(&delta.location)]))
             .at(delta.location.clone())
             .because(Some(delta.location.clone())),
         );

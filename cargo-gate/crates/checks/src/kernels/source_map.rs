@@ -11,7 +11,7 @@ use gate_policy::{KernelPolicy, SourceMapPolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::images::{Image, images};
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 
@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Observability,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use gate_base::stage::Stage;
 use gate_policy::{KNOWN_FINDINGS, KnownEntry, KnownFindings, KnownPolicy};
-use gate_report::{Dimension, Finding, Location, Reason};
+use gate_report::{Change, Dimension, Finding, Location, Reason, Remedy};
 use gate_world::git::Git;
 
 use super::findings::shown;
 use crate::ratchet::{inconclusive_unless, no_history, shallow};
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
     KnownPolicy,
@@ -32,7 +32,9 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNTRACKED],
     since: "0.1.0",
+    version: 2,
     waivable: false,
+    fixes: Fixes::Applied("moves `until` back"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -105,6 +107,10 @@ fn grown(known: &KnownFindings, earlier: &[KnownFindings]) -> Vec<Finding> {
             Finding::blocking(CHECK.blocks_at, message)
                 .help(format!(
                     "write `until = {until}`; a finding that may stay longer takes a waiver"
+                ))
+                .remedy(Remedy::new(
+                    format!("write `until = {until}`"),
+                    [Change::set(KNOWN_FINDINGS, &["until"], until.to_string())],
                 ))
                 .at(Location::file(KNOWN_FINDINGS)),
         );

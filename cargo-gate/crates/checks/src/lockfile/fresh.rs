@@ -4,7 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::cargo::Resolution;
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::Lockfile);
 
@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     since: "0.1.0",
     version: 2,
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

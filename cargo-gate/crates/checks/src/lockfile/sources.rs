@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use gate_base::paths;
 use gate_base::stage::Stage;
 use gate_report::group::Group;
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 use gate_world::cargo::lock::Lock;
 use gate_world::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Manifests, input::Cargo, input::Lockfile, input::GitHead);
 
@@ -23,7 +23,8 @@ pub static CHECK: Check = Check {
     group: Some(Group::Supply),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 3,
+    version: 4,
+    fixes: Fixes::Applied("writes the version in `Cargo.lock` instead of `*`"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -160,8 +161,20 @@ impl Scope<'_> {
                 |one| format!("`\"{}\"`", one.version),
             );
             let finding = blocking("version", format!("{what} accepts every version (`*`)"));
+            let remedy = locked.zip(finding.locations.first()).map(|(locked, place)| {
+                let place = Location {
+                    column: None,
+                    length: None,
+                    ..place.clone()
+                };
+                let version = format!("\"{}\"", locked.version);
+                let title = format!("write the version in `Cargo.lock`, {version}");
+                Remedy::new(title, [Change::replace(&place, "\"*\"", version)])
+            });
             Found {
-                finding: finding.help(format!("write {wanted} instead of `\"*\"`")),
+                finding: finding
+                    .help(format!("write {wanted} instead of `\"*\"`"))
+                    .remedy(remedy),
                 moving: None,
             }
         })

@@ -1,9 +1,9 @@
 //! `lockfile.tracked`: the lockfile is part of what is committed.
 
 use gate_base::stage::Stage;
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Lockfile);
 
@@ -15,6 +15,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("removes `Cargo.lock` from `.gitignore`; `git add` remains"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -44,8 +46,20 @@ fn run(context: &Context<'_>) -> Judgement {
             "`cargo generate-lockfile`",
         ),
     };
+    let listed = lockfile.exists && lockfile.ignored;
+    let remedy = listed.then(|| {
+        let change = Change::RemoveLine {
+            path: ".gitignore".to_owned(),
+            any_of: ["Cargo.lock", "/Cargo.lock"].map(str::to_owned).to_vec(),
+        };
+        Remedy::new(
+            "remove `Cargo.lock` from `.gitignore`; `git add Cargo.lock` remains",
+            [change],
+        )
+    });
     let finding = Finding::blocking(CHECK.blocks_at, message)
         .help(help)
+        .remedy(remedy)
         .at(Location::file("Cargo.lock"));
     Judgement::Findings(vec![finding])
 }

@@ -8,7 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::PathsPolicy;
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 
@@ -21,6 +21,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     recordable: true,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use gate_base::stage::Stage;
 use gate_policy::{ProfilePolicy, ProfileRequirement, ProfileValue};
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 use gate_world::profile::{self, Origin, Profile, Setting, Target};
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     ProfilePolicy,
@@ -25,7 +25,9 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     recordable: true,
+    fixes: Fixes::Applied("sets the key of the profile in the file that decides"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -129,6 +131,7 @@ fn finding(
     let mut finding = Finding::blocking(CHECK.blocks_at, message)
         .help(help)
         .because(Some(requirement.location.clone()));
+    finding.remedy = remedy(profile, key, target, &wanted, &setting.origin, root);
     if let Some(place) = place(&setting.origin, root) {
         finding = finding.at(place);
     }
@@ -136,6 +139,35 @@ fn finding(
         finding = finding.package(spec);
     }
     finding
+}
+
+/// The same as an edit of the file that decides.
+fn remedy(
+    profile: &str,
+    key: &str,
+    target: Option<&Target>,
+    wanted: &str,
+    origin: &Origin,
+    root: &Path,
+) -> Option<Remedy> {
+    let path = match origin {
+        Origin::Default | Origin::Rule(_) => "Cargo.toml".to_owned(),
+        Origin::Manifest(location) => location.path.clone(),
+        Origin::Config { path, .. } => near(path, root).filter(|path| !path.starts_with(".."))?,
+        Origin::Environment(_) => return None,
+    };
+    let mut keys = vec!["profile", profile];
+    match target {
+        None => {}
+        Some(Target::Dependencies) => keys.extend(["package", "*"]),
+        Some(Target::Package(spec)) => keys.extend(["package", spec]),
+        Some(Target::Build) => keys.push("build-override"),
+    }
+    keys.push(key);
+    Some(Remedy::new(
+        format!("set `{key} = {wanted}`"),
+        [Change::set(path, &keys, wanted)],
+    ))
 }
 
 /// Where a value is written; `None` where no file of the workspace or near it says so.

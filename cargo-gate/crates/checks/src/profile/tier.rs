@@ -4,9 +4,9 @@ use jiff::civil::Date;
 
 use gate_base::stage::Stage;
 use gate_policy::{SuiteKind, SuitePolicy, Tier, TierException, TierPolicy};
-use gate_report::{Dimension, Finding};
+use gate_report::{Change, Dimension, Finding, Remedy};
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(TierPolicy, SuitePolicy, input::Cargo, input::Today);
 
@@ -28,6 +28,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[WITHOUT_EFFECT, WITHOUT_CLIPPY],
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("removes exceptions without effect"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -83,6 +85,7 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             .because(Some(exception.location.clone()))
             .package(package)
     };
+    let removal = Remedy::new("remove the exception", [Change::remove(&exception.location)]);
     let mut findings = Vec::new();
     if !members.contains(&package.as_str()) {
         let close = members
@@ -95,14 +98,26 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             None => "remove the exception".to_owned(),
         };
         let message = format!("the exception is for `{package}`, which is not a workspace member");
-        return vec![finding(WITHOUT_EFFECT.from, message, help)];
+        let corrected = match close {
+            Some((_, name)) => Remedy::new(
+                format!("write `package = \"{name}\"`"),
+                [Change::replace(
+                    &exception.location,
+                    format!("\"{package}\""),
+                    format!("\"{name}\""),
+                )],
+            )
+            .to_be_reviewed(),
+            None => removal,
+        };
+        return vec![finding(WITHOUT_EFFECT.from, message, help).remedy(corrected)];
     }
     if exception.tier == default {
         let message = format!(
             "the exception gives `{package}` the tier `{}`, which is already the default",
             name(default)
         );
-        return vec![finding(WITHOUT_EFFECT.from, message, "remove the exception".to_owned())];
+        return vec![finding(WITHOUT_EFFECT.from, message, "remove the exception".to_owned()).remedy(removal)];
     }
     let is_blank = |field: &Option<String>| field.as_deref().is_none_or(|text| text.trim().is_empty());
     let missing: Vec<&str> = [

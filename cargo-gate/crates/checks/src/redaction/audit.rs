@@ -9,7 +9,7 @@ use gate_report::{CheckReport, Dimension, Finding, Location};
 use gate_suites::redaction::HOMES_IN_LOG;
 use gate_text::secrets::{self, Hit, Severity};
 
-use gate_contract::{Check, Judgement, OtherStage, Phase, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 
@@ -29,6 +29,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Outcomes,
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };

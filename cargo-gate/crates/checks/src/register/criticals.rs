@@ -9,7 +9,7 @@ use gate_policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::CommitState;
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(Register, input::RegisterCommits, input::Today);
 
@@ -29,6 +29,7 @@ pub static CHECK: Check = Check {
     other_stages: &[CAREFUL],
     since: "0.1.0",
     version: 2,
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -8,10 +8,10 @@ use semver::Version;
 use crate::release::{self, version_file};
 use gate_base::stage::Stage;
 use gate_policy::{Approval, ReleasePolicy, VersionFile};
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy, input::Today);
 
@@ -23,6 +23,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("writes the version of the workspace into the file, where the old one stands once"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -185,10 +187,27 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
                 "`{path}` has version {found}, but the workspace has {expected}"
             ))
             .help(format!("write `{expected}` in `{path}`"))
+            .remedy(stated(path, &text, &found, expected))
             .at(Location::file(path)),
         ),
         Err(problem) => at_policy(format!("`{path}` {problem}"), "correct `path` or `pointer`"),
     }
+}
+
+/// The version where it stands: in quotes, or alone in the file. Where it stands twice, one of them is another version.
+fn stated(path: &str, text: &str, found: &str, expected: &Version) -> Option<Remedy> {
+    let (old, new) = if text.trim() == found {
+        (found.to_owned(), expected.to_string())
+    } else {
+        (format!("\"{found}\""), format!("\"{expected}\""))
+    };
+    let once = text.matches(&old).count() == 1;
+    let change = Change::ReplaceAll {
+        path: path.to_owned(),
+        old,
+        new,
+    };
+    once.then(|| Remedy::new(format!("write `{expected}`"), [change]))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `release.migrations`: no migration of a history is open.
 
 use gate_base::stage::Stage;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 use gate_policy::MigrationPolicy;
 use gate_report::{Dimension, Finding};
 
@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

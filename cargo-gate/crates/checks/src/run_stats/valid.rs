@@ -8,7 +8,7 @@ use gate_policy::RuntimePolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use crate::runtime::records::{faulty, judged, misread};
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 use crate::runtime::records::FAULTS;
 
@@ -29,6 +29,7 @@ pub static CHECK: Check = Check {
     other_stages: &[RECOMPILES, FAULTS],
     since: "0.1.0",
     version: 3,
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -4,7 +4,7 @@ use gate_base::stage::Stage;
 use gate_policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RuntimePolicy, SuiteKind, SuitePolicy};
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
 
@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[FAULTS],
     since: "0.1.0",
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

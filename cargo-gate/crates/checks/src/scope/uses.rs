@@ -6,7 +6,7 @@ use gate_report::{Dimension, Finding};
 use gate_rust::facts::UsedPath;
 
 use crate::failure::panics::unreadable_source;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::RustSources,
@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     recordable: true,
+    fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -3,12 +3,12 @@
 use crate::status::checkboxes::{self, Drift, Evidence, Judged};
 use gate_base::stage::Stage;
 use gate_policy::{DocsPolicy, SuitePolicy};
-use gate_report::{Dimension, Finding};
+use gate_report::{Change, Dimension, Finding, Remedy};
 use gate_surveys::document::{self, Document};
 use gate_text::markdown::place;
 
 use crate::docs::documents::{nothing_matches, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Documents,
@@ -27,7 +27,9 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
+    version: 2,
     phase: Phase::Outcomes,
+    fixes: Fixes::Applied("ticks and clears boxes by the evidence"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -70,20 +72,36 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn finding(document: &Document, all: &[Judged], judged: &Judged, drift: &Drift) -> Finding {
+    let boxed = |ticked: bool| {
+        let at = judged.task.at;
+        let old = document.text.get(at..=at).unwrap_or_default();
+        let title = if ticked { "tick the box" } else { "clear the box" };
+        let change = Change::replace(
+            &place(&document.path, &document.text, at..at + 1),
+            old,
+            if ticked { "x" } else { " " },
+        );
+        Remedy::new(title, [change])
+    };
     const FIX: &str = "`cargo gate source drift --fix`";
     let title = &judged.task.title;
     let at = |span| place(&document.path, &document.text, span);
     let here = at(judged.task.span.clone());
     let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
     match drift {
-        Drift::Early(why) => blocking(format!("\"{title}\" is ticked, but {why}")).help(FIX).at(here),
+        Drift::Early(why) => blocking(format!("\"{title}\" is ticked, but {why}"))
+            .help(FIX)
+            .remedy(boxed(false))
+            .at(here),
         Drift::Late(why) => blocking(format!("\"{title}\" is not ticked, but {why}"))
             .help(FIX)
+            .remedy(boxed(true))
             .at(here),
         Drift::OpenPart(part) => {
             let part = &all[*part].task;
             blocking(format!("\"{title}\" is ticked, but its part \"{}\" is not", part.title))
                 .help(FIX)
+                .remedy(boxed(false))
                 .at(here)
                 .at(at(part.span.clone()))
         }

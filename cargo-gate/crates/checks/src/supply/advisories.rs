@@ -12,7 +12,7 @@ use gate_surveys::supply::{Fix, Hit, Opened, PackageGraph, hits};
 use gate_world::cargo::lock::LockedPackage;
 use gate_world::lockfile::Lockfile;
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Lockfile,
@@ -33,6 +33,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -1,7 +1,7 @@
 //! `supply.yanked`: no package of the lockfile was taken back by the people who published it.
 
 use gate_base::stage::Stage;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Location};
 use gate_surveys::supply::PackageGraph;
@@ -21,6 +21,7 @@ pub static CHECK: Check = Check {
     group: Some(Group::Supply),
     blocks_at: Stage::Broad,
     since: "0.1.0",
+    fixes: Fixes::Command,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -7,7 +7,7 @@ use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::toolchain::Rustc;
 
 use super::channel::Channel;
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::ToolchainFile, input::Toolchain);
 
@@ -19,6 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use gate_base::stage::Stage;
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 use gate_world::cargo::Member;
 use gate_world::manifest::Manifest;
 
 use super::channel::Channel;
 use crate::lockfile::dependencies::{Kind, entries};
-use gate_contract::{Check, Judgement, OtherStage, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(input::Cargo, input::Manifests, input::ToolchainFile);
 
@@ -33,6 +33,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[DEPENDENCY, UNDECLARED],
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("sets `rust-version` to what dependencies within the workspace need, or inherits it"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -146,9 +148,17 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
             " instead of `rust-version.workspace = true`"
         };
         let help = format!("set `rust-version = \"{needed}\"`{inherited} in `{}`", member.manifest);
+        // `rust-version.workspace = true` is a table, which another value cannot stand for.
+        let keys = ["package", "rust-version"];
+        let own = manifest.value(&keys).is_some_and(toml::Value::is_str);
+        let remedy = own.then(|| {
+            let change = Change::set(&member.manifest, &keys, format!("\"{needed}\""));
+            Remedy::new(format!("set `rust-version = \"{needed}\"`"), [change])
+        });
         findings.push(
             Finding::blocking(DEPENDENCY.from, message)
                 .help(help)
+                .remedy(remedy)
                 .at(declared)
                 .at(place.clone())
                 .package(&member.name),
@@ -216,7 +226,13 @@ fn undeclared(context: &Context<'_>, members: &[Member], manifests: &[Manifest])
         Some(_) => "add `rust-version.workspace = true` under `[package]`",
         None => "add `rust-version = \"<oldest supported Rust>\"` under `[package]`",
     };
-    let finding = Finding::advice(message).help(help);
+    let shared = root.value(&["workspace", "package", "rust-version"]).is_some();
+    let inherit = |member: &&Member| {
+        let keys = ["package", "rust-version"];
+        Change::set(&member.manifest, &keys, "{ workspace = true }")
+    };
+    let remedy = shared.then(|| Remedy::new("inherit `rust-version` from the workspace", missing.iter().map(inherit)));
+    let finding = Finding::advice(message).help(help).remedy(remedy);
     Some(missing.iter().fold(finding, |finding, member| {
         finding.at(match manifest_of(member, manifests) {
             Some(manifest) => manifest.nearest(&["package"]),

@@ -1,10 +1,10 @@
 //! `toolchain.pinned`: the compiler is chosen by the repository, not by the machine.
 
 use gate_base::stage::Stage;
-use gate_report::{Dimension, Finding, Location};
+use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use super::channel::Channel;
-use gate_contract::{Check, Judgement, Rule, input, reads};
+use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::ToolchainFile, input::Toolchain);
 
@@ -16,19 +16,29 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("pins the release of rustc that is in use"),
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
-    let exact = match context.rustc() {
-        Ok(rustc) if rustc.release.pre.is_empty() => format!("`channel = \"{}\"`", rustc.release),
-        _ => "an exact `channel`".to_owned(),
+    let rustc = context.rustc();
+    let release = rustc.as_ref().ok().filter(|rustc| rustc.release.pre.is_empty());
+    let exact = match release {
+        Some(rustc) => format!("`channel = \"{}\"`", rustc.release),
+        None => "an exact `channel`".to_owned(),
+    };
+    let pinning = |path: &str| {
+        let channel = release.map(|rustc| format!("\"{}\"", rustc.release))?;
+        let change = Change::set(path, &["toolchain", "channel"], channel.as_str());
+        Some(Remedy::new(format!("write `channel = {channel}`"), [change]))
     };
     let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
     let Some(file) = context.toolchain_file() else {
         let finding = blocking("the compiler is not pinned: there is no `rust-toolchain.toml`".into())
-            .help(format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`"));
+            .help(format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`"))
+            .remedy(pinning("rust-toolchain.toml"));
         return Judgement::Findings(vec![finding]);
     };
     let place = match file.line {
@@ -41,9 +51,14 @@ fn run(context: &Context<'_>) -> Judgement {
             file.path
         );
         let help = format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`");
-        return Judgement::Findings(vec![blocking(message).help(help)]);
+        return Judgement::Findings(vec![
+            blocking(message).help(help).remedy(pinning("rust-toolchain.toml")),
+        ]);
     }
     let help = format!("set {exact} in `{}`", file.path);
+    // A file of the old format holds the channel alone, and one with a path takes no channel.
+    let is_toml = file.path.ends_with(".toml") && file.custom_path.is_none();
+    let remedy = is_toml.then(|| pinning(&file.path)).flatten();
     let message = if let Some(error) = &file.error {
         format!("cannot parse `{}`: {error}", file.path)
     } else if let Some(path) = &file.custom_path {
@@ -58,7 +73,7 @@ fn run(context: &Context<'_>) -> Judgement {
             Some((text, _)) => format!("the channel `{text}` refers to different compilers over time"),
         }
     };
-    Judgement::Findings(vec![blocking(message).help(help).at(place)])
+    Judgement::Findings(vec![blocking(message).help(help).remedy(remedy).at(place)])
 }
 
 #[cfg(test)]

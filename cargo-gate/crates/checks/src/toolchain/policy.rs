@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use crate::toolchain::consumers::{self, Consumer, TOOLCHAIN_FILE};
 use gate_base::stage::Stage;
 use gate_policy::ToolchainPolicy;
-use gate_report::{Dimension, Finding};
+use gate_report::{Change, Dimension, Finding, Remedy};
 
-use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -26,6 +26,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
+    fixes: Fixes::Applied("writes what `[toolchain]` declares into manifests and `rust-toolchain.toml`"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -73,6 +75,14 @@ fn differs(consumer: &Consumer) -> Finding {
     };
     let finding = Finding::blocking(CHECK.blocks_at, message)
         .help("`cargo gate source docs`")
+        .remedy(Remedy::new(
+            format!("write `{}`", consumer.line()),
+            [Change::set(
+                &consumer.path,
+                &consumer.keys,
+                toml::Value::from(consumer.expected.as_str()).to_string(),
+            )],
+        ))
         .at(consumer.location.clone());
     match &consumer.package {
         Some(package) => finding.package(package),

@@ -8,9 +8,9 @@ use jiff::civil::Date;
 
 use gate_base::stage::Stage;
 use gate_policy::Waiver;
-use gate_report::{Dimension, Finding};
+use gate_report::{Change, Dimension, Finding, Remedy};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, WaiverUse, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, WaiverUse, input, reads};
 
 reads!(Waiver, input::WaiverUses, input::Today);
 
@@ -22,8 +22,10 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
+    version: 2,
     waivable: false,
     phase: Phase::Waivers,
+    fixes: Fixes::Applied("removes waivers that no finding needs"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -78,12 +80,15 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
     if unneeded {
         let message = format!("the waiver for `{check}` is unused: no finding matches it");
-        findings.push(place(Finding::blocking(CHECK.blocks_at, message).help(
-            match waiver.location.line {
-                Some(line) => format!("remove the waiver on line {line} of {}", waiver.location.path),
-                None => "remove the waiver".to_owned(),
-            },
-        )));
+        let help = match waiver.location.line {
+            Some(line) => format!("remove the waiver on line {line} of {}", waiver.location.path),
+            None => "remove the waiver".to_owned(),
+        };
+        // One that does not count may be wanted all the same: `waiver.authority` says what it lacks.
+        let removal = || Remedy::new("remove the waiver", [Change::remove(&waiver.location)]);
+        let removed = waiver.can_cover.then(removal);
+        let finding = Finding::blocking(CHECK.blocks_at, message).help(help);
+        findings.push(place(finding.remedy(removed)));
     }
     if days_left > LONGEST_DAYS {
         let message = format!(

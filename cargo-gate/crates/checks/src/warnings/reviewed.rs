@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use gate_base::stage::Stage;
 use gate_policy::pattern::path_matches;
 use gate_policy::{Reviewed, WarningPolicy};
-use gate_report::{CheckReport, Dimension, Finding};
+use gate_report::{Change, CheckReport, Dimension, Finding, Remedy};
 
-use gate_contract::{Applies, Check, Judgement, OtherStage, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 
@@ -31,7 +31,9 @@ pub static CHECK: Check = Check {
         },
     ],
     since: "0.1.0",
+    version: 2,
     phase: Phase::Outcomes,
+    fixes: Fixes::Applied("removes reviews that match no warning"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };
@@ -75,6 +77,7 @@ fn run(context: &Context<'_>) -> Judgement {
             findings.push(
                 Finding::advice(message)
                     .help("remove the record")
+                    .remedy(Remedy::new("remove the record", [Change::remove(&record.location)]))
                     .at(record.location.clone())
                     .because(Some(record.location.clone())),
             );

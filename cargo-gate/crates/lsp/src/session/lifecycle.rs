@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use lsp_server::Message;
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CompletionOptions, DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher,
-    InitializeParams, InitializeResult, PositionEncodingKind, Registration, RegistrationParams, Save,
-    ServerCapabilities, ServerInfo, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
+    CodeActionKind, CodeActionOptions, CompletionOptions, DidChangeWatchedFilesRegistrationOptions,
+    ExecuteCommandOptions, FileSystemWatcher, InitializeParams, InitializeResult, PositionEncodingKind, Registration,
+    RegistrationParams, Save, ServerCapabilities, ServerInfo, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
 };
 
 use super::{Answer, Effect, Phase, Session, answer};
+use crate::actions::EXPLAIN;
 use crate::paths;
 
 /// Files whose change is of interest although nobody has them open.
@@ -24,6 +25,12 @@ impl Session {
             .as_ref()
             .and_then(|workspace| workspace.did_change_watched_files.as_ref())
             .is_some_and(|watch| watch.dynamic_registration == Some(true));
+        self.shows = params
+            .capabilities
+            .window
+            .as_ref()
+            .and_then(|window| window.show_document.as_ref())
+            .is_some_and(|shows| shows.support);
         self.root = root(params);
         let here = || std::env::current_dir().ok();
         if let Some(root) = self.root.clone().or_else(here) {
@@ -100,6 +107,10 @@ fn capabilities() -> ServerCapabilities {
             }
             .into(),
         ),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: vec![EXPLAIN.to_owned()],
+            ..ExecuteCommandOptions::default()
+        }),
         definition_provider: Some(true.into()),
         inlay_hint_provider: Some(true.into()),
         ..ServerCapabilities::default()

@@ -2,17 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use lsp_server::{ErrorCode, Notification, Request};
 use lsp_types::{
-    CodeActionParams, CompletionParams, DefinitionParams, Hover, HoverParams, InlayHint, InlayHintKind,
-    InlayHintParams, Location, MarkupContent, MarkupKind, Position, Range, TextDocumentPositionParams, Uri,
+    CodeActionParams, CompletionParams, DefinitionParams, ExecuteCommandParams, Hover, HoverParams, InlayHint,
+    InlayHintKind, InlayHintParams, Location, MarkupContent, MarkupKind, Position, Range, TextDocumentPositionParams,
+    Uri,
 };
 use serde_json::Value;
 
-use super::{Answer, Document, Session, answer, read};
+use super::{Answer, Document, Effect, Session, answer, read};
 use crate::kernel::jump::{self, Line};
 use crate::kernel::signature::{self, Signature};
 use crate::text::Text;
-use crate::{gate_toml, kernel, paths};
+use crate::{actions, gate_toml, kernel, paths};
 use gate_gpu::kernels::check::crate_of;
 
 impl Session {
@@ -102,11 +104,57 @@ impl Session {
         let Some((path, document)) = self.document(&params.text_document.uri) else {
             return Ok(Value::Null);
         };
-        if !self.is_policy(&path) {
-            return Ok(Value::Null);
-        }
         let bytes = document.text.bytes(&params.range);
-        answer(gate_toml::problems::fixes(&document.text, &document.uri, &bytes))
+        let mut offered = if self.is_policy(&path) {
+            gate_toml::problems::fixes(&document.text, &document.uri, &bytes)
+        } else {
+            Vec::new()
+        };
+        if let (Some(root), Some(report)) = (&self.root, &self.report) {
+            let find = |path: &Path| {
+                Some(match self.documents.get(path) {
+                    Some(open) => (open.uri.clone(), open.text.clone()),
+                    None => (paths::to_uri(path)?, Text::new(read(path)?)),
+                })
+            };
+            offered.extend(actions::at(root, report, (&path, &document.text), &bytes, &find));
+        }
+        answer(offered)
+    }
+
+    /// Shows the page of a check: as a document where the client can do that, and as a message elsewhere.
+    pub(super) fn execute(&self, params: &ExecuteCommandParams, effects: &mut Vec<Effect>) -> Answer {
+        let check = params.arguments.iter().flatten().next().and_then(Value::as_str);
+        let page = check
+            .filter(|_| params.command == actions::EXPLAIN)
+            .and_then(|check| Some((check, actions::page(check)?)));
+        let Some((check, page)) = page else {
+            return Err((
+                ErrorCode::InvalidParams,
+                format!("unknown command `{}`", params.command),
+            ));
+        };
+        let shown = self.shows.then(|| self.kept(check, &page)).flatten();
+        effects.push(Effect::Send(match shown.and_then(|path| paths::to_uri(&path)) {
+            Some(uri) => {
+                let params = serde_json::json!({ "uri": uri, "takeFocus": true });
+                Request::new("page".to_owned().into(), "window/showDocument".to_owned(), params).into()
+            }
+            None => {
+                let params = serde_json::json!({ "type": 3, "message": page });
+                Notification::new("window/showMessage".to_owned(), params).into()
+            }
+        }));
+        Ok(Value::Null)
+    }
+
+    /// The page of a check as a file of the gate directory.
+    fn kept(&self, check: &str, page: &str) -> Option<PathBuf> {
+        let directory = self.gate_dir.as_ref()?.join("lsp").join("checks");
+        std::fs::create_dir_all(&directory).ok()?;
+        let path = directory.join(format!("{check}.md"));
+        gate_base::atomic::write(&path, page.as_bytes()).ok()?;
+        Some(path)
     }
 
     pub(super) fn inlay_hint(&self, params: &InlayHintParams) -> Answer {

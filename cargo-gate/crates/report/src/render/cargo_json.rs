@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::diagnostic::{Diagnostic, columns};
 use super::ranking::{Ranked, ranked};
 use super::{SourceProvider, Weight, anchor, text};
-use crate::{Dimension, Location, Report, SUITES_LEFT_OUT};
+use crate::{Applicability, Dimension, Edit, Fix, Location, Report, SUITES_LEFT_OUT};
 use gate_world::cargo::{Member, Target};
 
 /// Stands in front of the id of the check in every code.
@@ -110,6 +110,17 @@ impl Page<'_> {
             .iter()
             .filter_map(|(level, words)| Some(message(level, &text::lines((*words)?), None, &[], &[], None)))
             .collect();
+        let mut children = children;
+        // A file that is not there yet has no span.
+        let whole = |fix: &&Fix| !aside && fix.edits.iter().all(|edit| edit.sha256.is_some());
+        if let Some(fix) = said.finding.and_then(|finding| finding.fix.as_ref()).filter(whole) {
+            let spans: Vec<Value> = fix
+                .edits
+                .iter()
+                .map(|edit| suggestion(edit, fix.applicability))
+                .collect();
+            children.push(message("help", &text::line(&fix.title), None, &spans, &[], None));
+        }
         let code = format!("{SOURCE}::{}", said.check.id);
         let rendered = Diagnostic {
             level: shown,
@@ -265,6 +276,25 @@ impl Page<'_> {
             "expansion": null,
         })
     }
+}
+
+/// An edit as the compiler suggests it: rustfix and editors apply it.
+fn suggestion(edit: &Edit, applicability: Applicability) -> Value {
+    json!({
+        "file_name": edit.path,
+        "byte_start": edit.byte_start,
+        "byte_end": edit.byte_end,
+        "line_start": edit.line_start,
+        "line_end": edit.line_end,
+        "column_start": edit.column_start,
+        "column_end": edit.column_end,
+        "is_primary": true,
+        "text": [],
+        "label": null,
+        "suggested_replacement": edit.replacement,
+        "suggestion_applicability": applicability.rustc_name(),
+        "expansion": null,
+    })
 }
 
 /// Whether a file lies in the directory of a member.

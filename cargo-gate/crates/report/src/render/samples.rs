@@ -6,9 +6,9 @@ use super::SourceProvider;
 use crate::claim::{GroupClaim, Kind, PackageKind, Relaxation, Standing};
 use crate::group::Group;
 use crate::{
-    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, KnownUse, Location,
-    NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
-    UnblockStep, WaiverUse,
+    Applicability, Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, Edit, EvidenceRecord,
+    Finding, Fix, KnownUse, Location, NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult,
+    TestResult, TestStatus, Tool, UnblockStep, WaiverUse,
 };
 use gate_base::stage::Stage;
 
@@ -45,6 +45,25 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("unjudged", unjudged()),
         ("hostile", hostile()),
     ]
+}
+
+/// What replaces the `*` of `rand`.
+fn fix() -> Fix {
+    Fix {
+        title: "write the version in `Cargo.lock`".into(),
+        applicability: Applicability::MachineApplicable,
+        edits: vec![Edit {
+            path: "Cargo.toml".into(),
+            sha256: Some("cd".repeat(32)),
+            byte_start: 82,
+            byte_end: 85,
+            line_start: 7,
+            column_start: 8,
+            line_end: 7,
+            column_end: 11,
+            replacement: "\"0.9.1\"".into(),
+        }],
+    }
 }
 
 /// A report without any check.
@@ -167,12 +186,13 @@ pub fn failures() -> Report {
             .at(Location::span("Cargo.toml", 8, 1, 6))
             .package("demo"),
     );
-    sources.findings.push(
-        Finding::advice("dependency `rand` accepts every version")
+    sources.findings.push(Finding {
+        fix: Some(fix()),
+        ..Finding::advice("dependency `rand` accepts every version")
             .help("write the version that `cargo tree -p rand` shows")
             .at(Location::line("Cargo.toml", 7))
-            .package("demo"),
-    );
+            .package("demo")
+    });
     let mut profile = check(
         "profile.release",
         "Cargo profiles meet the policy",

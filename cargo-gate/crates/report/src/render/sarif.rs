@@ -8,7 +8,7 @@ use super::identity::Identities;
 use super::markdown::percent_encoded;
 use super::ranking::{Ranked, ranked};
 use super::{Weight, anchor, explained, text};
-use crate::{CheckReport, Finding, Outcome, Report};
+use crate::{CheckReport, Finding, Fix, Outcome, Report};
 use gate_base::paths;
 
 /// Results that GitHub takes of one run; of these it shows the first five thousand by severity. A file with more is
@@ -184,11 +184,42 @@ fn result(said: &Ranked<'_>, finding: &Finding, level: &str, prefix: &str, ident
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
     }
+    if let Some(fix) = &finding.fix {
+        result["fixes"] = json!([fixed(fix, prefix)]);
+    }
     if let Some(why) = finding.covered() {
         result["suppressions"] =
             json!([{ "kind": "external", "status": "accepted", "justification": text::line(&why) }]);
     }
     result
+}
+
+/// A fix: the changes of each file. Its regions are of the file as it was judged.
+fn fixed(fix: &Fix, prefix: &str) -> Value {
+    let mut changes: Vec<(&str, Vec<Value>)> = Vec::new();
+    for edit in &fix.edits {
+        let replacement = json!({
+            "deletedRegion": {
+                "startLine": edit.line_start,
+                "startColumn": edit.column_start,
+                "endLine": edit.line_end,
+                "endColumn": edit.column_end,
+            },
+            "insertedContent": { "text": edit.replacement },
+        });
+        match changes.last_mut() {
+            Some((path, replacements)) if *path == edit.path => replacements.push(replacement),
+            _ => changes.push((&edit.path, vec![replacement])),
+        }
+    }
+    let changes: Vec<Value> = changes
+        .into_iter()
+        .map(|(path, replacements)| {
+            let uri = percent_encoded(&paths::join(prefix, path));
+            json!({ "artifactLocation": { "uri": uri, "uriBaseId": "%SRCROOT%" }, "replacements": replacements })
+        })
+        .collect();
+    json!({ "description": { "text": text::line(&fix.title) }, "artifactChanges": changes })
 }
 
 /// A place. What names a file and no line is about its first: GitHub asks for a region.

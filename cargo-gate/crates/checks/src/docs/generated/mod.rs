@@ -23,24 +23,28 @@ pub fn regenerated(text: &str, facts: &Facts<'_>) -> (String, Vec<Block>) {
     let mut changed = Vec::new();
     let mut at = 0;
     for block in blocks(text) {
-        let Some(generator) = find(&block.kind) else { continue };
-        let expected = format!("\n{}\n", (generator.generate)(facts));
-        let parts = (text.get(at..block.inner.start), text.get(block.inner.clone()));
-        let (Some(before), Some(current)) = parts else { continue };
-        if current.replace("\r\n", "\n") == expected {
+        let parts = (text.get(at..block.inner.start), replacement(text, &block, facts));
+        let (Some(before), Some(expected)) = parts else {
             continue;
-        }
+        };
         out.push_str(before);
-        if before.ends_with("\r\n") {
-            out.push_str(&expected.replace('\n', "\r\n"));
-        } else {
-            out.push_str(&expected);
-        }
+        out.push_str(&expected);
         at = block.inner.end;
         changed.push(block);
     }
     out.push_str(text.get(at..).unwrap_or_default());
     (out, changed)
+}
+
+/// What a block should hold; `None` where it holds that.
+pub fn replacement(text: &str, block: &Block, facts: &Facts<'_>) -> Option<String> {
+    let expected = format!("\n{}\n", (find(&block.kind)?.generate)(facts));
+    let current = text.get(block.inner.clone())?;
+    if current.replace("\r\n", "\n") == expected {
+        return None;
+    }
+    let crlf = text.get(..block.inner.start)?.ends_with("\r\n");
+    Some(if crlf { expected.replace('\n', "\r\n") } else { expected })
 }
 
 #[cfg(test)]
