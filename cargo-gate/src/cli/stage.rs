@@ -121,7 +121,14 @@ fn in_one(
     if arguments.plan {
         let opened = conversation.opened(workspace)?;
         let selection = selection(arguments, &opened, conversation)?;
-        let request = request(stage, arguments, selection, &opened, (now, conversation.began), String::new());
+        let request = request(
+            stage,
+            arguments,
+            selection,
+            &opened,
+            (now, conversation.began),
+            String::new(),
+        );
         let text = plan::text(&opened, &request, arguments, conversation)?;
         output.plan(&text, &opened.workspace, conversation)?;
         return Ok(exit::READY);
@@ -232,7 +239,14 @@ fn judge_without_suites(
     lock::prepare(workspace.target_dir())?;
     let opened = conversation.opened(workspace)?;
     let selection = selection(arguments, &opened, conversation)?;
-    let request = request(stage, arguments, selection, &opened, (now, conversation.began), String::new());
+    let request = request(
+        stage,
+        arguments,
+        selection,
+        &opened,
+        (now, conversation.began),
+        String::new(),
+    );
     let timings = Timings::new(conversation.began);
     let evaluation = opened
         .surroundings()

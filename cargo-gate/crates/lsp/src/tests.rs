@@ -471,13 +471,19 @@ fn a_policy_leads_to_what_it_extends() {
         "version = 1\n[stage.pilot]\nscope = \"x\"\n[[suite.test]]\nname = \"shared\"\ncommand = \"cargo test\"\n",
     )
     .unwrap();
-    let own = "version = 1\nextends = \"gate.base.toml\"\n[stage.pilot]\nscope = \"y\"\n[checks.\"\"]\nblocks-at = \"\"\n";
+    let own =
+        "version = 1\nextends = \"gate.base.toml\"\n[stage.pilot]\nscope = \"y\"\n[checks.\"\"]\nblocks-at = \"\"\n";
     client.open("gate.toml", own);
     let jump = |client: &mut Client, line, character| {
         let at = client.at("gate.toml", line, character);
         let found = client.ask("textDocument/definition", at).unwrap();
         let start = &found["range"]["start"];
-        let name = found["uri"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        let name = found["uri"]
+            .as_str()
+            .unwrap_or_default()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
         format!("{name}:{}:{}", start["line"], start["character"])
     };
     assert_eq!(jump(&mut client, 1, 14), "gate.base.toml:0:0");

@@ -86,9 +86,17 @@ pub(super) fn gather(own: PolicyFile, place: Place<'_>, reader: &mut Reader<'_>)
         };
         let called = paths::relative(place.root, &next);
         if gathered.paths.contains(&next) {
-            let circle: Vec<String> = gathered.files.iter().map(|file| format!("`{}`", shown(&file.path))).collect();
+            let circle: Vec<String> = gathered
+                .files
+                .iter()
+                .map(|file| format!("`{}`", shown(&file.path)))
+                .collect();
             gathered.problems.push(problem(
-                format!("the policy extends itself: {} → `{}`", circle.join(" → "), shown(&called)),
+                format!(
+                    "the policy extends itself: {} → `{}`",
+                    circle.join(" → "),
+                    shown(&called)
+                ),
                 "remove one `extends` of the circle".into(),
             ));
             break;
@@ -119,7 +127,9 @@ pub(super) fn gather(own: PolicyFile, place: Place<'_>, reader: &mut Reader<'_>)
                 break;
             }
             Err(error) => {
-                let help = error.help.unwrap_or_else(|| format!("repair the file, or remove `{EXTENDS}`"));
+                let help = error
+                    .help
+                    .unwrap_or_else(|| format!("repair the file, or remove `{EXTENDS}`"));
                 gathered.problems.push(problem(error.message, help));
                 break;
             }
@@ -172,7 +182,9 @@ fn refused(path: &Path, top: Option<&Path>, called: &str) -> Option<(String, Str
 /// Top of the repository that holds a directory.
 fn repository(root: &Path) -> Option<PathBuf> {
     let mut above = root.ancestors();
-    above.find(|directory| directory.join(".git").exists()).map(Path::to_owned)
+    above
+        .find(|directory| directory.join(".git").exists())
+        .map(Path::to_owned)
 }
 
 fn parent(path: &Path) -> PathBuf {

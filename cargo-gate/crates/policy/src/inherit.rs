@@ -63,9 +63,11 @@ impl<'a> Resolver<'a> {
         let views = self.views(schema);
         for (key, value) in table.iter_mut() {
             let key: &str = key.get_ref();
-            let below = views
-                .iter()
-                .find_map(|view| view.get("properties")?.get(key).or_else(|| view.get("additionalProperties")));
+            let below = views.iter().find_map(|view| {
+                view.get("properties")?
+                    .get(key)
+                    .or_else(|| view.get("additionalProperties"))
+            });
             if let Some(below) = below {
                 let span = value.span();
                 self.value(below, value.get_mut(), &span, key);
@@ -115,7 +117,10 @@ impl<'a> Resolver<'a> {
             Some(resolved) => *text = Cow::Owned(resolved),
             None => {
                 let from_root = paths::relative(self.root, &paths::normalize(&self.directory.join(text.as_ref())));
-                let message = format!("`{key}` points outside the workspace: it is `{}` from there", shown(&from_root));
+                let message = format!(
+                    "`{key}` points outside the workspace: it is `{}` from there",
+                    shown(&from_root)
+                );
                 self.problems.push(Problem::new(span.clone(), message).rule(&rule::PATH_OF_A_BASE).help(format!(
                     "write `{WORKSPACE}{}` for the path in each workspace that extends this file, or move the value to the \
                      workspace's gate.toml",

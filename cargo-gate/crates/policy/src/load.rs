@@ -42,7 +42,12 @@ pub fn load_without_register(root: &Path, explicit: Option<&Path>, catalogue: &C
     };
     let file = absolute(root, path);
     let place = Place { root, file: &file };
-    Ok(validate_at(PolicyFile::new(shown, text), place, &mut from_disk, catalogue)?)
+    Ok(validate_at(
+        PolicyFile::new(shown, text),
+        place,
+        &mut from_disk,
+        catalogue,
+    )?)
 }
 
 /// Where a policy lies, spelled as the root is: what it extends is looked for from there.
@@ -55,7 +60,11 @@ fn absolute(root: &Path, path: &Path) -> PathBuf {
         return absolute;
     };
     // Canonical paths on Windows have a spelling that roots do not have.
-    let real = if cfg!(unix) { std::fs::canonicalize(directory).ok() } else { None };
+    let real = if cfg!(unix) {
+        std::fs::canonicalize(directory).ok()
+    } else {
+        None
+    };
     real.map_or_else(|| paths::normalize(&absolute), |directory| directory.join(name))
 }
 

@@ -187,7 +187,11 @@ mod tests {
 
     #[test]
     fn an_offset_says_which_file_it_is_in() {
-        let files = [PolicyFile::new("a", "\u{feff}x = 1\ny"), PolicyFile::new("b", ""), PolicyFile::new("c", "é = 2\n")];
+        let files = [
+            PolicyFile::new("a", "\u{feff}x = 1\ny"),
+            PolicyFile::new("b", ""),
+            PolicyFile::new("c", "é = 2\n"),
+        ];
         let positions = Positions::of(&files);
         let place = |at: usize| {
             let place = positions.location(&(at..at + 1));
@@ -195,7 +199,10 @@ mod tests {
         };
         // The end of each text, the empty one too, is a place in it.
         let places: Vec<String> = [0, 4, 6, 7, 8, 9, 11, 16].map(place).into();
-        assert_eq!(places, ["a:1:1", "a:1:5", "a:2:1", "a:2:2", "b:1:1", "c:1:1", "c:1:2", "c:2:1"]);
+        assert_eq!(
+            places,
+            ["a:1:1", "a:1:5", "a:2:1", "a:2:2", "b:1:1", "c:1:1", "c:1:2", "c:2:1"]
+        );
         assert_eq!(positions.line_words(9, 0), "line 1 of c");
         assert_eq!(positions.line_words(6, 0), "line 2");
         assert_eq!(positions.excerpt(&(11..12)).source, "é = 2");

@@ -36,7 +36,10 @@ impl Rules<'_> {
                 problems.push(
                     Problem::new(span.clone(), message)
                         .rule(&rule::DUPLICATE_NAME)
-                        .label(format!("first declared on {}", self.positions.line_words(*before, span.start)))
+                        .label(format!(
+                            "first declared on {}",
+                            self.positions.line_words(*before, span.start)
+                        ))
                         .help(help),
                 );
             } else {

@@ -27,7 +27,10 @@ pub fn schema() -> Value {
     schema.insert("x-required".into(), json!(["stage"]));
     schema.insert("if".into(), json!({ "not": { "required": ["extends"] } }));
     let pilot = json!({ "required": ["pilot"], "properties": { "pilot": { "required": ["scope"] } } });
-    schema.insert("then".into(), json!({ "required": ["stage"], "properties": { "stage": pilot } }));
+    schema.insert(
+        "then".into(),
+        json!({ "required": ["stage"], "properties": { "stage": pilot } }),
+    );
     schema.to_value()
 }
 

@@ -9,8 +9,8 @@ use super::catalogue::Catalogue;
 use super::deserialize::from_file;
 use super::extends::{EXTENDS, Files, Place, Reader, gather};
 use super::known::Known;
-use super::model::{Policy, PolicySource, SEMVER_CHECKS, SanityWarning, SuitePolicy};
 use super::merge::merge;
+use super::model::{Policy, PolicySource, SEMVER_CHECKS, SanityWarning, SuitePolicy};
 use super::position::{PolicyFile, Positions, behind};
 use super::problem::{Oddity, PolicyErrors, Problem, shown};
 use super::rules::Rules;
@@ -57,7 +57,12 @@ pub fn validate_base(path: &str, text: &str, catalogue: &Catalogue) -> Result<()
         let path = [rule::MALFORMED_PATH.id, rule::MALFORMED_GLOB.id].contains(&problem.rule.id);
         !path
     });
-    let problems = merged(&positions, syntax_problems(file.body(), &syntax), (problems, Vec::new()), Vec::new());
+    let problems = merged(
+        &positions,
+        syntax_problems(file.body(), &syntax),
+        (problems, Vec::new()),
+        Vec::new(),
+    );
     if problems.is_empty() {
         Ok(())
     } else {
@@ -161,8 +166,8 @@ fn validate_files(mut gathered: Files, catalogue: &Catalogue) -> Result<Policy, 
     }
 
     // The schema is made from the types, so what passed the walk has the types; a test holds this for any text.
-    let mut policy: Policy =
-        from_file(&file, &positions).map_err(|error| PolicyErrors::of(gathered.files.clone(), vec![self::unread(&error)]))?;
+    let mut policy: Policy = from_file(&file, &positions)
+        .map_err(|error| PolicyErrors::of(gathered.files.clone(), vec![self::unread(&error)]))?;
     let keys = policy
         .waiver_rules
         .as_ref()

@@ -14,9 +14,9 @@ use super::edit;
 use super::edit::quoted;
 use super::extends::{Place, from_disk};
 use super::model::Policy;
+use super::position::PolicyFile;
 use super::read::read;
 use super::tables::elements;
-use super::position::PolicyFile;
 use super::validate::validate_at;
 use super::waiver::{Waiver, waiver_text};
 use super::write::{Existing, write_atomically};
@@ -84,7 +84,12 @@ fn validate_edited(path: &Path, text: &str, catalogue: &Catalogue) -> Result<Pol
     let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let root = file.parent().unwrap_or(&file);
     let place = Place { root, file: &file };
-    Ok(validate_at(PolicyFile::new(shown, text), place, &mut from_disk, catalogue)?)
+    Ok(validate_at(
+        PolicyFile::new(shown, text),
+        place,
+        &mut from_disk,
+        catalogue,
+    )?)
 }
 
 fn appended(before: &str, waiver: &NewWaiver) -> String {

@@ -40,7 +40,9 @@ pub fn below(top: &Path) -> Vec<PathBuf> {
         let nearest = above.find_map(|above| manifests.get(above)?.workspace.as_ref());
         !declared.belongs && nearest.is_none_or(|excluded| excluded.iter().any(|out| directory.starts_with(out)))
     };
-    let roots = manifests.iter().filter(|(directory, declared)| is_root(directory, declared));
+    let roots = manifests
+        .iter()
+        .filter(|(directory, declared)| is_root(directory, declared));
     roots.map(|(directory, _)| directory.clone()).collect()
 }
 
@@ -84,12 +86,18 @@ mod tests {
             std::fs::write(path, text).unwrap();
         };
         let package = "[package]\nname = \"x\"\n";
-        write("back/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nexclude = [\"fuzz\"]\n");
+        write(
+            "back/Cargo.toml",
+            "[workspace]\nmembers = [\"a\"]\nexclude = [\"fuzz\"]\n",
+        );
         write("back/a/Cargo.toml", package);
         write("back/fuzz/Cargo.toml", package);
         write("back/own/Cargo.toml", "[package]\nname = \"x\"\n[workspace]\n");
         write("web/Cargo.toml", package);
-        write("web/part/Cargo.toml", "[package]\nname = \"x\"\nworkspace = \"../..\"\n");
+        write(
+            "web/part/Cargo.toml",
+            "[package]\nname = \"x\"\nworkspace = \"../..\"\n",
+        );
         write("broken/Cargo.toml", "[");
         write("vendor/other/Cargo.toml", package);
         write("target/package/x/Cargo.toml", package);
@@ -98,7 +106,10 @@ mod tests {
         write("submodule/.git", "gitdir: elsewhere\n");
         write(".gitignore", "/vendor\n");
         let found = below(directory.path());
-        let found: Vec<String> = found.iter().map(|root| paths::relative(directory.path(), root)).collect();
+        let found: Vec<String> = found
+            .iter()
+            .map(|root| paths::relative(directory.path(), root))
+            .collect();
         assert_eq!(found, ["back", "back/fuzz", "back/own", "broken", "web"]);
     }
 }

@@ -122,7 +122,11 @@ fn decision(parts: &[Part], bounded: bool) -> Decision {
         Said::Report { decision, .. } => *decision,
         Said::Plan { .. } | Said::Failed(_) => Decision::NotReady,
     });
-    let mut decision = if bounded { Decision::ReadyWithBoundedScope } else { Decision::Ready };
+    let mut decision = if bounded {
+        Decision::ReadyWithBoundedScope
+    } else {
+        Decision::Ready
+    };
     for other in decisions {
         decision = match (decision, other) {
             (Decision::NotReady, _) | (_, Decision::NotReady) => Decision::NotReady,

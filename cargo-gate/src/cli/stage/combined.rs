@@ -50,7 +50,11 @@ pub(super) enum Said {
 
 impl Part {
     fn shown(&self) -> &str {
-        if self.directory.is_empty() { "." } else { &self.directory }
+        if self.directory.is_empty() {
+            "."
+        } else {
+            &self.directory
+        }
     }
 
     fn text(&self, format: Format) -> &str {
@@ -72,31 +76,55 @@ impl Part {
 impl All {
     /// A line for each workspace, and one for all of them.
     pub(super) fn table(&self) -> String {
-        let left_out = self.left_out.iter().map(|directory| (if directory.is_empty() { "." } else { directory.as_str() }, "left out".to_owned()));
+        let left_out = self.left_out.iter().map(|directory| {
+            (
+                if directory.is_empty() { "." } else { directory.as_str() },
+                "left out".to_owned(),
+            )
+        });
         let said = |part: &Part| match &part.said {
             Said::Report { decision, .. } => decision.name().to_owned(),
             Said::Plan { .. } => String::new(),
             Said::Failed(failed) => format!("not judged: {}", failed.message()),
         };
-        let rows: Vec<(&str, String)> = self.parts.iter().map(|part| (part.shown(), said(part))).chain(left_out).collect();
+        let rows: Vec<(&str, String)> = self
+            .parts
+            .iter()
+            .map(|part| (part.shown(), said(part)))
+            .chain(left_out)
+            .collect();
         let width = rows.iter().map(|(shown, _)| shown.chars().count()).max().unwrap_or(0);
         let mut text = String::new();
         for (shown, said) in &rows {
             let _ = writeln!(text, "{shown:<width$}  {said}");
         }
-        let ready = self.parts.iter().filter(|part| matches!(&part.said, Said::Report { decision, .. } if decision.is_ready()));
+        let ready = self
+            .parts
+            .iter()
+            .filter(|part| matches!(&part.said, Said::Report { decision, .. } if decision.is_ready()));
         let (ready, of) = (ready.count(), self.parts.len());
-        let _ = writeln!(text, "{}: {} ({ready} of {of} workspaces ready)", self.stage, self.decision.name());
+        let _ = writeln!(
+            text,
+            "{}: {} ({ready} of {of} workspaces ready)",
+            self.stage,
+            self.decision.name()
+        );
         text
     }
 
     /// The plans of all workspaces.
     pub(super) fn plans(&self, format: Format) -> Result<String> {
         if format == Format::Json {
-            let plans: Result<Vec<Value>> = self.parts.iter().map(|part| part.data("plan", || match &part.said {
-                Said::Plan { text } => Some(text.as_str()),
-                _ => None,
-            })).collect();
+            let plans: Result<Vec<Value>> = self
+                .parts
+                .iter()
+                .map(|part| {
+                    part.data("plan", || match &part.said {
+                        Said::Plan { text } => Some(text.as_str()),
+                        _ => None,
+                    })
+                })
+                .collect();
             return json::json(&json!({ "stage": self.stage, "workspaces": plans?, "left_out": self.left_out }));
         }
         let mut text = String::new();
@@ -188,7 +216,11 @@ impl All {
                 },
             };
             for issue in &mut issues {
-                let print = format!("{} {}", part.directory, issue["fingerprint"].as_str().unwrap_or_default());
+                let print = format!(
+                    "{} {}",
+                    part.directory,
+                    issue["fingerprint"].as_str().unwrap_or_default()
+                );
                 issue["fingerprint"] = json!(sha256_hex(print.as_bytes()));
             }
             all.append(&mut issues);
@@ -215,7 +247,11 @@ impl All {
         for part in &self.parts {
             match part.failed() {
                 Some(failed) => {
-                    let message = failed.message().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+                    let message = failed
+                        .message()
+                        .replace('%', "%25")
+                        .replace('\r', "%0D")
+                        .replace('\n', "%0A");
                     let _ = writeln!(text, "::error file={}::{message}", manifest(&part.directory));
                 }
                 None => text.push_str(part.text(Format::Github)),
@@ -246,9 +282,13 @@ impl All {
                 continue;
             };
             for (name, sum) in &mut counts {
-                *sum += attribute(open, name).and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+                *sum += attribute(open, name)
+                    .and_then(|value| value.parse::<u64>().ok())
+                    .unwrap_or(0);
             }
-            time += attribute(open, "time").and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0);
+            time += attribute(open, "time")
+                .and_then(|value| value.parse::<f64>().ok())
+                .unwrap_or(0.0);
             let inside = text.lines().skip_while(|line| !line.starts_with("<testsuites")).skip(1);
             for line in inside.take_while(|line| !line.starts_with("</testsuites>")) {
                 let _ = match line.strip_prefix("    <testsuite name=\"") {
@@ -268,7 +308,11 @@ impl All {
     fn sections(&self, format: Format) -> String {
         let mut text = String::new();
         for part in &self.parts {
-            let heading = if format == Format::Markdown { format!("# `{}`\n", part.shown()) } else { part.shown().to_owned() };
+            let heading = if format == Format::Markdown {
+                format!("# `{}`\n", part.shown())
+            } else {
+                part.shown().to_owned()
+            };
             let _ = writeln!(text, "{heading}");
             match part.failed() {
                 Some(failed) => {
@@ -327,7 +371,11 @@ fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
 }
 
 fn escaped(text: &str) -> String {
-    let plain = text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\n', "&#10;");
+    let plain = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
+        .replace('\n', "&#10;");
     plain.chars().filter(|char| !char.is_control()).collect()
 }
 

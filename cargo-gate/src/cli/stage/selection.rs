@@ -28,18 +28,24 @@ pub(super) fn selection(arguments: &StageArgs, opened: &Opened, conversation: &C
     };
     let workspace = &opened.workspace;
     let Some(git) = workspace.git() else {
-        return Err(Error::usage("`--since` requires version control, and the workspace has none")
-            .with_help("run it without `--since`"));
+        return Err(
+            Error::usage("`--since` requires version control, and the workspace has none")
+                .with_help("run it without `--since`"),
+        );
     };
     let changed = git.changed_since(revision).map_err(|problem| {
-        Error::usage(format!("cannot tell what changed since `{revision}`: {problem}"))
-            .with_help("pass a branch, a tag or a commit of this repository; in a shallow clone, fetch its history first")
+        Error::usage(format!("cannot tell what changed since `{revision}`: {problem}")).with_help(
+            "pass a branch, a tag or a commit of this repository; in a shallow clone, fetch its history first",
+        )
     })?;
     let from_root = |path: &String| paths::relative(workspace.root(), &paths::normalize(&git.top.join(path)));
     let mut changed: Vec<String> = changed.iter().map(from_root).collect();
     changed.extend(git.hidden.iter().cloned());
     let (selection, said) = match affected(&changed, workspace, &opened.policy) {
-        Affected::Nothing => (whole(Vec::new()), "the whole workspace: nothing in it changed".to_owned()),
+        Affected::Nothing => (
+            whole(Vec::new()),
+            "the whole workspace: nothing in it changed".to_owned(),
+        ),
         Affected::Everything(why) => (whole(Vec::new()), format!("the whole workspace: {why}")),
         Affected::Packages(packages) => {
             let said = packages.join(", ");

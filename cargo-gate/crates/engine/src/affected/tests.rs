@@ -23,7 +23,10 @@ fn world() -> World {
     for (name, more) in [
         ("core", ""),
         ("app", "[dependencies]\nbase.workspace = true\n"),
-        ("tool", "[target.'cfg(unix)'.build-dependencies]\napp = { path = \"../app\" }\n[[bin]]\nname = \"extra\"\npath = \"../shared/extra.rs\"\n"),
+        (
+            "tool",
+            "[target.'cfg(unix)'.build-dependencies]\napp = { path = \"../app\" }\n[[bin]]\nname = \"extra\"\npath = \"../shared/extra.rs\"\n",
+        ),
         ("alone", ""),
     ] {
         world.write(&format!("svc/{name}/Cargo.toml"), &package(name, more));
@@ -72,7 +75,10 @@ fn a_change_affects_what_depends_on_it_and_what_is_shared_affects_everything() {
     assert_eq!(shown(&["src/lib.rs"]), "root");
     assert_eq!(shown(&["shared/extra.rs"]), "tool", "a source outside the package");
     assert_eq!(shown(&["../other/notes.md"]), "nothing");
-    assert_eq!(shown(&["src/lib.rs", "core/src/lib.rs", "alone/src/lib.rs"]), "every package is affected");
+    assert_eq!(
+        shown(&["src/lib.rs", "core/src/lib.rs", "alone/src/lib.rs"]),
+        "every package is affected"
+    );
     for path in [
         "Cargo.lock",
         "alone/Cargo.toml",
@@ -110,12 +116,19 @@ fn changes_are_those_since_the_histories_parted_whether_committed_or_not() {
         git.changed_since("main").unwrap(),
         ["other/new file.md", "svc/app/src/lib.rs", "svc/core/src/lib.rs"]
     );
-    assert_eq!(git.changed_since("HEAD").unwrap(), ["other/new file.md", "svc/core/src/lib.rs"]);
+    assert_eq!(
+        git.changed_since("HEAD").unwrap(),
+        ["other/new file.md", "svc/core/src/lib.rs"]
+    );
     assert!(git.changed_since("nowhere").unwrap_err().contains("nowhere"));
     assert!(git.changed_since("--output=x").unwrap_err().contains("--output=x"));
     world.git(&["checkout", "-q", "--orphan", "unrelated"]);
     world.commit();
     let workspace = open(&world);
-    let error = workspace.git().expect("a repository").changed_since("main").unwrap_err();
+    let error = workspace
+        .git()
+        .expect("a repository")
+        .changed_since("main")
+        .unwrap_err();
     assert!(error.contains("no commit in common"), "{error}");
 }

@@ -31,7 +31,12 @@ pub fn named(text: &str) -> Range<usize> {
 }
 
 /// The file that declares in a base what stands at `offset`, with its text and the bytes of it: the base itself for `extends`.
-pub fn declared(text: &str, offset: usize, path: &Path, reader: &mut Reader<'_>) -> Option<(PathBuf, String, Range<usize>)> {
+pub fn declared(
+    text: &str,
+    offset: usize,
+    path: &Path,
+    reader: &mut Reader<'_>,
+) -> Option<(PathBuf, String, Range<usize>)> {
     let cursor = cursor::at(text, offset)?;
     let bases = of(text, path, reader);
     if cursor.path == [EXTENDS] {

@@ -72,7 +72,12 @@ fn spoken(place: &Location) -> String {
 fn elsewhere(text: &Text, shift: usize, severity: DiagnosticSeverity, code: &str, message: String) -> Diagnostic {
     let body = text.as_str().get(shift..).unwrap_or_default();
     let named = bases::named(body);
-    diagnostic(text.range(&(named.start + shift..named.end + shift)), severity, code, message)
+    diagnostic(
+        text.range(&(named.start + shift..named.end + shift)),
+        severity,
+        code,
+        message,
+    )
 }
 
 fn of_problem(text: &Text, problem: &Problem, shift: usize) -> Diagnostic {
@@ -250,7 +255,9 @@ mod tests {
         let lines: Vec<String> = found
             .iter()
             .map(|found| {
-                let lsp_types::Message::String(message) = &found.message else { return String::new() };
+                let lsp_types::Message::String(message) = &found.message else {
+                    return String::new();
+                };
                 format!("{}:{} {message}", found.range.start.line, found.range.start.character)
             })
             .collect();

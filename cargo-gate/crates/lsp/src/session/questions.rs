@@ -95,7 +95,12 @@ impl Session {
         if !self.is_policy(&path) {
             return Ok(Value::Null);
         }
-        answer(gate_toml::complete::at(&document.text, offset, &path, &mut self.reader()))
+        answer(gate_toml::complete::at(
+            &document.text,
+            offset,
+            &path,
+            &mut self.reader(),
+        ))
     }
 
     pub(super) fn code_action(&self, params: &CodeActionParams) -> Answer {

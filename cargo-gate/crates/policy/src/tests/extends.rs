@@ -28,7 +28,8 @@ impl Repository {
     }
 
     fn policy(&self) -> Policy {
-        load(&self.root(), None, &catalogue()).unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)))
+        load(&self.root(), None, &catalogue())
+            .unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)))
     }
 
     fn errors(&self) -> String {
@@ -108,16 +109,36 @@ owner = "platform"
     assert_eq!(controlled.max_age, Some(std::time::Duration::from_secs(7 * 86_400)));
     assert_eq!(controlled.scope, "guarded");
     let docs = policy.docs.as_ref().unwrap();
-    assert_eq!((docs.links.as_slice(), docs.status.as_slice()), (&["**/*.md".to_owned()][..], &["ROADMAP.md".to_owned()][..]));
+    assert_eq!(
+        (docs.links.as_slice(), docs.status.as_slice()),
+        (&["**/*.md".to_owned()][..], &["ROADMAP.md".to_owned()][..])
+    );
     let boundary = policy.boundary.as_ref().unwrap();
     assert!(!boundary.safety_comments);
     let at = |location: &gate_report::Location| format!("{}:{}", location.path, location.line.unwrap());
-    let allowed: Vec<_> = boundary.allow.iter().map(|one| (one.path.as_str(), at(&one.location))).collect();
+    let allowed: Vec<_> = boundary
+        .allow
+        .iter()
+        .map(|one| (one.path.as_str(), at(&one.location)))
+        .collect();
     assert_eq!(
         allowed,
-        [("src/ffi/**", "../policy/company.toml:12".to_owned()), ("src/own.rs", "gate.toml:8".to_owned())]
+        [
+            ("src/ffi/**", "../policy/company.toml:12".to_owned()),
+            ("src/own.rs", "gate.toml:8".to_owned())
+        ]
     );
-    let suites: Vec<_> = policy.suites.iter().map(|suite| (suite.name.as_str(), suite.command.join(" "), at(suite.location.as_ref().unwrap()))).collect();
+    let suites: Vec<_> = policy
+        .suites
+        .iter()
+        .map(|suite| {
+            (
+                suite.name.as_str(),
+                suite.command.join(" "),
+                at(suite.location.as_ref().unwrap()),
+            )
+        })
+        .collect();
     assert_eq!(
         suites,
         [
@@ -292,7 +313,9 @@ fn errors_stand_in_the_file_that_has_them() {
 #[test]
 fn paths_of_a_base_start_at_its_own_directory() {
     let path = |base: &str, value: &str| {
-        let text = format!("{BASE}[boundary]\ninventory = \"{value}\"\n[[waiver]]\ncheck = \"boundary.raw\"\nowner = \"x\"\nreason = \"x\"\nexpires = 2030-01-01\npath = \"{value}\"\n");
+        let text = format!(
+            "{BASE}[boundary]\ninventory = \"{value}\"\n[[waiver]]\ncheck = \"boundary.raw\"\nowner = \"x\"\nreason = \"x\"\nexpires = 2030-01-01\npath = \"{value}\"\n"
+        );
         let own = format!("version = 1\nextends = \"{base}\"\n");
         let place = Path::new("svc").join(base);
         let place = gate_base::paths::spell(&gate_base::paths::normalize(&place));
@@ -314,7 +337,8 @@ fn paths_of_a_base_start_at_its_own_directory() {
     let glob = |value: &str| {
         let text = format!("{BASE}[docs]\nlinks = [\"{value}\"]\n");
         let repository = Repository::new(&[("svc/gate.toml", OWN), ("gate.base.toml", &text)]);
-        load(&repository.root(), None, &catalogue()).map_or_else(|error| error.message, |policy| policy.docs.unwrap().links.join(" "))
+        load(&repository.root(), None, &catalogue())
+            .map_or_else(|error| error.message, |policy| policy.docs.unwrap().links.join(" "))
     };
     assert_eq!(glob("**/*.md"), "**/*.md");
     assert_eq!(glob("s*/docs/*.md"), "docs/*.md");
@@ -322,7 +346,14 @@ fn paths_of_a_base_start_at_its_own_directory() {
     assert_eq!(glob("web/*.md"), "../gate.base.toml: 1 error");
     assert_eq!(glob("svc"), "../gate.base.toml: 1 error");
     // Names of actions are no paths.
-    assert_eq!(with_base("[ci]\ntrusted-actions = [\"actions/*\"]\n").policy().ci.unwrap().trusted_actions, ["actions/*"]);
+    assert_eq!(
+        with_base("[ci]\ntrusted-actions = [\"actions/*\"]\n")
+            .policy()
+            .ci
+            .unwrap()
+            .trusted_actions,
+        ["actions/*"]
+    );
 }
 
 /// Sections of a policy in any order, each in the policy or in its base: together they say what one file says.
@@ -356,7 +387,14 @@ mod split {
     fn said(result: Result<Policy, PolicyErrors>) -> String {
         match result {
             Ok(policy) => {
-                let text = format!("{:?}", Policy { source: None, extends: None, ..policy });
+                let text = format!(
+                    "{:?}",
+                    Policy {
+                        source: None,
+                        extends: None,
+                        ..policy
+                    }
+                );
                 let mut kept = String::new();
                 let mut rest = text.as_str();
                 while let Some(at) = rest.find("Location {") {
@@ -367,7 +405,11 @@ mod split {
                 kept + rest
             }
             Err(errors) => {
-                let mut messages: Vec<&str> = errors.problems().iter().map(|problem| problem.message.as_str()).collect();
+                let mut messages: Vec<&str> = errors
+                    .problems()
+                    .iter()
+                    .map(|problem| problem.message.as_str())
+                    .collect();
                 messages.sort_unstable();
                 messages.join("\n")
             }

@@ -249,7 +249,13 @@ mod tests {
             rows: Vec::new(),
             next: None,
             packages: vec![
-                of("app", &[(Stage::Pilot, Decision::Ready), (Stage::Controlled, Decision::ReadyWithBoundedScope)]),
+                of(
+                    "app",
+                    &[
+                        (Stage::Pilot, Decision::Ready),
+                        (Stage::Controlled, Decision::ReadyWithBoundedScope),
+                    ],
+                ),
                 of("core", &[(Stage::Pilot, Decision::NotReady)]),
                 of("extra", &[]),
             ],

@@ -181,11 +181,24 @@ impl Git {
         let commit = self.resolve(revision)?;
         let head = self.head.as_deref().ok_or("nothing is committed yet")?;
         let base = self.program.output(&["merge-base", &commit, head]).map_err(|_| {
-            let cut = if self.is_shallow() == Ok(true) { ": the clone is shallow" } else { "" };
+            let cut = if self.is_shallow() == Ok(true) {
+                ": the clone is shallow"
+            } else {
+                ""
+            };
             format!("{revision} and the commit that is checked out have no commit in common{cut}")
         })?;
         let base = String::from_utf8_lossy(base.trim_ascii()).into_owned();
-        let changed = ["diff", "--name-only", "-z", "--no-renames", "--no-relative", "--ignore-submodules=none", &base, "--"];
+        let changed = [
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--no-relative",
+            "--ignore-submodules=none",
+            &base,
+            "--",
+        ];
         let new = ["ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/"];
         let mut paths = BTreeSet::new();
         for output in [self.program.output(&changed)?, self.program.output(&new)?] {

@@ -13,7 +13,10 @@ fn report(directory: &str, texts: &[(Format, &str)]) -> Part {
         said: Said::Report {
             decision: Decision::Ready,
             exit_code: 0,
-            texts: texts.iter().map(|(format, text)| (*format, (*text).to_owned())).collect(),
+            texts: texts
+                .iter()
+                .map(|(format, text)| (*format, (*text).to_owned()))
+                .collect(),
         },
     }
 }
@@ -32,7 +35,9 @@ fn all(parts: Vec<Part>) -> All {
 fn junit_adds_up_and_keeps_names_apart() {
     let one = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"cargo gate pilot\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" \
                timestamp=\"x\" time=\"1.500\">\n    <testsuite name=\"git\" tests=\"3\">\n        <testcase name=\"a\"/>\n    </testsuite>\n</testsuites>\n";
-    let text = all(vec![report("", &[(Format::Junit, one)]), failed("<no> \"way\"")]).text(Format::Junit).unwrap();
+    let text = all(vec![report("", &[(Format::Junit, one)]), failed("<no> \"way\"")])
+        .text(Format::Junit)
+        .unwrap();
     insta::assert_snapshot!(text, @"");
 }
 
@@ -43,17 +48,38 @@ fn issues_and_runs_of_two_workspaces_are_told_apart() {
     let texts = [(Format::Gitlab, gitlab), (Format::Sarif, sarif)];
     let all = all(vec![report("a", &texts), report("b", &texts), failed("no manifest")]);
     let issues: Value = serde_json::from_str(&all.text(Format::Gitlab).unwrap()).unwrap();
-    let prints: std::collections::BTreeSet<&str> = issues.as_array().unwrap().iter().map(|issue| issue["fingerprint"].as_str().unwrap()).collect();
+    let prints: std::collections::BTreeSet<&str> = issues
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|issue| issue["fingerprint"].as_str().unwrap())
+        .collect();
     assert_eq!(prints.len(), 3);
     let log: Value = serde_json::from_str(&all.text(Format::Sarif).unwrap()).unwrap();
-    let ids: Vec<&str> = log["runs"].as_array().unwrap().iter().map(|run| run["automationDetails"]["id"].as_str().unwrap()).collect();
-    assert_eq!((log["$schema"].as_str(), ids), (Some("s"), vec!["cargo-gate/a/", "cargo-gate/b/", "cargo-gate/web/"]));
+    let ids: Vec<&str> = log["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["automationDetails"]["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (log["$schema"].as_str(), ids),
+        (Some("s"), vec!["cargo-gate/a/", "cargo-gate/b/", "cargo-gate/web/"])
+    );
 }
 
 #[test]
 fn messages_of_cargo_end_once() {
     let lines = "{\"reason\":\"compiler-message\"}\n{\"reason\":\"build-finished\",\"success\":true}\n";
-    let text = all(vec![report("a", &[(Format::CargoJson, lines)]), report("b", &[(Format::CargoJson, lines)])]).text(Format::CargoJson).unwrap();
+    let text = all(vec![
+        report("a", &[(Format::CargoJson, lines)]),
+        report("b", &[(Format::CargoJson, lines)]),
+    ])
+    .text(Format::CargoJson)
+    .unwrap();
     assert_eq!(text.matches("build-finished").count(), 1);
-    assert!(text.ends_with("{\"reason\":\"build-finished\",\"success\":false}\n"), "{text}");
+    assert!(
+        text.ends_with("{\"reason\":\"build-finished\",\"success\":false}\n"),
+        "{text}"
+    );
 }
