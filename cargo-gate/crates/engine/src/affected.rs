@@ -110,20 +110,23 @@ fn owners<'w>(path: &str, workspace: &'w Workspace, policy: &Policy) -> Result<V
 
 /// Whether a file lies where a target of the package at the root has its sources.
 fn is_source(member: &Member, path: &str) -> bool {
-    member.targets.iter().any(|target| {
-        let directory = paths::parent(&target.source);
-        path == target.source || !directory.is_empty() && is_below(path, directory)
+    sources(member).any(|source| {
+        let directory = paths::parent(&source);
+        path == source || !directory.is_empty() && is_below(path, directory)
     })
 }
 
 /// Whether a file lies where a package has sources outside its own directory.
 fn has_source_beside(member: &Member, path: &str) -> bool {
-    let beside = |source: &str| !member.directory.is_empty() && !is_below(source, &member.directory);
-    member
-        .targets
-        .iter()
-        .filter(|target| beside(&target.source))
-        .any(|target| path == target.source || is_below(path, paths::parent(&target.source)))
+    let beside = |source: &String| !member.directory.is_empty() && !is_below(source, &member.directory);
+    sources(member)
+        .filter(beside)
+        .any(|source| path == source || is_below(path, paths::parent(&source)))
+}
+
+/// The root sources of a package, without the `..` that manifests may have in them.
+fn sources(member: &Member) -> impl Iterator<Item = String> {
+    member.targets.iter().map(|target| paths::join("", &target.source))
 }
 
 fn is_below(path: &str, directory: &str) -> bool {
