@@ -498,7 +498,7 @@ fn a_policy_leads_to_what_it_extends() {
     assert_eq!(labels(&mut client, 1, 12), ["gate.base.toml"]);
 
     // What is open counts, not what is on the disk, and the policy that extends it is judged again.
-    let effects = client.open("gate.base.toml", "version = 1\n[stage.pilot]\nscope = 1\n");
+    let effects = client.open("gate.base.toml", "version = 1\n[stage.pilot]\nstrict = 1\n");
     let names: Vec<String> = published(&effects).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["gate.base.toml", "gate.toml"]);
 }
