@@ -2,6 +2,8 @@
 
 #[path = "commands/advisories.rs"]
 mod advisories;
+#[path = "commands/composed.rs"]
+mod composed;
 #[path = "commands/data.rs"]
 mod data;
 #[path = "commands/documents.rs"]

@@ -402,6 +402,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "the tracked inventory: names and counts of the user's code",
     ),
     (
+        "cargo-gate/src/cli/stage/all_workspaces.rs",
+        "`Masked`, of reports that were masked one by one",
+    ),
+    (
         "cargo-gate/src/main.rs",
         "why a child cannot be started: its own arguments, into the log that masks them",
     ),

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use gate_report::render::human::Detail;
 
 /// Arguments that every subcommand understands, named as cargo names them.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]

@@ -68,6 +68,18 @@ impl Failed {
     }
 }
 
+impl Failed {
+    /// The exit code that belongs to it.
+    pub(super) fn exit_code(&self) -> i32 {
+        self.exit_code
+    }
+
+    /// What went wrong, masked.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
 /// Whether the command was asked for JSON.
 pub(super) fn asks_for_json(matches: &ArgMatches) -> bool {
     match matches.subcommand() {

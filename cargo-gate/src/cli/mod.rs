@@ -183,6 +183,7 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
         environment,
         cancel,
         arguments: &arguments,
+        directory: None,
         began,
     };
     match keyed(&cli.command, &surroundings).and_then(|()| dispatch(&cli.command, &surroundings)) {

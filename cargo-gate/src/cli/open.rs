@@ -65,7 +65,7 @@ impl Opened {
 impl Conversation<'_> {
     /// Reads the workspace.
     pub(super) fn workspace(&self) -> Result<Surveys> {
-        let cwd = std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error))?;
+        let cwd = self.directory()?;
         let options = Options {
             manifest_path: self.global.manifest_path.clone(),
             target_dir: self.global.target_dir.clone(),
@@ -79,6 +79,14 @@ impl Conversation<'_> {
             self.printer.status("Reading", &root);
         }
         Ok(workspace)
+    }
+
+    /// Where the workspace is looked for.
+    pub(super) fn directory(&self) -> Result<PathBuf> {
+        match &self.directory {
+            Some(directory) => Ok(directory.clone()),
+            None => std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error)),
+        }
     }
 
     /// Another workspace of the repository, whatever the command line says of this one.

@@ -4,14 +4,13 @@ use serde::Serialize;
 
 use crate::cli::arguments::Format;
 use gate_base::error::Result;
-use gate_base::exit;
 use gate_base::stage::Stage;
 use gate_contract::Phase;
 use gate_engine::evaluate::Request;
 use gate_engine::plan::{Action, Plan};
 use gate_report::group::Group;
 use gate_report::render::human::Detail;
-use gate_report::render::text;
+use gate_report::render::text as words;
 use gate_report::{Dimension, NotApplicable};
 
 use super::Conversation;
@@ -39,21 +38,20 @@ struct PlanLine {
     fingerprint: Option<String>,
 }
 
-pub(super) fn run(
+/// The plan as text for people, or as JSON.
+pub(super) fn text(
     opened: &Opened,
     request: &Request,
     arguments: &StageArgs,
     conversation: &Conversation<'_>,
-) -> Result<i32> {
+) -> Result<String> {
     let plan = opened.surroundings().plan(request, |plan, _| plan);
     let view = view(plan, request.stage);
-    let text = if arguments.message_format == Format::Json {
-        super::json(&view)?
+    if arguments.message_format == Format::Json {
+        super::json(&view)
     } else {
-        table(&view, conversation.printer.detail())
-    };
-    conversation.printer.data(&text)?;
-    Ok(exit::READY)
+        Ok(table(&view, conversation.printer.detail()))
+    }
 }
 
 fn view(plan: Plan, stage: Stage) -> PlanView {
@@ -64,7 +62,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
                 "reuse",
                 format!(
                     "evidence of {} over the same inputs",
-                    text::timestamp(&evidence.recorded)
+                    words::timestamp(&evidence.recorded)
                 ),
             ),
             Action::Elsewhere(whose) => ("skip", format!("shard {whose} has it")),

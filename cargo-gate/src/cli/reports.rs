@@ -13,6 +13,7 @@ use gate_text::secrets::Masked;
 use super::Conversation;
 use super::arguments::Format;
 use super::explain::{Topic, topics};
+use super::printer::Printer;
 use super::stage::arguments::StageArgs;
 
 /// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
@@ -33,7 +34,7 @@ fn slashes(path: &Path) -> String {
 }
 
 /// The report in a format, with nothing that belongs to a terminal unless it is for one.
-fn text(report: &MaskedReport, workspace: &Surveys, format: Format, options: &Options) -> Masked<'static> {
+pub(super) fn text(report: &MaskedReport, workspace: &Surveys, format: Format, options: &Options) -> Masked<'static> {
     // Some formats name what the report does not hold, such as where the workspace is.
     match format {
         Format::Human => report.human(&workspace.workspace, options),
@@ -75,11 +76,7 @@ pub(super) fn print_report(
         let text = printer.redacted(text(report, workspace, file.format, &options));
         atomic::write_unsynced(&file.path, text.as_bytes())?;
     }
-    if printer.detail() == Detail::Verbose
-        && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
-    {
-        printer.status("Recorded", &format!("{directory}, chain {chain}"));
-    }
+    recorded(report, printer);
     if format != Format::Human {
         // Machines read stdout; the person who watches gets the answer all the same.
         printer.status(
@@ -88,6 +85,15 @@ pub(super) fn print_report(
         );
     }
     Ok(())
+}
+
+/// Says where the run was recorded, where somebody asked for more.
+pub(super) fn recorded(report: &MaskedReport, printer: &Printer) {
+    if printer.detail() == Detail::Verbose
+        && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
+    {
+        printer.status("Recorded", &format!("{directory}, chain {chain}"));
+    }
 }
 
 fn rule<'a>(topic: &Topic<'a>) -> RuleInfo<'a> {

@@ -1,8 +1,11 @@
 //! `cargo gate pilot|controlled|broad`.
 
+mod all_workspaces;
 pub(super) mod arguments;
+mod combined;
 mod fix;
 mod missing_toolchain;
+mod selection;
 
 use std::time::Instant;
 
@@ -18,6 +21,7 @@ use gate_evidence::event::Tee;
 use gate_evidence::lock::{self, Lock};
 use gate_evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use gate_gpu::kernels::sets;
+use gate_report::MaskedReport;
 use gate_surveys::Surveys;
 use gate_text::secrets;
 
@@ -28,6 +32,7 @@ use super::reports::{display_below, in_repository, print_report};
 use super::timings::Timings;
 use super::{Conversation, job_summary, plan};
 use arguments::StageArgs;
+use selection::{Selection, selection};
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
@@ -36,6 +41,67 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
         gate_policy::prepare();
         secrets::prepare();
     });
+    if arguments.all_workspaces {
+        return all_workspaces::run(stage, arguments, now, conversation);
+    }
+    in_one(stage, arguments, &Printed, now, conversation)
+}
+
+/// What becomes of a report beside its run directory.
+trait Output {
+    /// Takes the report of a workspace.
+    fn report(
+        &self,
+        report: &MaskedReport,
+        workspace: &Surveys,
+        arguments: &StageArgs,
+        conversation: &Conversation<'_>,
+    ) -> Result<()>;
+
+    /// Takes the plan of a workspace, as text for people or as JSON.
+    fn plan(&self, text: &str, workspace: &Surveys, conversation: &Conversation<'_>) -> Result<()>;
+}
+
+/// It is printed, and written to the files that the command line names.
+struct Printed;
+
+impl Output for Printed {
+    fn report(
+        &self,
+        report: &MaskedReport,
+        workspace: &Surveys,
+        arguments: &StageArgs,
+        conversation: &Conversation<'_>,
+    ) -> Result<()> {
+        print_report(report, workspace, arguments, conversation)
+    }
+
+    fn plan(&self, text: &str, _: &Surveys, conversation: &Conversation<'_>) -> Result<()> {
+        conversation.printer.data(text)
+    }
+}
+
+/// Nothing.
+struct Silent;
+
+impl Output for Silent {
+    fn report(&self, _: &MaskedReport, _: &Surveys, _: &StageArgs, _: &Conversation<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn plan(&self, _: &str, _: &Surveys, _: &Conversation<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Plans or judges the stage in the workspace of the conversation.
+fn in_one(
+    stage: Stage,
+    arguments: &StageArgs,
+    output: &dyn Output,
+    now: Timestamp,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
     let workspace = match conversation.workspace() {
         Ok(workspace) => workspace,
         Err(error) if arguments.plan || arguments.fix => return Err(error),
@@ -45,7 +111,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
                 no_suites: true,
                 ..arguments.clone()
             };
-            let code = judge_without_suites(stage, &arguments, workspace, now, &instead)?;
+            let code = judge_without_suites(stage, &arguments, workspace, now, output, &instead)?;
             return Ok(if code == exit::READY {
                 exit::TOOLCHAIN_MISSING
             } else {
@@ -55,23 +121,28 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     };
     if arguments.plan {
         let opened = conversation.opened(workspace)?;
-        opened.check_packages(&arguments.packages)?;
-        return plan::run(
-            &opened,
-            &request(stage, arguments, &opened, (now, conversation.began), String::new()),
+        let selection = selection(arguments, &opened, conversation)?;
+        let request = request(
+            stage,
             arguments,
-            conversation,
+            selection,
+            &opened,
+            (now, conversation.began),
+            String::new(),
         );
+        let text = plan::text(&opened, &request, arguments, conversation)?;
+        output.plan(&text, &opened.workspace, conversation)?;
+        return Ok(exit::READY);
     }
 
     if arguments.fix {
         return fix::run(stage, arguments, workspace, now, conversation);
     }
     if arguments.no_suites {
-        return judge_without_suites(stage, arguments, workspace, now, conversation);
+        return judge_without_suites(stage, arguments, workspace, now, output, conversation);
     }
 
-    judge(stage, arguments, workspace, now, true, conversation)
+    judge(stage, arguments, workspace, now, output, conversation)
 }
 
 /// Judges a stage as its command does without any arguments, and leaves the report in the run directory alone.
@@ -81,7 +152,7 @@ pub(super) fn judge_quietly(stage: Stage, workspace: Surveys, conversation: &Con
         &StageArgs::usual(),
         workspace,
         Timestamp::now(),
-        false,
+        &Silent,
         conversation,
     )
 }
@@ -91,7 +162,7 @@ fn judge(
     arguments: &StageArgs,
     workspace: Surveys,
     now: Timestamp,
-    prints: bool,
+    output: &dyn Output,
     conversation: &Conversation<'_>,
 ) -> Result<i32> {
     let policy = conversation.policy(&workspace)?;
@@ -110,9 +181,9 @@ fn judge(
         );
     }
     let opened = Opened::new(workspace, policy, history);
-    opened.check_packages(&arguments.packages)?;
+    let selection = selection(arguments, &opened, conversation)?;
     let run_id = runs.new_id(now, &opened.workspace.files().content_digest().to_hex());
-    let request = request(stage, arguments, &opened, (now, conversation.began), run_id);
+    let request = request(stage, arguments, selection, &opened, (now, conversation.began), run_id);
 
     let progress = Progress::new(conversation.printer);
     let audit = AuditRecorder::default();
@@ -149,9 +220,7 @@ fn judge(
     if arguments.message_format != Format::Markdown {
         job_summary::write(report, &in_repository(&opened.workspace), conversation);
     }
-    if prints {
-        print_report(report, &opened.workspace, arguments, conversation)?;
-    }
+    output.report(report, &opened.workspace, arguments, conversation)?;
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
@@ -168,19 +237,27 @@ fn judge_without_suites(
     arguments: &StageArgs,
     workspace: Surveys,
     now: Timestamp,
+    output: &dyn Output,
     conversation: &Conversation<'_>,
 ) -> Result<i32> {
     lock::prepare(workspace.target_dir())?;
     let opened = conversation.opened(workspace)?;
-    opened.check_packages(&arguments.packages)?;
-    let request = request(stage, arguments, &opened, (now, conversation.began), String::new());
+    let selection = selection(arguments, &opened, conversation)?;
+    let request = request(
+        stage,
+        arguments,
+        selection,
+        &opened,
+        (now, conversation.began),
+        String::new(),
+    );
     let timings = Timings::new(conversation.began);
     let evaluation = opened
         .surroundings()
         .evaluate(&request, &timings, conversation.cancel)?;
     timings.judged();
     let report = &evaluation.report;
-    print_report(report, &opened.workspace, arguments, conversation)?;
+    output.report(report, &opened.workspace, arguments, conversation)?;
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
@@ -193,6 +270,7 @@ fn judge_without_suites(
 fn request(
     stage: Stage,
     arguments: &StageArgs,
+    selection: Selection,
     opened: &Opened,
     (now, began): (Timestamp, Instant),
     run_id: String,
@@ -202,7 +280,8 @@ fn request(
         strict: arguments.strict || opened.policy.is_strict(stage),
         keep_going: arguments.keep_going,
         jobs: usize::from(arguments.jobs),
-        packages: arguments.packages.clone(),
+        packages: selection.packages,
+        since: selection.since,
         fresh: arguments.fresh,
         suites: match arguments.partition {
             _ if arguments.no_suites => SuiteMode::None,

@@ -12,8 +12,9 @@ use gate_base::stage::Stage;
 use gate_engine::evaluate::Request;
 use gate_engine::plan::{Action, SuiteMode};
 use gate_engine::verdict;
+use gate_evidence::history::HistoryEntry;
 use gate_evidence::terms::Terms;
-use gate_report::render::status::{EvidenceState, StatusRow, StatusTable, render};
+use gate_report::render::status::{EvidenceState, PackageStatus, StatusRow, StatusTable, render};
 
 use super::Conversation;
 use super::open::Opened;
@@ -36,6 +37,7 @@ fn table(opened: &Opened) -> StatusTable {
         keep_going: false,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: false,
         suites: SuiteMode::WithoutEvidence,
         now: Timestamp::now(),
@@ -78,8 +80,37 @@ fn table(opened: &Opened) -> StatusTable {
         StatusTable {
             rows: rows.chain(afterwards).chain(skipped).collect(),
             next: next_stage(opened),
+            packages: packages(opened),
         }
     })
+}
+
+/// What the last run of each stage over these contents said of each package that it claimed.
+fn packages(opened: &Opened) -> Vec<PackageStatus> {
+    let members = &opened.workspace.cargo().members;
+    if members.len() < 2 {
+        return Vec::new();
+    }
+    let content = opened.workspace.files().content_digest().to_hex();
+    let of = |name: &String| {
+        let terms = Terms::of(&opened.workspace, &opened.policy, std::slice::from_ref(name));
+        let last = |stage: Stage| {
+            let mut runs = opened.history.entries.iter().rev();
+            let counts = |entry: &&HistoryEntry| {
+                entry.stage == stage && entry.content == content && entry.difference(&terms).is_none()
+            };
+            runs.find(counts).map(|entry| (stage, entry.decision))
+        };
+        PackageStatus {
+            package: name.clone(),
+            stages: Stage::ALL.into_iter().filter_map(last).collect(),
+        }
+    };
+    let packages: Vec<PackageStatus> = members.iter().map(|member| of(&member.name)).collect();
+    if packages.iter().all(|package| package.stages.is_empty()) {
+        return Vec::new();
+    }
+    packages
 }
 
 /// The first stage whose last run over these contents did not end in readiness.

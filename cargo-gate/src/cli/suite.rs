@@ -76,6 +76,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         keep_going: true,
         jobs: usize::from(arguments.jobs),
         packages: Vec::new(),
+        since: None,
         // Who asks for a suite by name wants to see it run.
         fresh: true,
         suites: SuiteMode::WithoutEvidence,

@@ -112,6 +112,7 @@ mod future {
             keep_going: false,
             jobs: 1,
             packages: Vec::new(),
+            since: None,
             fresh: false,
             suites: SuiteMode::WithoutEvidence,
             now,

@@ -260,6 +260,7 @@ fn planned(days: i64) -> String {
         suites: SuiteMode::WithoutEvidence,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: false,
         now,
         began: std::time::Instant::now(),

@@ -82,6 +82,7 @@ fn time_passes_and_tests_are_counted_while_a_suite_runs() {
         keep_going: true,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: true,
         suites: SuiteMode::WithoutEvidence,
         now: Timestamp::now(),

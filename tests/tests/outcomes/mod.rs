@@ -37,6 +37,7 @@ pub(crate) fn of_the_others(
         strict: false,
         today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
         packages: &[],
+        since: None,
         partition: None,
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));

@@ -9,7 +9,7 @@ use crate::verdict::{self, Afterwards, Judged, Rules, Verdict, confidence};
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::stage::Stage;
-use gate_contract::{Check, CheckInfo, Inputs, Phase, stage_contract};
+use gate_contract::{Check, CheckInfo, Inputs, Phase, input, stage_contract};
 use gate_evidence::history::History;
 use gate_evidence::run_dir::RunFile;
 use gate_evidence::store::Store;
@@ -44,6 +44,8 @@ pub struct Request {
     pub jobs: usize,
     /// Packages the claim is limited to; empty means the whole workspace.
     pub packages: Vec<String>,
+    /// The revision since which these packages can be affected, where that is why they were chosen.
+    pub since: Option<String>,
     /// Whether evidence is made again even where it could be reused.
     pub fresh: bool,
     /// Which suites run.
@@ -219,8 +221,7 @@ impl<'a> Surroundings<'a> {
             .as_ref()
             .map_or(confidence::WINDOW, |history| history.within);
         // A run over uncommitted changes says nothing about what was published, and neither does one that had no git.
-        let clean = self.workspace.git().is_some_and(|git| git.dirty.is_empty());
-        let present = clean.then_some(decision);
+        let present = self.is_clean().then_some(decision);
         Some(confidence::of(
             &self.history.entries,
             &terms::workspace(self.workspace),
@@ -303,6 +304,7 @@ impl<'a> Surroundings<'a> {
             strict: request.strict,
             today,
             packages: &request.packages,
+            since: request.since.as_deref(),
             partition: request.suites.partition(),
         }
     }
@@ -350,6 +352,12 @@ impl<'a> Surroundings<'a> {
         }
     }
 
+    /// Whether workspace and policy are those of the commit.
+    fn is_clean(&self) -> bool {
+        let git = self.workspace.git();
+        git.is_some_and(|git| git.dirty.is_empty()) && input::uncommitted_bases(self.workspace, self.policy).is_empty()
+    }
+
     /// The workspace as reports describe it.
     pub fn subject(&self) -> Subject {
         let workspace = self.workspace;
@@ -360,7 +368,7 @@ impl<'a> Surroundings<'a> {
             selected: Vec::new(),
             commit: git.and_then(|git| git.head.clone()),
             branch: git.and_then(|git| git.branch.clone()),
-            dirty: git.map(|git| !git.dirty.is_empty()),
+            dirty: git.map(|_| !self.is_clean()),
             content: workspace.files().content_digest().to_hex(),
             packages: u32::try_from(workspace.cargo().members.len()).unwrap_or(u32::MAX),
             files: u32::try_from(workspace.files().len()).unwrap_or(u32::MAX),

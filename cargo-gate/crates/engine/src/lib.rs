@@ -1,5 +1,6 @@
 //! The engine: plans, decides reuse by fingerprint, runs checks and suites, emits events. It alone starts processes.
 
+pub mod affected;
 pub mod evaluate;
 pub mod fingerprint;
 pub mod fix;

@@ -12,7 +12,7 @@ use gate_world::Workspace;
 /// Policy, workspace and packages of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// SHA-256 of `gate.toml`; absent when there was none.
+    /// SHA-256 of `gate.toml`, with what it extends; absent when there was none.
     pub policy: Option<String>,
     /// The workspace, as [`workspace`] names it: two of one repository may share a target directory.
     pub workspace: String,
@@ -69,10 +69,16 @@ impl Terms {
     }
 }
 
-/// Digest of a policy; `None` where there is no file.
+/// Digest of a policy; `None` where there is no file. That of a policy that extends others is over one line for each file, its
+/// own first, as `sha256sum gate.toml ../gate.base.toml` prints them in the workspace root.
 pub fn policy(policy: &Policy) -> Option<String> {
     let source = policy.source.as_ref()?;
-    Some(sha256_hex(source.text.as_bytes()))
+    if source.bases.is_empty() {
+        return Some(sha256_hex(source.text.as_bytes()));
+    }
+    let line = |(path, text): (&str, &str)| format!("{}  {path}\n", sha256_hex(text.as_bytes()));
+    let lines: String = source.files().map(line).collect();
+    Some(sha256_hex(lines.as_bytes()))
 }
 
 /// Name of a workspace within its repository: its name, and the directory of its root unless that is the repository's.

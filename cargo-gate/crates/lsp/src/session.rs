@@ -151,6 +151,14 @@ impl Session {
         }
     }
 
+    /// What reads the files that a policy extends: as the client has them open, or else from the disk.
+    fn reader(&self) -> impl FnMut(&Path, &str) -> gate_base::error::Result<Option<String>> + use<'_> {
+        |path, called| match self.documents.get(path) {
+            Some(open) => Ok(Some(open.text.as_str().to_owned())),
+            None => gate_policy::from_disk(path, called),
+        }
+    }
+
     /// Says what changed about any file.
     fn publish(&mut self, effects: &mut Vec<Effect>) {
         for (path, diagnostics) in self.board.changed() {

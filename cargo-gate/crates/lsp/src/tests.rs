@@ -462,3 +462,43 @@ mod any_messages {
         }
     }
 }
+
+#[test]
+fn a_policy_leads_to_what_it_extends() {
+    let mut client = Client::new();
+    std::fs::write(
+        client.path("gate.base.toml"),
+        "version = 1\n[stage.pilot]\nscope = \"x\"\n[[suite.test]]\nname = \"shared\"\ncommand = \"cargo test\"\n",
+    )
+    .unwrap();
+    let own =
+        "version = 1\nextends = \"gate.base.toml\"\n[stage.pilot]\nscope = \"y\"\n[checks.\"\"]\nblocks-at = \"\"\n";
+    client.open("gate.toml", own);
+    let jump = |client: &mut Client, line, character| {
+        let at = client.at("gate.toml", line, character);
+        let found = client.ask("textDocument/definition", at).unwrap();
+        let start = &found["range"]["start"];
+        let name = found["uri"]
+            .as_str()
+            .unwrap_or_default()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        format!("{name}:{}:{}", start["line"], start["character"])
+    };
+    assert_eq!(jump(&mut client, 1, 14), "gate.base.toml:0:0");
+    assert_eq!(jump(&mut client, 3, 2), "gate.base.toml:2:0", "what it replaces");
+    assert_eq!(jump(&mut client, 0, 2), "gate.base.toml:0:0");
+    let labels = |client: &mut Client, line, character| -> Vec<String> {
+        let at = client.at("gate.toml", line, character);
+        let items = client.ask("textDocument/completion", at).unwrap();
+        let items = items.as_array().unwrap().iter();
+        items.map(|item| item["label"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(labels(&mut client, 1, 12), ["gate.base.toml"]);
+
+    // What is open counts, not what is on the disk, and the policy that extends it is judged again.
+    let effects = client.open("gate.base.toml", "version = 1\n[stage.pilot]\nstrict = 1\n");
+    let names: Vec<String> = published(&effects).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["gate.base.toml", "gate.toml"]);
+}

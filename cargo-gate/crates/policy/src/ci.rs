@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::value::{FilePath, Glob, Platform, Text};
+use super::value::{FilePath, NameGlob, Platform, Text};
 
 /// Rules for the files of GitHub Actions and GitLab CI.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -21,14 +21,14 @@ pub struct CiPolicy {
     pub pinned_actions: bool,
     /// Globs over names of actions (`owner/name`) that need not be pinned.
     #[serde(default)]
-    #[schemars(with = "Vec<Glob>", extend("examples" = [["actions/*"]]))]
+    #[schemars(with = "Vec<NameGlob>", extend("examples" = [["actions/*"]]))]
     pub trusted_actions: Vec<String>,
     /// Whether every image of a job container or service must be pinned to its digest.
     #[serde(default)]
     pub pinned_images: bool,
     /// Globs over names of images, as written but without a tag, that need not be pinned.
     #[serde(default)]
-    #[schemars(with = "Vec<Glob>", extend("examples" = [["$CI_REGISTRY_IMAGE/*"]]))]
+    #[schemars(with = "Vec<NameGlob>", extend("examples" = [["$CI_REGISTRY_IMAGE/*"]]))]
     pub trusted_images: Vec<String>,
     /// Scripts that another CI system starts. They are read like CI files.
     #[serde(default)]

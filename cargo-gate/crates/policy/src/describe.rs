@@ -54,7 +54,8 @@ pub fn keys(path: &[String]) -> Vec<Key> {
         return Vec::new();
     };
     let views = element(views);
-    let required = names(&views, "required");
+    let mut required = names(&views, "required");
+    required.extend(names(&views, "x-required"));
     let mut keys = Vec::new();
     for view in &views {
         for (name, schema) in view.get("properties").and_then(Value::as_object).into_iter().flatten() {

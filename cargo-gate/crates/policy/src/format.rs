@@ -127,8 +127,9 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
             format!("is not a valid date: `{value}`"),
             "write the date as YYYY-MM-DD, such as 2030-01-31",
         ),
-        "glob" => glob(value),
+        "glob" | "name-glob" => glob(value),
         "path" => relative("a path", value),
+        "base" => base(value),
         "remote" => remote(value),
         "pointer" if !value.starts_with('/') => wrong(
             format!("is not a valid JSON pointer: `{value}`"),
@@ -255,28 +256,7 @@ fn glob(value: &str) -> Result<(), FormatError> {
 
 /// Paths of the workspace are relative, `/`-separated and free of `.` and `..`; anything else would match nothing.
 fn relative(what: &str, value: &str) -> Result<(), FormatError> {
-    let drive = matches!(value.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
-    if value.trim().is_empty() {
-        return wrong("is blank", "fill it in, or remove the line");
-    }
-    if value.contains(['\n', '\r', '\0']) {
-        return wrong(
-            format!("is not {what}: it contains a line break"),
-            "write it on one line",
-        );
-    }
-    if value.starts_with('/') || drive {
-        return wrong(
-            format!("is not relative to the workspace root: `{value}`"),
-            "write it relative to the directory of gate.toml, without a leading `/` or drive letter",
-        );
-    }
-    if value.contains('\\') {
-        return wrong(
-            format!("contains a backslash: `{value}`"),
-            format!("write `{}`", value.replace('\\', "/")),
-        );
-    }
+    portable(what, "the workspace root", value)?;
     if value.split('/').any(|part| part == "..") {
         return wrong(
             format!("points outside the workspace: `{value}`"),
@@ -290,6 +270,38 @@ fn relative(what: &str, value: &str) -> Result<(), FormatError> {
             rest => format!("write `{rest}`"),
         };
         return wrong(format!("contains a `.` component: `{value}`"), help);
+    }
+    Ok(())
+}
+
+/// Paths of a base start where the file that names them lies, and may lead up.
+fn base(value: &str) -> Result<(), FormatError> {
+    portable("a path", "the file that contains it", value)
+}
+
+/// A path that means the same on every system.
+fn portable(what: &str, from: &str, value: &str) -> Result<(), FormatError> {
+    let drive = matches!(value.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    if value.trim().is_empty() {
+        return wrong("is blank", "fill it in, or remove the line");
+    }
+    if value.contains(['\n', '\r', '\0']) {
+        return wrong(
+            format!("is not {what}: it contains a line break"),
+            "write it on one line",
+        );
+    }
+    if value.starts_with('/') || drive {
+        return wrong(
+            format!("is not relative to {from}: `{value}`"),
+            "write it relative to the directory of gate.toml, without a leading `/` or drive letter",
+        );
+    }
+    if value.contains('\\') {
+        return wrong(
+            format!("contains a backslash: `{value}`"),
+            format!("write `{}`", value.replace('\\', "/")),
+        );
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::position::Positions;
 use super::problem::{PolicyErrors, Problem, shown};
 use super::read::{read, usage};
 use super::tables::table;
-use super::validate::{merged, unread};
+use super::validate::{merged, syntax_problems, unread};
 use super::walk::walk;
 use super::{rule, schema};
 
@@ -69,7 +69,12 @@ pub fn parse(path: &str, text: &str, catalogue: &Catalogue) -> Result<KnownFindi
     let known = Known::new(catalogue, &nothing);
     let found = walk(schema::known(), &file, &known);
     let rules = not_recordable(file.get_ref(), catalogue);
-    let problems = merged(body, &positions, &syntax, (found.problems, found.missing), rules);
+    let problems = merged(
+        &positions,
+        syntax_problems(body, &syntax),
+        (found.problems, found.missing),
+        rules,
+    );
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }

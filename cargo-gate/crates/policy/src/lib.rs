@@ -12,7 +12,8 @@
 //!
 //! Schema keywords of our own: `x-format` names a value syntax of `format`, `x-sane-min` and `x-sane-max` bound what is
 //! usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible for
-//! durations, `x-help` is the help line of a violation, `x-missing` that of a missing key.
+//! durations, `x-help` is the help line of a violation, `x-missing` that of a missing key, and `x-required` names keys that
+//! may also stand in a file that the policy extends.
 
 pub mod address;
 pub mod authority;
@@ -31,9 +32,11 @@ mod deserialize;
 mod docs;
 mod edit;
 mod exclusion;
+mod extends;
 mod failure;
 mod format;
 mod generated;
+mod inherit;
 mod item;
 mod kernels;
 mod kinds;
@@ -42,6 +45,7 @@ pub mod known_file;
 mod known_findings;
 pub mod limits;
 mod load;
+mod merge;
 mod migration;
 mod model;
 mod notify;
@@ -94,6 +98,7 @@ pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, Def
 pub use decisions::DecisionPolicy;
 pub use docs::DocsPolicy;
 pub use edit::quoted;
+pub use extends::{Place, Reader, bases, from_disk};
 pub use failure::FailurePolicy;
 pub use format::rust_version;
 pub use generated::GeneratedFiles;
@@ -124,7 +129,7 @@ pub use suite::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise, Obj
 pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;
-pub use validate::validate;
+pub use validate::{validate, validate_at, validate_base};
 pub use waiver::waiver_text;
 pub use waiver_edit::{NewWaiver, append_waiver, attach_signature, numbered, waiver_draft, waiver_toml};
 pub use write::{Existing, write_atomically};

@@ -1,13 +1,16 @@
 //! Finding and reading the policy file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_base::error::Result;
+use gate_base::paths;
 
 use super::catalogue::Catalogue;
+use super::extends::{Place, from_disk};
 use super::model::Policy;
+use super::position::PolicyFile;
 use super::read::{FILE_NAME, read, usage};
-use super::validate::validate;
+use super::validate::validate_at;
 
 /// Reads the policy of the workspace at `root`, the register that it names and the known findings.
 ///
@@ -20,7 +23,7 @@ pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Resu
     Ok(policy)
 }
 
-/// Reads the policy of the workspace at `root`: `explicit` if given (relative to the current directory), else
+/// Reads the policy of the workspace at `root`, with what it extends: `explicit` if given (relative to the current directory), else
 /// `gate.toml` in the root, else the defaults.
 ///
 /// # Errors
@@ -37,7 +40,32 @@ pub fn load_without_register(root: &Path, explicit: Option<&Path>, catalogue: &C
         return Err(usage(path, format!("policy file `{shown}` does not exist"))
             .with_help("pass an existing file, or create one with `cargo gate init`"));
     };
-    Ok(validate(&shown, &text, catalogue)?)
+    let file = absolute(root, path);
+    let place = Place { root, file: &file };
+    Ok(validate_at(
+        PolicyFile::new(shown, text),
+        place,
+        &mut from_disk,
+        catalogue,
+    )?)
+}
+
+/// Where a policy lies, spelled as the root is: what it extends is looked for from there.
+fn absolute(root: &Path, path: &Path) -> PathBuf {
+    if path.starts_with(root) {
+        return path.to_owned();
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (Some(directory), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return absolute;
+    };
+    // Canonical paths on Windows have a spelling that roots do not have.
+    let real = if cfg!(unix) {
+        std::fs::canonicalize(directory).ok()
+    } else {
+        None
+    };
+    real.map_or_else(|| paths::normalize(&absolute), |directory| directory.join(name))
 }
 
 /// The path as messages show it: relative to the root where it lies below it, `/`-separated.

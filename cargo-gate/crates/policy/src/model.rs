@@ -29,6 +29,7 @@ use super::known_findings::KnownPolicy;
 use super::migration::MigrationPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
+pub use super::position::PolicyFile;
 pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
 use super::promotion::PromotionPolicy;
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
@@ -41,6 +42,7 @@ pub use super::suite::{SEMVER_CHECKS, SuiteFormat, SuiteKind, SuitePolicy};
 use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;
+use super::value::BasePath;
 pub use super::waiver::Waiver;
 use super::{checklist, format, record, stage, suites};
 
@@ -58,6 +60,10 @@ pub struct Policy {
         extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")
     )]
     pub version: u32,
+    /// File with the policy that this one adds to, relative to this file: tables merge by key, an entry of a list of tables
+    /// replaces the one with the same `name` or `id` and is added otherwise, and any other value replaces the one of that file.
+    #[schemars(with = "Option<BasePath>", extend("examples" = ["../gate.base.toml"]))]
+    pub extends: Option<String>,
     /// What each rollout stage declares.
     #[serde(rename = "stage")]
     #[schemars(schema_with = "stage::stages", extend("x-missing" = "add `stage.pilot.scope = \"one internal service\"`"))]
@@ -240,6 +246,16 @@ pub struct PolicySource {
     pub path: String,
     /// The text.
     pub text: String,
+    /// The files that it extends, the nearest first.
+    pub bases: Vec<PolicyFile>,
+}
+
+impl PolicySource {
+    /// Path and text of every file, the policy's own first.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let bases = self.bases.iter().map(|base| (base.path.as_str(), base.text.as_str()));
+        std::iter::once((self.path.as_str(), self.text.as_str())).chain(bases)
+    }
 }
 
 /// A value that is possible but rarely meant.

@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use gate_base::error::{Details, Error, Located};
 use gate_report::Location;
 
-use super::position::Positions;
+use super::position::{PolicyFile, Positions};
 use super::rule::{self, Rule};
 
 /// How many errors are rendered in full; the summary line counts all.
@@ -95,37 +95,38 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
-/// All errors of one policy file, in the order of the file.
+/// All errors of a policy, in the order of its files.
 #[derive(Debug, Clone)]
 pub struct PolicyErrors {
-    path: String,
-    text: String,
+    files: Vec<PolicyFile>,
     problems: Vec<Problem>,
 }
 
 impl PolicyErrors {
-    /// Errors of `text`, sorted by place, spans fitted to the text.
-    pub(super) fn new(path: &str, text: &str, mut problems: Vec<Problem>) -> Self {
+    /// Errors of one text.
+    pub(super) fn new(path: &str, text: &str, problems: Vec<Problem>) -> Self {
+        Self::of(vec![PolicyFile::new(path, text)], problems)
+    }
+
+    /// Errors of several texts, sorted by place, spans fitted to the texts.
+    pub(super) fn of(files: Vec<PolicyFile>, mut problems: Vec<Problem>) -> Self {
+        let positions = Positions::of(&files);
         for problem in &mut problems {
-            problem.span = fitted(text, &problem.span);
+            problem.span = positions.fitted(&problem.span);
         }
         problems.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
         problems.dedup();
-        Self {
-            path: path.into(),
-            text: text.into(),
-            problems,
-        }
+        Self { files, problems }
     }
 
-    /// The errors in the order of the file.
+    /// The errors in the order of the files. A span counts bytes from the start of the first file.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
     /// The places of the errors, in the same order.
     pub fn locations(&self) -> Vec<Location> {
-        let positions = Positions::new(&self.path, &self.text);
+        let positions = Positions::of(&self.files);
         self.problems
             .iter()
             .map(|problem| positions.location(&problem.span))
@@ -150,20 +151,25 @@ impl PolicyErrors {
             .collect()
     }
 
-    /// `gate.toml: 3 errors`
+    /// `gate.toml: 3 errors`, or each of the files that have any.
     pub fn summary(&self) -> String {
-        let count = self.problems.len();
-        format!("{}: {count} error{}", self.path, if count == 1 { "" } else { "s" })
+        let places = self.locations();
+        let of = |file: &PolicyFile| {
+            let count = places.iter().filter(|place| place.path == file.path).count();
+            (count > 0).then(|| format!("{}: {count} error{}", file.path, if count == 1 { "" } else { "s" }))
+        };
+        let files: Vec<String> = self.files.iter().filter_map(of).collect();
+        files.join(", ")
     }
 
     /// Every error with file, line, column, source line and caret, then the summary; with ANSI styles if `styled`.
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
-        let positions = Positions::new(&self.path, &self.text);
+        let positions = Positions::of(&self.files);
         let mut out = String::new();
         for problem in self.problems.iter().take(RENDERED) {
-            out.push_str(&self.render_one(&renderer, &positions, problem));
+            out.push_str(&render_one(&renderer, &positions, problem));
             out.push_str("\n\n");
         }
         if self.problems.len() > RENDERED {
@@ -172,48 +178,33 @@ impl PolicyErrors {
         out.push_str(&self.summary());
         out
     }
-
-    fn render_one(&self, renderer: &Renderer, positions: &Positions<'_>, problem: &Problem) -> String {
-        // Only the lines in question go to the renderer, so that its cost does not grow with the file.
-        let (line, range) = positions.lines_around(&problem.span);
-        let source = self.text[range.clone()].trim_end_matches('\r');
-        let fit = |offset: usize| (offset - range.start).min(source.len());
-        let annotation = AnnotationKind::Primary
-            .span(fit(problem.span.start)..fit(problem.span.end))
-            .label(problem.label.as_deref());
-        let mut group = Level::ERROR
-            .primary_title(problem.message.as_str())
-            .id(problem.rule.id)
-            .element(
-                Snippet::source(source)
-                    .line_start(line + 1)
-                    .path(self.path.as_str())
-                    .annotation(annotation),
-            );
-        if let Some(help) = &problem.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        renderer.render(&[group])
-    }
 }
 
-/// `span` clamped to `text` and widened to character boundaries.
-fn fitted(text: &str, span: &Range<usize>) -> Range<usize> {
-    let mut start = span.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
+/// Only the lines in question go to the renderer, so that its cost does not grow with the file.
+fn render_one(renderer: &Renderer, positions: &Positions<'_>, problem: &Problem) -> String {
+    let excerpt = positions.excerpt(&problem.span);
+    let annotation = AnnotationKind::Primary
+        .span(excerpt.span)
+        .label(problem.label.as_deref());
+    let mut group = Level::ERROR
+        .primary_title(problem.message.as_str())
+        .id(problem.rule.id)
+        .element(
+            Snippet::source(excerpt.source)
+                .line_start(excerpt.line)
+                .path(excerpt.path)
+                .annotation(annotation),
+        );
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
     }
-    let mut end = span.end.clamp(start, text.len());
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    start..end
+    renderer.render(&[group])
 }
 
 impl From<PolicyErrors> for Error {
     fn from(errors: PolicyErrors) -> Self {
         let mut error = Error::usage(errors.summary());
-        error.path = Some(errors.path.clone().into());
+        error.path = errors.locations().into_iter().next().map(|place| place.path.into());
         error.rendered = Some(errors.render(false));
         error.details = Some(Box::new(Details {
             styled: errors.render(true),

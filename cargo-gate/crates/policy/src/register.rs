@@ -19,7 +19,7 @@ use super::problem::{PolicyErrors, Problem, shown};
 use super::read::read;
 use super::suggest::similar;
 use super::tables::{elements, text};
-use super::validate::{merged, unread};
+use super::validate::{merged, syntax_problems, unread};
 use super::walk::walk;
 use super::{format, rule, schema};
 
@@ -57,7 +57,12 @@ pub fn parse(path: &str, text: &str) -> Result<Vec<RegisterItem>, PolicyErrors> 
     let found = walk(schema::register(), &file, &known);
     let mut rules = Vec::new();
     between_values(file.get_ref(), &positions, &mut rules);
-    let problems = merged(body, &positions, &syntax, (found.problems, found.missing), rules);
+    let problems = merged(
+        &positions,
+        syntax_problems(body, &syntax),
+        (found.problems, found.missing),
+        rules,
+    );
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }

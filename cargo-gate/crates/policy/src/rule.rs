@@ -24,6 +24,7 @@ macro_rules! rules {
 }
 
 rules! {
+    BASE_NOT_READ = "base-not-read", "`extends` names a file of the repository that does not lead back to the policy";
     CASES_WITHOUT_OPERATOR = "cases-without-operator", "`cases` of a conformance row contains `{operator}`";
     CHECK_NOT_RECORDABLE = "check-not-recordable", "Only findings of certain checks are recorded as known";
     CHECKLIST_ITEM_WITHOUT_CHECK = "checklist-item-without-check", "A checklist item names at least one check or artifact";
@@ -65,6 +66,7 @@ rules! {
     NOTIFICATION_WITHOUT_SINK = "notification-without-sink", "A notification has either a command or a file";
     OUT_OF_RANGE = "out-of-range", "A value is within the range of its key";
     OVERRIDE_TO_LATER_STAGE = "override-to-later-stage", "A check blocks at its default stage or an earlier one";
+    PATH_OF_A_BASE = "path-of-a-base", "A path of a base, from the base's own directory, is inside the workspace";
     PATTERN_WITHOUT_CHECK = "pattern-without-check", "A pattern matches at least one check";
     RATIO_WITHOUT_REFERENCE = "ratio-without-reference", "A ratio has a reference";
     REFUSED_KEY = "refused-key", "A computed value is not set by hand";
@@ -92,8 +94,8 @@ pub(super) fn of_format(format: &str) -> &'static Rule {
         "text" => &MALFORMED_TEXT,
         "duration" => &MALFORMED_DURATION,
         "date" => &MALFORMED_DATE,
-        "glob" => &MALFORMED_GLOB,
-        "path" => &MALFORMED_PATH,
+        "glob" | "name-glob" => &MALFORMED_GLOB,
+        "path" | "base" => &MALFORMED_PATH,
         "remote" => &MALFORMED_REMOTE,
         "pointer" => &MALFORMED_POINTER,
         "version" | "rust-version" => &MALFORMED_VERSION,

@@ -31,16 +31,19 @@ impl Rules<'_> {
         let mut first: BTreeMap<String, usize> = BTreeMap::new();
         for (name, span) in sorted {
             let name = name.as_ref();
-            if let Some(line) = first.get(name) {
+            if let Some(before) = first.get(name) {
                 let message = format!("{what} `{}` is declared twice", shown(name));
                 problems.push(
-                    Problem::new(span, message)
+                    Problem::new(span.clone(), message)
                         .rule(&rule::DUPLICATE_NAME)
-                        .label(format!("first declared on line {line}"))
+                        .label(format!(
+                            "first declared on {}",
+                            self.positions.line_words(*before, span.start)
+                        ))
                         .help(help),
                 );
             } else {
-                first.insert(name.to_owned(), self.positions.line_index(span.start) + 1);
+                first.insert(name.to_owned(), span.start);
             }
         }
     }

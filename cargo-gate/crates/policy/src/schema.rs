@@ -22,6 +22,15 @@ pub fn schema() -> Value {
     let mut schema = generated::<Policy>();
     schema.insert("$id".into(), json!(SCHEMA_URL));
     schema.insert("$comment".into(), json!(mark("model.rs")));
+    // What a policy does not declare itself may stand in the file that it extends, which editors do not read.
+    schema.insert("required".into(), json!(["version"]));
+    schema.insert("x-required".into(), json!(["stage"]));
+    schema.insert("if".into(), json!({ "not": { "required": ["extends"] } }));
+    let pilot = json!({ "required": ["pilot"], "properties": { "pilot": { "required": ["scope"] } } });
+    schema.insert(
+        "then".into(),
+        json!({ "required": ["stage"], "properties": { "stage": pilot } }),
+    );
     schema.to_value()
 }
 
@@ -201,8 +210,10 @@ mod tests {
             "suite": { "test": [{ "name": "all", "command": "cargo test" }] },
         });
         assert!(validator.is_valid(&good));
+        assert!(validator.is_valid(&json!({ "version": 1, "extends": "../gate.base.toml", "stage": { "broad": {} } })));
         for (pointer, value) in [
             ("/version", json!(2)),
+            ("/stage", json!({ "broad": {} })),
             ("/stage/pilot", json!({})),
             ("/profile/release/panic", json!("abrot")),
             ("/suite/test/0/command", json!(1)),

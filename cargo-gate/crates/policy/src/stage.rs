@@ -68,12 +68,12 @@ pub(super) fn stages(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["pilot"],
+        "x-required": ["pilot"],
         "properties": {
             "pilot": {
                 "description": "First use in one service or internal tool.",
                 "x-missing": "add `[stage.pilot]` with `scope = \"one internal service\"`",
-                "required": ["scope"],
+                "x-required": ["scope"],
                 "allOf": [stage]
             },
             "controlled": { "description": "Limited production use under guardrails.", "allOf": [stage] },

@@ -161,7 +161,7 @@ fn one() -> u64 {
     1
 }
 
-/// All declared suites, in the order of the file.
+/// All declared suites, in the order of each file.
 pub(super) fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SuitePolicy>, D::Error> {
     let declared = Suites::deserialize(from)?;
     let mut suites: Vec<SuitePolicy> = Vec::new();
@@ -169,7 +169,10 @@ pub(super) fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SuitePo
     suites.extend(declared.tool.into_iter().map(SuitePolicy::from));
     suites.extend(declared.bench.into_iter().map(SuitePolicy::from));
     suites.extend(declared.slo.into_iter().map(SuitePolicy::from));
-    suites.sort_by_key(|suite| suite.location.as_ref().map(|place| (place.line, place.column)));
+    suites.sort_by_key(|suite| {
+        let place = suite.location.as_ref();
+        place.map(|place| (place.path.clone(), place.line, place.column))
+    });
     Ok(suites.into_iter().flat_map(in_parts).collect())
 }
 

@@ -1,5 +1,6 @@
 //! gate.toml as people write it, wrong and right.
 
+mod extends;
 mod loading;
 mod properties;
 mod warnings;

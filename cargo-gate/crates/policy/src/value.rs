@@ -33,6 +33,8 @@ macro_rules! schemas {
 }
 
 schemas! {
+    /// A path from the directory of the file that holds it.
+    BasePath = text("base", 1000);
     /// Id of a check.
     CheckId = text("check", 200);
     /// Ids of checks, with `*`.
@@ -55,6 +57,8 @@ schemas! {
     Pointer = text("pointer", 1000);
     /// The address of a store.
     Remote = text("remote", 2000);
+    /// A glob over names that are no paths of the workspace.
+    NameGlob = text("name-glob", 1000);
     /// What a suite needs of the machine.
     Requirement = text("requirement", 200);
     /// A tag, a branch or a commit.

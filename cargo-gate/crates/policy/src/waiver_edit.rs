@@ -12,10 +12,12 @@ use super::authority::{NAMESPACE, one_line, verified};
 use super::catalogue::Catalogue;
 use super::edit;
 use super::edit::quoted;
+use super::extends::{Place, from_disk};
 use super::model::Policy;
+use super::position::PolicyFile;
 use super::read::read;
 use super::tables::elements;
-use super::validate::validate;
+use super::validate::validate_at;
 use super::waiver::{Waiver, waiver_text};
 use super::write::{Existing, write_atomically};
 
@@ -81,10 +83,24 @@ pub fn append_waiver(path: &Path, waiver: &NewWaiver, catalogue: &Catalogue) -> 
         return Err(Error::usage(format!("policy file `{}` does not exist", path.display()))
             .with_help("create it with `cargo gate init`"));
     };
-    validate(&shown, &before, catalogue)?;
+    validate_edited(path, &before, catalogue)?;
     let after = appended(&before, waiver);
-    validate(&shown, &after, catalogue)?;
+    validate_edited(path, &after, catalogue)?;
     write_atomically(path, &after, Existing::Replace)
+}
+
+/// Validates what the file at `path` would hold, with what it extends.
+fn validate_edited(path: &Path, text: &str, catalogue: &Catalogue) -> Result<Policy> {
+    let shown = path.file_name().unwrap_or_default().to_string_lossy();
+    let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let root = file.parent().unwrap_or(&file);
+    let place = Place { root, file: &file };
+    Ok(validate_at(
+        PolicyFile::new(shown, text),
+        place,
+        &mut from_disk,
+        catalogue,
+    )?)
 }
 
 fn appended(before: &str, waiver: &NewWaiver) -> String {
@@ -102,8 +118,19 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
     let Some(before) = read(path, &shown)? else {
         return Err(Error::usage(format!("policy file `{}` does not exist", path.display())));
     };
-    let policy = validate(&shown, &before, catalogue)?;
+    let policy = validate_edited(path, &before, catalogue)?;
     let waiver = numbered(&policy, number)?;
+    if waiver.location.path != *shown {
+        let line = waiver.location.line.unwrap_or_default();
+        return Err(Error::usage(format!(
+            "waiver {number} is declared in line {line} of {}, which {shown} extends",
+            waiver.location.path
+        ))
+        .with_help("add `signature = \"<signature on one line>\"` there by hand"));
+    }
+    // Entries of a base come first.
+    let inherited = policy.waivers.iter().filter(|waiver| waiver.location.path != *shown);
+    let at = number - 1 - inherited.count();
     let keys = policy
         .waiver_rules
         .as_ref()
@@ -134,11 +161,11 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
     };
     let file = DeTable::parse(body).map_err(|_| by_hand())?;
     let after = elements(file.get_ref(), &["waiver"])
-        .get(number - 1)
+        .get(at)
         .and_then(|waiver| edit::with_keys(body, waiver, "expires", &[("signature", quoted(&line))]))
         .map(|after| format!("{mark}{after}"))
         .ok_or_else(by_hand)?;
-    let signed = validate(&shown, &after, catalogue).map_err(|_| by_hand())?;
+    let signed = validate_edited(path, &after, catalogue).map_err(|_| by_hand())?;
     if !signed
         .waivers
         .get(number - 1)
@@ -166,6 +193,7 @@ pub fn numbered(policy: &Policy, number: usize) -> Result<&Waiver> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validate;
     use gate_base::stage::Stage;
 
     fn catalogue() -> Catalogue {

@@ -309,9 +309,9 @@ impl<'a> Walker<'a> {
                 self.problem(problem);
             }
         }
-        let required = keyword(views, "required")
-            .and_then(Value::as_array)
+        let required = ["required", "x-required"]
             .into_iter()
+            .filter_map(|name| keyword(views, name)?.as_array())
             .flatten();
         for key in required.filter_map(Value::as_str) {
             if table.contains_key(key) || meant.contains(&key) {

@@ -507,7 +507,8 @@ pub struct Subject {
     pub packages: u32,
     /// Number of files.
     pub files: u32,
-    /// SHA-256 of `gate.toml`; absent when there is none.
+    /// SHA-256 of `gate.toml`; absent when there is none. Where it extends other files, that of the lines that `sha256sum
+    /// gate.toml ../gate.base.toml` prints in the workspace root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_sha256: Option<String>,
     /// Fingerprint of the kernel set: SHA-256 over the kernel locks and the files they name; absent without a lock.

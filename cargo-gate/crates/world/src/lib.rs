@@ -22,6 +22,7 @@ pub mod profile;
 mod scan;
 pub mod toolchain;
 mod workspace;
+pub mod workspaces;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -1,12 +1,21 @@
 //! Manifests with positions: what is declared, and on which line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use gate_base::{Location, paths};
+
+/// Keys of the tables of dependencies.
+const DEPENDENCIES: [&str; 5] = [
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "build-dependencies",
+    "build_dependencies",
+];
 
 /// One parsed `Cargo.toml`.
 #[derive(Debug)]
@@ -45,6 +54,26 @@ impl Manifest {
             toml::Value::Array(values) => values.get(key.parse::<usize>().ok()?),
             _ => None,
         })
+    }
+
+    /// Names of the packages that any table of dependencies names, of every kind and platform; `root` is the manifest of the
+    /// workspace, which gives what is inherited.
+    pub fn dependency_names(&self, root: &Manifest) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let shared = root.value(&["workspace", "dependencies"]);
+        let platforms = self.table.get("target").and_then(toml::Value::as_table);
+        let tables = platforms.into_iter().flat_map(|platforms| platforms.values());
+        for table in std::iter::once(&self.table).chain(tables.filter_map(toml::Value::as_table)) {
+            for kind in DEPENDENCIES {
+                let named = table.get(kind).and_then(toml::Value::as_table);
+                for (key, dependency) in named.into_iter().flatten() {
+                    let renamed = |dependency: &toml::Value| Some(dependency.get("package")?.as_str()?.to_owned());
+                    let inherited = || renamed(shared?.get(key)?);
+                    names.insert(renamed(dependency).or_else(inherited).unwrap_or_else(|| key.clone()));
+                }
+            }
+        }
+        names
     }
 
     /// Where the last of these keys is written: the key itself, not its value. For an element of an array, the element.

@@ -108,6 +108,7 @@ fn united(shards: &[&Part], conversation: &Conversation<'_>) -> std::result::Res
         keep_going: true,
         jobs: 1,
         packages: subject.selected.clone(),
+        since: None,
         fresh: false,
         suites: SuiteMode::None,
         now: Timestamp::now(),

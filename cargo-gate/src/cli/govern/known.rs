@@ -200,6 +200,7 @@ fn judged(surroundings: Surroundings<'_>, conversation: &Conversation<'_>) -> Re
         keep_going: true,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: false,
         suites: SuiteMode::None,
         now: Timestamp::now(),

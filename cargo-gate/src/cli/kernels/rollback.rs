@@ -294,6 +294,7 @@ fn outputs(copy: Surveys, workspace: &Surveys, conversation: &Conversation<'_>) 
         keep_going: true,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: true,
         suites: SuiteMode::WithoutEvidence,
         now: Timestamp::now(),

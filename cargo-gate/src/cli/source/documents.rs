@@ -23,6 +23,7 @@ pub(super) fn outcomes(opened: &Opened, conversation: &Conversation<'_>) -> Resu
         keep_going: true,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: false,
         suites: SuiteMode::None,
         now: Timestamp::now(),

@@ -10,6 +10,26 @@ pub(crate) struct StageArgs {
     /// Limit the claim to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
     pub(crate) packages: Vec<String>,
+    /// Limit the claim to the packages that the changes since this revision can affect: those with changed files, and all that
+    /// depend on them
+    #[arg(
+        long,
+        value_name = "REVISION",
+        conflicts_with = "packages",
+        help_heading = "Workspace options"
+    )]
+    pub(crate) since: Option<String>,
+    /// Judge every workspace of the repository
+    #[arg(long, conflicts_with_all = ["packages", "partition", "manifest_path", "policy"], help_heading = "Workspace options")]
+    pub(crate) all_workspaces: bool,
+    /// Leave out the workspaces in this directory of the repository; may be repeated
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        requires = "all_workspaces",
+        help_heading = "Workspace options"
+    )]
+    pub(crate) except: Vec<String>,
     /// Show what would run and why, without running it
     #[arg(long)]
     pub(crate) plan: bool,
@@ -61,6 +81,9 @@ impl StageArgs {
     pub(in crate::cli) fn usual() -> Self {
         Self {
             packages: Vec::new(),
+            since: None,
+            all_workspaces: false,
+            except: Vec::new(),
             plan: false,
             strict: false,
             keep_going: false,

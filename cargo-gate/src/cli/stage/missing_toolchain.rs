@@ -24,6 +24,7 @@ pub(super) fn open<'a>(error: Error, conversation: &Conversation<'a>) -> Result<
     };
     let instead = Conversation {
         environment: conversation.environment.with(VARIABLE, &toolchain),
+        directory: conversation.directory.clone(),
         ..*conversation
     };
     let Ok(workspace) = instead.workspace() else {

@@ -111,6 +111,7 @@ mod tests {
         world.policy.source = Some(PolicySource {
             path: "gate.toml".into(),
             text: String::new(),
+            bases: Vec::new(),
         });
         assert_eq!(world.text(&CHECK), "");
         world.policy.sanity.push(SanityWarning {
@@ -141,6 +142,7 @@ mod tests {
         world.policy.source = Some(PolicySource {
             path: "gate.toml".into(),
             text: String::new(),
+            bases: Vec::new(),
         });
         world.policy.suites = vec![test("cargo nextest run --workspace")];
         assert_eq!(world.text(&CHECK), "", "nothing has doctests");

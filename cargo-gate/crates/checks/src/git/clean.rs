@@ -7,7 +7,13 @@ use gate_world::git::DirtyPath;
 
 use gate_contract::{Check, Fixes, Judgement, Rule, input, reads};
 
-reads!(input::GitHead, input::GitStatus, input::Cargo, input::FileNames);
+reads!(
+    input::GitHead,
+    input::GitStatus,
+    input::PolicyBases,
+    input::Cargo,
+    input::FileNames
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -51,6 +57,7 @@ fn run(context: &Context<'_>) -> Judgement {
     findings.extend(git.leaving.iter().map(|path| leaving(path)));
     findings.extend(uncommitted_sources(context));
     findings.extend(outside_dependencies(context));
+    findings.extend(uncommitted_bases(context));
     if git.dirty.is_empty() {
         return Judgement::Findings(findings);
     }
@@ -61,6 +68,18 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     findings.push(finding);
     Judgement::Findings(findings)
+}
+
+/// Files that the policy extends and that the commit does not have as they are.
+fn uncommitted_bases(context: &Context<'_>) -> Vec<Finding> {
+    let bases = context.uncommitted_bases().into_iter();
+    let finding = |base: input::UncommittedBase| {
+        let message = format!("`{}`, which the policy extends, {}", base.path, base.why);
+        Finding::blocking(CHECK.blocks_at, message)
+            .at(Location::file(&base.path))
+            .help(format!("`git add {0} && git commit`, or restore the file", base.path))
+    };
+    bases.map(finding).collect()
 }
 
 /// A link that leads out of the repository.

@@ -8,7 +8,7 @@ use crate::{CheckInfo, Context, Declares, EntryUse, Inputs, WaiverUse};
 use gate_base::stage::Stage;
 use gate_evidence::history;
 use gate_evidence::terms::Terms;
-use gate_policy::Policy;
+use gate_policy::{Policy, PolicySource};
 use gate_report::CheckReport;
 
 use crate::declared::{Input, InputState, known};
@@ -186,7 +186,7 @@ impl<R: Declares<HasPolicy>> Context<'_, R> {
     }
 }
 
-/// The whole policy file, its sanity warnings included.
+/// The whole policy file with what it extends, its sanity warnings included.
 pub struct WholePolicy;
 
 impl Input for WholePolicy {
@@ -194,9 +194,10 @@ impl Input for WholePolicy {
 
     fn state(inputs: &Inputs<'_>) -> InputState {
         let policy = inputs.policy;
-        let source = policy.source.as_ref().map(|source| (&source.path, &source.text));
+        let files = policy.source.iter().flat_map(PolicySource::files);
+        let files: Vec<(&str, &str)> = files.collect();
         // Sanity warnings follow from the text and from the tool's own ranges.
-        let bytes = serde_json::to_vec(&(source, &policy.sanity, &policy.dangers));
+        let bytes = serde_json::to_vec(&(files, &policy.sanity, &policy.dangers));
         known::<Self>(|digest| {
             digest.part(&bytes.unwrap_or_default());
         })

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Context, Declares, Inputs};
-use gate_policy::Register;
+use gate_policy::{Policy, PolicySource, Register};
+use gate_surveys::Surveys;
 use gate_world::git::{CommitState, Git, Tag};
 
 use crate::declared::{Input, InputState, known};
@@ -92,6 +93,63 @@ impl Input for GitStatus {
             }
         })
     }
+}
+
+/// Which files that the policy extends differ from the commit, wherever in the repository they lie.
+pub struct PolicyBases;
+
+impl Input for PolicyBases {
+    const NAME: &'static str = "files that the policy extends";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        known::<Self>(|digest| {
+            for base in uncommitted_bases(inputs.workspace, inputs.policy) {
+                digest.part(base.path.as_bytes()).part(base.why.as_bytes());
+            }
+        })
+    }
+}
+
+impl<R: Declares<PolicyBases>> Context<'_, R> {
+    /// The files that the policy extends and that are not what the commit has.
+    pub fn uncommitted_bases(&self) -> Vec<UncommittedBase> {
+        uncommitted_bases(self.inputs.workspace, self.inputs.policy)
+    }
+}
+
+/// A file that the policy extends and that is not what the commit has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UncommittedBase {
+    /// Path relative to the workspace root, `/`-separated.
+    pub path: String,
+    /// Why it is not, continuing its path.
+    pub why: String,
+}
+
+/// The files that the policy extends and that are not what the commit has; none where nothing is committed or there is no
+/// version control. The status of the work tree says nothing of what lies above the workspace, or is ignored.
+pub fn uncommitted_bases(workspace: &Surveys, policy: &Policy) -> Vec<UncommittedBase> {
+    let Some(git) = workspace.git().filter(|git| git.head.is_some()) else {
+        return Vec::new();
+    };
+    let bases = policy.source.iter().flat_map(|source: &PolicySource| &source.bases);
+    let unlisted = bases.filter(|base| !git.dirty.iter().any(|dirty| dirty.path == base.path));
+    unlisted
+        .filter_map(|base| {
+            // Git may have its own line ends in the work tree.
+            let same = |committed: &[u8]| String::from_utf8_lossy(committed).lines().eq(base.text.lines());
+            let why = match git.show("HEAD", &base.path) {
+                Ok(Some(committed)) if same(&committed) => return None,
+                Ok(Some(_)) => "differs from the commit".to_owned(),
+                Ok(None) => "is not tracked by git".to_owned(),
+                Err(problem) => format!("cannot be compared with the commit: {problem}"),
+            };
+            Some(UncommittedBase {
+                path: base.path.clone(),
+                why,
+            })
+        })
+        .collect()
 }
 
 /// What git says of the commits that closed items of the register name.

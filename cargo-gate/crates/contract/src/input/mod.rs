@@ -14,7 +14,7 @@ pub use evaluation::{
     Catalogue, EvaluatedStage, HasPolicy, History, KnownUses, Outcomes, Today, WaiverUses, WholePolicy,
 };
 pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsOutsideRoot, FileNames, RustSources};
-pub use git::{GitHead, GitStatus, GitTags, RegisterCommits};
+pub use git::{GitHead, GitStatus, GitTags, PolicyBases, RegisterCommits, UncommittedBase, uncommitted_bases};
 pub use kernels::{KernelLocks, KernelRebuild};
 pub use named::{Artifacts, BoundaryInventory, CacheReports, Coverage, PanicInventory, ReleaseFiles, RuntimeRecords};
 pub use survey::{AdvisoryDb, MachinePaths, OpenMigrations, RegistryIndex, Release};

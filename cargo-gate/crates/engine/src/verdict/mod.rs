@@ -105,7 +105,7 @@ pub fn decide(
         }
     }
 
-    let mut bounds = scope::bounds(policy, rules.packages, &checks);
+    let mut bounds = scope::bounds(policy, rules, &checks);
     bounds.extend(scope::unjudged(&checks, policy));
     bounds.extend(outside);
     let decision = decision::decide(&checks, !bounds.is_empty(), rules.partition);
@@ -203,6 +203,7 @@ pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: D
         strict: false,
         today,
         packages: &[],
+        since: None,
         partition: None,
     };
     Covers::of(policy).covered(bare(id, result), rules).result

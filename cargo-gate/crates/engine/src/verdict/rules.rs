@@ -34,6 +34,8 @@ pub struct Rules<'a> {
     pub today: Date,
     /// Names of the packages the claim is limited to (`-p`); empty means the whole workspace.
     pub packages: &'a [String],
+    /// The revision since which they changed, where that is why they were chosen.
+    pub since: Option<&'a str>,
     /// The share of the suites that runs here; `None` means all.
     pub partition: Option<Partition>,
 }

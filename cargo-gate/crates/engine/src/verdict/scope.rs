@@ -4,6 +4,8 @@ use gate_policy::pattern::path_matches;
 use gate_policy::{Exclusion, Policy};
 use gate_report::{Bound, CheckReport, Finding};
 
+use super::rules::Rules;
+
 /// Marks a finding that lies outside the claim.
 pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {
     for exclusion in policy.exclusions.iter().filter(|exclusion| exclusion.groups.is_empty()) {
@@ -48,7 +50,7 @@ pub(super) fn unjudged(checks: &[CheckReport], policy: &Policy) -> Vec<Bound> {
 }
 
 /// The bounds of the claim, in words. A group that no package is asked for at the stage takes nothing out of it.
-pub(super) fn bounds(policy: &Policy, packages: &[String], checks: &[CheckReport]) -> Vec<Bound> {
+pub(super) fn bounds(policy: &Policy, rules: Rules<'_>, checks: &[CheckReport]) -> Vec<Bound> {
     let applied = |exclusion: &&Exclusion| {
         let mut findings = checks.iter().flat_map(|check| &check.findings);
         exclusion.groups.is_empty() || findings.any(|finding| finding.excluded.as_ref() == Some(&exclusion.surface))
@@ -63,10 +65,13 @@ pub(super) fn bounds(policy: &Policy, packages: &[String], checks: &[CheckReport
             risk: exclusion.risk.clone(),
         })
         .collect();
-    if !packages.is_empty() {
+    if !rules.packages.is_empty() {
         bounds.push(Bound {
-            surface: format!("every package except {}", packages.join(", ")),
-            reason: "selected with --package".to_owned(),
+            surface: format!("every package except {}", rules.packages.join(", ")),
+            reason: match rules.since {
+                Some(revision) => format!("neither changed since {revision} nor depending on what did"),
+                None => "selected with --package".to_owned(),
+            },
             risk: "medium".to_owned(),
         });
     }

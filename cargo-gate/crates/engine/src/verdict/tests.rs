@@ -17,6 +17,7 @@ fn rules(stage: Stage, strict: bool) -> Rules<'static> {
         strict,
         today: date(2026, 6, 1),
         packages: &[],
+        since: None,
         partition: None,
     }
 }

@@ -1,15 +1,18 @@
 //! What may stand at a place of a policy.
 
+use std::path::Path;
+
 use lsp_types::{CompletionItem, CompletionItemKind, CompletionItemTextEdit, MarkupContent, MarkupKind, TextEdit};
 use toml::de::DeTable;
 
 use super::cursor::{self, Cursor, CursorKind, unquoted};
-use super::hover;
+use super::{bases, hover, is_base};
 use crate::text::Text;
+use gate_policy::Reader;
 use gate_policy::describe::{self, Key, Kind};
 
 /// What may be written at `offset`, in the order of the documentation.
-pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
+pub fn at(text: &Text, offset: usize, path: &Path, reader: &mut Reader<'_>) -> Vec<CompletionItem> {
     let Some(cursor) = cursor::at(text.as_str(), offset) else {
         return Vec::new();
     };
@@ -72,6 +75,16 @@ pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
                     for id in suites(text.as_str()) {
                         items.value(&id, true, "a suite of this file");
                     }
+                    for (_, base) in bases::of(text.as_str(), path, reader) {
+                        for id in suites(base.body()) {
+                            items.value(&id, true, &format!("a suite of {}", base.path));
+                        }
+                    }
+                }
+            }
+            if cursor.path == ["extends"] {
+                for base in beside_and_above(path) {
+                    items.value(&base, true, "a policy to add to");
                 }
             }
         }
@@ -161,6 +174,26 @@ fn present(text: &str, path: &[String]) -> Vec<String> {
     keys.map(|key| key.get_ref().to_string()).collect()
 }
 
+/// The bases in the directory of a policy and in those above it, up to the top of the repository, as it would name them.
+fn beside_and_above(path: &Path) -> Vec<String> {
+    let (mut found, mut up) = (Vec::new(), String::new());
+    for directory in path.ancestors().skip(1) {
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.path())
+            .filter(|entry| is_base(entry) && entry != path)
+            .filter_map(|entry| Some(format!("{up}{}", entry.file_name()?.to_str()?)))
+            .collect();
+        names.sort();
+        found.append(&mut names);
+        if directory.join(".git").exists() {
+            break;
+        }
+        up.push_str("../");
+    }
+    found
+}
+
 /// Ids of the suites that the file declares.
 fn suites(text: &str) -> Vec<String> {
     let (file, _) = DeTable::parse_recoverable(text);
@@ -189,7 +222,7 @@ mod tests {
     fn offered(marked: &str) -> Vec<String> {
         let offset = marked.find('|').unwrap();
         let text = Text::new(marked.replacen('|', "", 1));
-        at(&text, offset)
+        at(&text, offset, Path::new("/gate.toml"), &mut |_, _| Ok(None))
             .into_iter()
             .map(|item| match item.text_edit {
                 Some(CompletionItemTextEdit::TextEdit(edit)) => edit.new_text,

@@ -124,8 +124,11 @@ impl Session {
         };
         let text = &document.text;
         if gate_toml::is_policy(path, self.policy.as_deref()) {
-            let found = gate_toml::problems::diagnostics(text);
+            let found = gate_toml::problems::diagnostics(text, path, &mut self.reader());
             self.board.set(path, Part::Policy, found);
+            if gate_toml::is_base(path) {
+                self.judge_policies();
+            }
         } else if kernel::is_lock(path) {
             let directory = path.parent().unwrap_or(path);
             let documents = &self.documents;
@@ -143,6 +146,18 @@ impl Session {
         } else if kernel::is_ptx(path) {
             let found = kernel::hints::of_ptx(text);
             self.board.set(path, Part::Hints, found);
+        }
+    }
+
+    /// What is in a base changes what can be said of the open policies that extend it.
+    fn judge_policies(&mut self) {
+        let policies = self.documents.keys().filter(|path| !gate_toml::is_base(path));
+        let policies: Vec<PathBuf> = policies
+            .filter(|path| gate_toml::is_policy(path, self.policy.as_deref()))
+            .cloned()
+            .collect();
+        for path in policies {
+            self.judge(&path);
         }
     }
 

@@ -97,7 +97,12 @@ impl Session {
         if !self.is_policy(&path) {
             return Ok(Value::Null);
         }
-        answer(gate_toml::complete::at(&document.text, offset))
+        answer(gate_toml::complete::at(
+            &document.text,
+            offset,
+            &path,
+            &mut self.reader(),
+        ))
     }
 
     pub(super) fn code_action(&self, params: &CodeActionParams) -> Answer {
@@ -106,7 +111,7 @@ impl Session {
         };
         let bytes = document.text.bytes(&params.range);
         let mut offered = if self.is_policy(&path) {
-            gate_toml::problems::fixes(&document.text, &document.uri, &bytes)
+            gate_toml::problems::fixes(&document.text, &document.uri, &bytes, &path, &mut self.reader())
         } else {
             Vec::new()
         };
@@ -199,9 +204,20 @@ impl Session {
     }
 
     pub(super) fn definition(&self, params: &DefinitionParams) -> Answer {
-        let Some((path, document, _)) = self.place(&params.text_document_position_params) else {
+        let Some((path, document, offset)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };
+        if self.is_policy(&path) {
+            let found = gate_toml::bases::declared(document.text.as_str(), offset, &path, &mut self.reader());
+            let place = found.and_then(|(path, text, bytes)| {
+                let uri = self.documents.get(&path).map(|open| open.uri.clone());
+                Some(Location {
+                    uri: uri.or_else(|| paths::to_uri(&path))?,
+                    range: Text::new(text).range(&bytes),
+                })
+            });
+            return answer(place);
+        }
         let line = params.text_document_position_params.position.line.saturating_add(1);
         let lines = if kernel::is_source(&path) {
             self.compiled

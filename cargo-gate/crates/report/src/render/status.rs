@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::human::{Detail, Options};
 use super::text;
-use crate::Outcome;
+use crate::{Decision, Outcome};
 use gate_base::stage::Stage;
 
 /// What is known about every check, without running anything.
@@ -19,6 +19,19 @@ pub struct StatusTable {
     /// The first stage that these contents have not been found ready for; absent once they were for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Stage>,
+    /// Which stages each package may enter, by the last run of each stage over these contents that claimed it; empty where no
+    /// run did, and in a workspace with one package.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackageStatus>,
+}
+
+/// What runs said of one package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageStatus {
+    /// Name of the package.
+    pub package: String,
+    /// Decision by stage; a stage is absent where no run over these contents claimed the package.
+    pub stages: BTreeMap<Stage, Decision>,
 }
 
 /// What is known about one check.
@@ -85,6 +98,47 @@ pub fn render(table: &StatusTable, options: &Options) -> String {
         }));
         cells.push(line);
     }
+    let mut out = columns(&cells, |index, column, padded| match index {
+        0 => style(HEAD, padded),
+        _ => style(style_of(rows[index - 1], column), padded),
+    });
+    if !table.packages.is_empty() {
+        out.push('\n');
+        out.push_str(&packages(&table.packages, &style));
+    }
+    out.push_str(&summary(table, detail));
+    out
+}
+
+/// Package by stage.
+fn packages(packages: &[PackageStatus], style: &dyn Fn(Style, &str) -> String) -> String {
+    let mut cells = vec![vec!["package".to_owned()]];
+    cells[0].extend(Stage::ALL.iter().map(|stage| stage.name().to_owned()));
+    for of in packages {
+        let mut line = vec![text::line(&of.package).into_owned()];
+        let decision = |stage: &Stage| of.stages.get(stage).map_or("-", |decision| decision.name());
+        line.extend(Stage::ALL.iter().map(|stage| decision(stage).to_owned()));
+        cells.push(line);
+    }
+    columns(&cells, |index, column, padded| {
+        let decision = || {
+            let stage = Stage::ALL.get(column.checked_sub(1)?)?;
+            packages.get(index - 1)?.stages.get(stage)
+        };
+        let of_decision = |decision: &Decision| match decision {
+            Decision::Ready => AnsiColor::Green.on_default(),
+            Decision::ReadyWithBoundedScope => AnsiColor::Yellow.on_default(),
+            Decision::NotReady => AnsiColor::Red.on_default(),
+        };
+        match index {
+            0 => style(HEAD, padded),
+            _ => style(decision().map_or(Style::new(), of_decision), padded),
+        }
+    })
+}
+
+/// Rows with every column as wide as its widest cell.
+fn columns(cells: &[Vec<String>], shown: impl Fn(usize, usize, &str) -> String) -> String {
     let widths: Vec<usize> = (0..cells[0].len())
         .map(|column| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0))
         .collect();
@@ -97,15 +151,10 @@ pub fn render(table: &StatusTable, options: &Options) -> String {
             } else {
                 text::pad(cell, widths[column])
             };
-            let shown = match index {
-                0 => style(HEAD, &padded),
-                _ => style(style_of(rows[index - 1], column), &padded),
-            };
-            out.push_str(&shown);
+            out.push_str(&shown(index, column, &padded));
             out.push_str(if column == last { "\n" } else { "  " });
         }
     }
-    out.push_str(&summary(table, detail));
     out
 }
 
@@ -186,7 +235,32 @@ mod tests {
                 row("suite.test.default", EvidenceState::Absent, &[]),
             ],
             next: Some(Stage::Pilot),
+            packages: Vec::new(),
         }
+    }
+
+    #[test]
+    fn packages_have_a_table_of_their_own() {
+        let of = |package: &str, stages: &[(Stage, Decision)]| PackageStatus {
+            package: package.into(),
+            stages: stages.iter().copied().collect(),
+        };
+        let table = StatusTable {
+            rows: Vec::new(),
+            next: None,
+            packages: vec![
+                of(
+                    "app",
+                    &[
+                        (Stage::Pilot, Decision::Ready),
+                        (Stage::Controlled, Decision::ReadyWithBoundedScope),
+                    ],
+                ),
+                of("core", &[(Stage::Pilot, Decision::NotReady)]),
+                of("extra", &[]),
+            ],
+        };
+        insta::assert_snapshot!(render(&table, &Options::default()), @"");
     }
 
     #[test]

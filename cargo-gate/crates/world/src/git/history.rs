@@ -172,6 +172,42 @@ impl Git {
         Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
     }
 
+    /// The paths that differ from where this history left that of `revision`, relative to the top of the repository: in commits, in
+    /// the work tree, and new ones that git does not ignore.
+    ///
+    /// # Errors
+    /// git's message: nothing of that name is a commit here, or the histories have no commit in common.
+    pub fn changed_since(&self, revision: &str) -> Result<Vec<String>, String> {
+        let commit = self.resolve(revision)?;
+        let head = self.head.as_deref().ok_or("nothing is committed yet")?;
+        let base = self.program.output(&["merge-base", &commit, head]).map_err(|_| {
+            let cut = if self.is_shallow() == Ok(true) {
+                ": the clone is shallow"
+            } else {
+                ""
+            };
+            format!("{revision} and the commit that is checked out have no commit in common{cut}")
+        })?;
+        let base = String::from_utf8_lossy(base.trim_ascii()).into_owned();
+        let changed = [
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--no-relative",
+            "--ignore-submodules=none",
+            &base,
+            "--",
+        ];
+        let new = ["ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/"];
+        let mut paths = BTreeSet::new();
+        for output in [self.program.output(&changed)?, self.program.output(&new)?] {
+            let records = output.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+            paths.extend(records.map(gate_base::paths::spell_git));
+        }
+        Ok(paths.into_iter().collect())
+    }
+
     /// Parents of the newest commit that changed the file at `path` (relative to the workspace root); `None` when no commit
     /// did. The first commit has none, and where history was cut off the oldest ones seem to have none: ask
     /// [`is_shallow`](Self::is_shallow).
