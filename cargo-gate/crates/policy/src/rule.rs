@@ -67,7 +67,8 @@ rules! {
     OVERRIDE_TO_LATER_STAGE = "override-to-later-stage", "A check blocks at its default stage or an earlier one";
     PATTERN_WITHOUT_CHECK = "pattern-without-check", "A pattern matches at least one check";
     RATIO_WITHOUT_REFERENCE = "ratio-without-reference", "A ratio has a reference";
-    REFUSED_KEY = "refused-key", "A computed value is not set by hand";
+    REFUSED_KEY = "refused-key", "A computed value is not set by hand, and no key of an earlier version is left";
+    ROUNDS_OR_PAIRS = "rounds-or-pairs", "A suite of benchmarks has `max-pairs` with a reference and `rounds` without one";
     RULE_BROKEN = "rule-broken", "Values are consistent with each other; the message has the details";
     SEVERITY_OF_A_RISK = "severity-of-a-risk", "A risk has an impact instead of a severity";
     SUITE_WITHOUT_LIMIT = "suite-without-limit", "A benchmark or service-level suite has something to compare with";

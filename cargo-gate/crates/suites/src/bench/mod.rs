@@ -1,9 +1,12 @@
-//! `suite.bench`: a command that measures, judged beside a reference that is measured in the same run.
+//! `suite.bench`: a command that measures, judged beside a reference that is measured in the same run, in pairs of processes.
 
+mod calibrate;
 mod criterion;
 mod judge;
+mod plan;
 pub(super) mod read;
 mod reference;
+mod table;
 mod unit;
 
 use std::ffi::OsString;
@@ -12,17 +15,19 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate_base::error::{Error, Result};
-use gate_base::process::ProcessEnd;
 use gate_evidence::EvidenceResult;
-use gate_policy::{BenchReference, SuitePolicy};
+use gate_policy::{BenchPolicy, BenchReference, SuitePolicy};
 use gate_report::{BenchmarkResult, Reason, Standing, SuiteResult};
 
 use super::build::BuildReads;
 use super::log::SuiteLog;
 use super::{Launch, Launched, SuiteContext, SuiteRun, finding, launch_with, suite_result};
-use judge::{Judgement, judge};
+pub use calibrate::proposal;
+use judge::{Confirmation, Judgement, Looks, State};
+use plan::Order;
 use read::Readings;
 use reference::Tree;
+use table::Series;
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("bench.md");
@@ -51,63 +56,8 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             Err(reason) => return Ok(without(EvidenceResult::NotRun(reason))),
         },
     }
-    let mut session = Session::new(cx)?;
-    let mut result: Option<SuiteResult> = None;
-    for round in 0..policy.rounds {
-        // Who goes first changes, so that what warms up or slows down with time meets both.
-        for turn in 0..sides.len() {
-            let at = (turn + round as usize) % sides.len();
-            let side = &mut sides[at];
-            let end = match session.once(suite, cx, side, round)? {
-                Launched::Ended(end) => end,
-                Launched::NotStarted(reason) => return Ok(without(EvidenceResult::NotRun(reason))),
-            };
-            let mut ended = suite_result(side.command, &end);
-            ended.duration_ms += result.as_ref().map_or(0, |result| result.duration_ms);
-            if let Some(verdict) = failed(suite, &ended, at > 0) {
-                session.finish(cx, &[])?;
-                return Ok(SuiteRun {
-                    result: verdict,
-                    suite: Some(ended),
-                    log: cx.log.clone(),
-                    reads: BuildReads::default(),
-                });
-            }
-            // The result is that of the command, not of the reference.
-            match &mut result {
-                Some(known) if at > 0 => known.duration_ms = ended.duration_ms,
-                _ => {
-                    ended.command = suite.command.clone();
-                    result = Some(ended);
-                }
-            }
-        }
-    }
-    let judgement = judge(
-        suite,
-        policy,
-        &sides[0].readings,
-        sides.get(1).map(|side| &side.readings),
-    );
-    session.finish(cx, &judgement.measurements)?;
-    if let Some(result) = &mut result {
-        let count = |standing: Standing| {
-            let of = judgement
-                .measurements
-                .iter()
-                .filter(|measurement| measurement.standing == standing);
-            of.count() as u64
-        };
-        (result.passed, result.failed) = (count(Standing::Within), count(Standing::Beyond));
-        result.skipped = count(Standing::Undecided);
-        result.measurements = judgement.measurements.clone();
-    }
-    Ok(SuiteRun {
-        result: verdict(suite, judgement),
-        suite: result,
-        log: cx.log.clone(),
-        reads: BuildReads::default(),
-    })
+    let session = Session::new(suite, policy, cx)?;
+    session.judged(&mut sides)
 }
 
 /// What blocks is said before what could not be decided: it is an answer.
@@ -115,26 +65,35 @@ fn verdict(suite: &SuitePolicy, judgement: Judgement) -> EvidenceResult {
     let Judgement {
         mut findings,
         undecided,
+        vacuous,
         ..
     } = judgement;
     let blocks = findings.iter().any(|finding| finding.blocks_at == Some(suite.stage));
-    if undecided.is_empty() || blocks {
-        findings.extend(undecided.into_iter().map(|message| finding(suite, message)));
+    if undecided.is_empty() && vacuous.is_empty() || blocks {
+        let open = vacuous.into_iter().chain(undecided);
+        findings.extend(open.map(|message| finding(suite, message)));
         return EvidenceResult::Findings(findings);
     }
-    let more = undecided.len().saturating_sub(NAMED);
-    let mut message = undecided.into_iter().take(NAMED).collect::<Vec<_>>().join("; ");
+    let (code, open, help) = if vacuous.is_empty() {
+        let help = format!(
+            "`cargo gate suite {} --calibrate` proposes limits that fit this machine",
+            suite.name
+        );
+        ("undecided", undecided, help)
+    } else {
+        let help = format!("`cargo gate suite {}` measures again", suite.name);
+        let open = vacuous.into_iter().chain(undecided).collect();
+        ("not_measured", open, help)
+    };
+    let more = open.len().saturating_sub(NAMED);
+    let mut message = open.into_iter().take(NAMED).collect::<Vec<_>>().join("; ");
     if more > 0 {
         message.push_str(&format!("; and {more} more"));
     }
     for warning in findings {
         message.push_str(&format!("; {}", warning.message));
     }
-    let help = format!(
-        "`cargo gate suite {}` measures again; more `rounds` narrow the interval",
-        suite.name
-    );
-    EvidenceResult::Inconclusive(Reason::new("not_measured", message).help(help))
+    EvidenceResult::Inconclusive(Reason::new(code, message).help(help))
 }
 
 /// A command that failed has measured nothing that counts.
@@ -165,54 +124,228 @@ struct Side<'a> {
     name: &'static str,
     command: &'a [String],
     tree: Option<Tree>,
-    readings: Readings,
-    rounds: u32,
+    /// Where it is built, if not where the workspace is.
+    target: Option<PathBuf>,
 }
 
 impl<'a> Side<'a> {
     fn new(name: &'static str, command: &'a [String], tree: Option<Tree>) -> Self {
+        let target = tree.as_ref().map(|tree| tree.target.clone());
         Self {
             name,
             command,
             tree,
-            readings: Readings::default(),
-            rounds: 0,
+            target,
         }
     }
 }
 
-/// The log of all rounds, and a directory for what criterion writes.
-struct Session {
-    log: SuiteLog,
-    path: PathBuf,
-    scratch: PathBuf,
+/// A process that measured nothing that counts, and what that makes of the suite.
+struct Stopped {
+    result: EvidenceResult,
+    suite: Option<SuiteResult>,
 }
 
-impl Session {
-    fn new(cx: &SuiteContext<'_>) -> Result<Self> {
+/// One run of the suite: its log, a directory for what criterion writes, and the result so far.
+struct Session<'a> {
+    suite: &'a SuitePolicy,
+    policy: &'a BenchPolicy,
+    cx: &'a SuiteContext<'a>,
+    log: SuiteLog,
+    scratch: PathBuf,
+    result: Option<SuiteResult>,
+    duration_ms: u64,
+}
+
+impl<'a> Session<'a> {
+    fn new(suite: &'a SuitePolicy, policy: &'a BenchPolicy, cx: &'a SuiteContext<'a>) -> Result<Self> {
         Ok(Self {
+            suite,
+            policy,
+            cx,
             log: SuiteLog::create(&cx.log, cx.workspace)?,
-            path: cx.log.clone(),
             scratch: cx.log.with_extension("bench"),
+            result: None,
+            duration_ms: 0,
         })
     }
 
-    /// Runs one side once.
-    fn once(
+    /// Measures until the judge has enough, and says what it says.
+    fn judged(mut self, sides: &mut [Side<'_>]) -> Result<SuiteRun> {
+        let seed = plan::seed();
+        let measured = if sides.len() == 1 {
+            self.alone(&sides[0])
+        } else {
+            self.paired(sides, seed)
+        };
+        let judgement = match measured? {
+            Ok(judgement) => judgement,
+            Err(stopped) => {
+                let log = self.cx.log.clone();
+                self.finish(&Judgement::default())?;
+                return Ok(SuiteRun {
+                    result: stopped.result,
+                    suite: stopped.suite,
+                    log,
+                    reads: BuildReads::default(),
+                });
+            }
+        };
+        let mut result = self.result.take();
+        if let Some(result) = &mut result {
+            let all = &judgement.measurements;
+            let count = |standings: &[Standing]| {
+                let of = all
+                    .iter()
+                    .filter(|measurement| standings.contains(&measurement.standing));
+                of.count() as u64
+            };
+            (result.passed, result.failed) = (count(&[Standing::Within]), count(&[Standing::Beyond]));
+            result.skipped = count(&[Standing::Undecided, Standing::Vacuous]);
+            result.duration_ms = self.duration_ms;
+            result.measurements = judgement.measurements.clone();
+        }
+        let (suite, log) = (self.suite, self.cx.log.clone());
+        self.finish(&judgement)?;
+        Ok(SuiteRun {
+            result: verdict(suite, judgement),
+            suite: result,
+            log,
+            reads: BuildReads::default(),
+        })
+    }
+
+    /// A command without another side.
+    fn alone(&mut self, side: &Side<'_>) -> Result<std::result::Result<Judgement, Stopped>> {
+        let mut series = Series::default();
+        for round in 0..self.policy.rounds {
+            match self.once(side, &format!("round {}", round + 1))? {
+                Ok(readings) => series.measured.push(readings),
+                Err(stopped) => return Ok(Err(stopped)),
+            }
+        }
+        Ok(Ok(judge::judge(
+            self.suite,
+            self.policy,
+            &series,
+            &Looks::default(),
+            None,
+            0,
+        )))
+    }
+
+    /// Two sides, in pairs. What is worse by the first series is built anew elsewhere and measured again: the place of code in a
+    /// program alone can make a difference, and so can chance.
+    fn paired(&mut self, sides: &mut [Side<'_>], seed: u64) -> Result<std::result::Result<Judgement, Stopped>> {
+        self.write(format!("== order by coin: seed {seed}\n").as_bytes())?;
+        let mut order = Order::new(seed);
+        let (series, looks, state) = match self.series(sides, &mut order, "pair")? {
+            Ok(measured) => measured,
+            Err(stopped) => return Ok(Err(stopped)),
+        };
+        if self.policy.calibrate {
+            return Ok(Ok(calibrate::propose(self.policy, &series, seed)));
+        }
+        if state != State::Worse {
+            let judgement = judge::judge(self.suite, self.policy, &series, &looks, None, seed);
+            return Ok(Ok(judgement));
+        }
+        let worse = looks.worse(self.policy, &series).into_iter();
+        let confirmation = Confirmation {
+            first: worse.map(str::to_owned).collect(),
+            pairs: series.measured.len(),
+        };
+        let named = confirmation.first.join("`, `");
+        self.write(format!("== `{named}` is worse, and is built anew and measured again\n").as_bytes())?;
+        sides[0].target = Some(reference::anew(self.cx.workspace, &self.suite.name));
+        let (series, looks, _) = match self.series(sides, &mut order, "second pair")? {
+            Ok(measured) => measured,
+            Err(stopped) => return Ok(Err(stopped)),
+        };
+        Ok(Ok(judge::judge(
+            self.suite,
+            self.policy,
+            &series,
+            &looks,
+            Some(&confirmation),
+            seed,
+        )))
+    }
+
+    /// Pairs until nothing is open, something is worse, or there are as many as the policy allows. The first pair warms up and
+    /// builds; it counts only where nothing is left to chance.
+    fn series(
         &mut self,
-        suite: &SuitePolicy,
-        cx: &SuiteContext<'_>,
-        side: &mut Side<'_>,
-        round: u32,
-    ) -> Result<Launched> {
+        sides: &[Side<'_>],
+        order: &mut Order,
+        what: &str,
+    ) -> Result<std::result::Result<(Series, Looks, State), Stopped>> {
+        let mut series = Series {
+            measured: Vec::new(),
+            reference: Some(Vec::new()),
+        };
+        let mut looks = Looks::default();
+        let mut pair = 0;
+        loop {
+            let reference_first = order.reference_first();
+            let named = if pair == 0 {
+                format!("{what} to warm up")
+            } else {
+                format!("{what} {pair}")
+            };
+            for at in if reference_first { [1, 0] } else { [0, 1] } {
+                let readings = match self.once(&sides[at], &named)? {
+                    Ok(readings) => readings,
+                    Err(stopped) => return Ok(Err(stopped)),
+                };
+                match &mut series.reference {
+                    Some(reference) if at == 1 => reference.push(readings),
+                    _ => series.measured.push(readings),
+                }
+            }
+            pair += 1;
+            if judge::hopeless(&series) {
+                return Ok(Ok((series, looks, State::Settled)));
+            }
+            if pair == 2 {
+                if judge::exact(self.policy, &series) {
+                    let state = looks.look(self.policy, &series);
+                    return Ok(Ok((series, looks, state)));
+                }
+                series.measured.remove(0);
+                series
+                    .reference
+                    .iter_mut()
+                    .for_each(|reference| drop(reference.remove(0)));
+            }
+            let pairs = series.measured.len();
+            let last = pairs >= self.policy.max_pairs as usize;
+            if pair < 2 || !(judge::looks_after(pairs) || last) {
+                continue;
+            }
+            if self.policy.calibrate {
+                if last {
+                    return Ok(Ok((series, looks, State::Settled)));
+                }
+                continue;
+            }
+            let state = looks.look(self.policy, &series);
+            if last || state != State::Open {
+                return Ok(Ok((series, looks, state)));
+            }
+        }
+    }
+
+    /// Runs one side once.
+    fn once(&mut self, side: &Side<'_>, named: &str) -> Result<std::result::Result<Readings, Stopped>> {
         self.empty()?;
         let home = self.scratch.join("criterion");
         let mut environment: Vec<(OsString, Option<OsString>)> =
             vec![("CRITERION_HOME".into(), Some(home.clone().into_os_string()))];
-        if let Some(tree) = &side.tree {
-            environment.push(("CARGO_TARGET_DIR".into(), Some(tree.target.clone().into_os_string())));
+        if let Some(target) = &side.target {
+            environment.push(("CARGO_TARGET_DIR".into(), Some(target.clone().into_os_string())));
         }
-        let heading = format!("== round {}, {}: {}\n", round + 1, side.name, side.command.join(" "));
+        let heading = format!("== {named}, {}: {}\n", side.name, side.command.join(" "));
         self.write(heading.as_bytes())?;
         let launch = Launch {
             command: side.command,
@@ -223,26 +356,45 @@ impl Session {
         let mut readings = Readings::default();
         let mut written = Ok(());
         let mut stderr = Vec::new();
-        let launched = launch_with(suite, cx, &launch, &mut stderr, &mut |line| {
+        let launched = launch_with(self.suite, self.cx, &launch, &mut stderr, &mut |line| {
             readings.line(line);
             if written.is_ok() {
                 written = writeln!(self.log, "{line}");
             }
         })?;
-        written.map_err(|error| Error::io("write", &self.path, &error))?;
-        if let Launched::Ended(ProcessEnd { exit_code: Some(0), .. }) = &launched {
-            let repeated = criterion::read(&home, &mut readings);
-            let readings = readings.finish(&repeated);
-            if side.rounds == 0 {
-                side.readings = readings;
-            } else {
-                side.readings.merge(readings);
+        written.map_err(|error| Error::io("write", &self.cx.log, &error))?;
+        let end = match launched {
+            Launched::Ended(end) => end,
+            Launched::NotStarted(reason) => {
+                return Ok(Err(Stopped {
+                    result: EvidenceResult::NotRun(reason),
+                    suite: None,
+                }));
             }
-            side.rounds += 1;
+        };
+        let repeated = criterion::read(&home, &mut readings);
+        let mut readings = readings.finish(&repeated);
+        if self.policy.wall {
+            readings.wall(end.duration);
         }
         self.write(&stderr)?;
         self.empty()?;
-        Ok(launched)
+        let mut ended = suite_result(side.command, &end);
+        self.duration_ms += ended.duration_ms;
+        ended.duration_ms = self.duration_ms;
+        let reference = side.name != "measured";
+        if let Some(result) = failed(self.suite, &ended, reference) {
+            return Ok(Err(Stopped {
+                result,
+                suite: Some(ended),
+            }));
+        }
+        // The result is that of the command, not of the reference.
+        if !reference || self.result.is_none() {
+            ended.command = self.suite.command.clone();
+            self.result = Some(ended);
+        }
+        Ok(Ok(readings))
     }
 
     fn empty(&self) -> Result<()> {
@@ -253,24 +405,20 @@ impl Session {
     }
 
     /// Writes what was measured to the end of the log.
-    fn finish(mut self, cx: &SuiteContext<'_>, measurements: &[BenchmarkResult]) -> Result<()> {
-        let mut text = String::new();
-        for measurement in measurements {
-            text.push_str(&format!("== {}\n", line(measurement)));
-        }
+    fn finish(mut self, judgement: &Judgement) -> Result<()> {
+        let measured = judgement.measurements.iter().map(line);
+        let lines: Vec<String> = judgement.controls.iter().cloned().chain(measured).collect();
+        let text: String = lines.iter().map(|line| format!("== {line}\n")).collect();
         self.write(text.as_bytes())?;
-        let taken = self
-            .log
-            .finish()
-            .map_err(|error| Error::io("write", &self.path, &error))?;
-        cx.shared.took(&self.path, taken);
+        let taken = self.log.finish();
+        let taken = taken.map_err(|error| Error::io("write", &self.cx.log, &error))?;
+        self.cx.shared.took(&self.cx.log, taken);
         Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.log
-            .write_all(bytes)
-            .map_err(|error| Error::io("write", &self.path, &error))
+        let written = self.log.write_all(bytes);
+        written.map_err(|error| Error::io("write", &self.cx.log, &error))
     }
 }
 
@@ -303,15 +451,51 @@ pub fn line(measurement: &BenchmarkResult) -> String {
     );
     let shown = unit::significant;
     if let (Some(ratio), Some(reference)) = (measurement.ratio, measurement.reference) {
+        let pairs = match measurement.pairs {
+            0 => String::new(),
+            pairs => format!(" in {pairs} pairs"),
+        };
         line.push_str(&format!(
-            ", {} times the {} of its reference ({} to {})",
+            ", {} times the {} of its reference ({} to {}{pairs})",
             shown(ratio.0),
             unit.shown(reference.0),
             shown(measurement.low.0),
             shown(measurement.high.0)
         ));
     }
+    for part in [excluded(measurement), caught(measurement)].into_iter().flatten() {
+        line.push_str("; ");
+        line.push_str(&part);
+    }
     line
+}
+
+/// What a ratio that keeps its limit is not, for sure.
+fn excluded(measurement: &BenchmarkResult) -> Option<String> {
+    let limit = measurement.limit?.0;
+    // Nothing is left to exclude of what is the same each time.
+    let chance = measurement.pairs > 0 && measurement.low != measurement.high;
+    if measurement.standing != Standing::Within || !chance {
+        return None;
+    }
+    let (word, change) = if limit >= 1.0 {
+        let word = match unit::Unit::named(&measurement.unit).0 {
+            unit::Unit::Time => "slower",
+            _ => "larger",
+        };
+        (word, measurement.high.0 - 1.0)
+    } else {
+        ("lower", measurement.low.0 - 1.0)
+    };
+    Some(format!("{word} than {:+.1} % excluded at 95 %", change * 100.0))
+}
+
+/// What as many pairs with as much noise would have failed.
+fn caught(measurement: &BenchmarkResult) -> Option<String> {
+    let caught = measurement
+        .caught
+        .filter(|_| measurement.standing == Standing::Within)?;
+    Some(format!("{:+.1} % would have failed", (caught.0 - 1.0) * 100.0))
 }
 
 #[cfg(test)]
