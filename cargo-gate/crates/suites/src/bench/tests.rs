@@ -1,8 +1,11 @@
 //! The benchmarks are this test binary itself, started again for one of the ignored tests below.
 
+use std::fs;
+
 use super::*;
 use crate::tests::{run_in, shown, suite, workspace};
 use gate_policy::{Added, BenchMode, BenchPolicy};
+use gate_report::{BenchmarkResult, Standing};
 
 #[test]
 #[ignore = "started by the other tests"]
