@@ -12,7 +12,6 @@ name = \"sizes\"
 command = [\"cargo\", \"run\", \"--package\", \"logic\", \"--example\", \"measure\", \"--quiet\", \"--locked\"]
 reference-commit = \"released\"
 inputs = [\"logic/**\"]
-rounds = 1
 ";
 
 const SLO: &str = "
@@ -51,7 +50,7 @@ fn another_commit_is_measured_in_the_same_run() {
     assert_eq!(run.code, Some(0), "{run}");
     assert!(
         run.stdout
-            .contains("index: 100 KiB (1 sample), 1.00 times the 100 KiB of its reference (1.00 to 1.00)"),
+            .contains("index: 100 KiB (2 samples), 1.00 times the 100 KiB of its reference (1.00 to 1.00 in 2 pairs)"),
         "{run}"
     );
     grown(&gate, 119);
@@ -73,7 +72,7 @@ fn another_commit_is_measured_in_the_same_run() {
         1
     );
 
-    gate.replace("gate.toml", "rounds = 1\n", "rounds = 1\nmode = \"soft\"\n");
+    gate.replace("gate.toml", "inputs = [\"logic/**\"]\n", "inputs = [\"logic/**\"]\nmode = \"soft\"\n");
     let run = gate.run(["suite", "sizes"]);
     assert_eq!(run.code, Some(0), "{run}");
     assert!(run.stdout.contains("WARN suite.bench.sizes"), "{run}");

@@ -12,7 +12,7 @@ use gate_engine::verdict;
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Tee;
 use gate_evidence::lock::{self, Lock};
-use gate_policy::SuitePolicy;
+use gate_policy::{BenchReference, SuitePolicy};
 use gate_report::render::human::Detail;
 use gate_report::{Outcome, Partition, SuiteResult, TestResult, TestStatus};
 
@@ -33,6 +33,9 @@ pub(crate) struct SuiteArgs {
     /// Run one share of them, such as 1/3: nextest divides its tests, other suites are dealt out whole
     #[arg(long, value_name = "SHARD/COUNT")]
     pub(crate) partition: Option<Partition>,
+    /// Compare each suite of benchmarks with itself, and print limits that this machine can decide
+    #[arg(long, conflicts_with_all = ["list", "partition"])]
+    pub(crate) calibrate: bool,
     /// Number of suites to run in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
@@ -64,6 +67,10 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             .collect();
     }
 
+    if arguments.calibrate {
+        selected = selected.into_iter().map(beside_itself).collect::<Result<_>>()?;
+    }
+
     let gate_dir = lock::prepare(opened.workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
         conversation
@@ -89,6 +96,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         .surroundings()
         .run_suites(selected, &request, &Tee(&[&progress]), conversation.cancel)?;
 
+    if arguments.calibrate {
+        return proposals(&results, conversation);
+    }
     let detail = conversation.printer.detail();
     let mut totals = SuiteTotals::default();
     let mut text = String::new();
@@ -123,6 +133,53 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         "{} passed, {} failed, {} skipped\n",
         totals.passed, totals.failed, totals.skipped
     ));
+    conversation.printer.data(&text)?;
+    Ok(code)
+}
+
+/// Pairs of a calibration: as many as the fourth look has.
+const PAIRS: u32 = 26;
+
+/// The suite with itself as its reference.
+fn beside_itself(mut suite: SuitePolicy) -> Result<SuitePolicy> {
+    let Some(bench) = suite.bench.as_mut() else {
+        let message = format!(
+            "`{}` is no suite of benchmarks, so it has no limits to propose",
+            suite.name
+        );
+        return Err(Error::usage(message).with_help("name one that `[[suite.bench]]` declares"));
+    };
+    bench.reference = BenchReference::Command(suite.command.clone());
+    (bench.max_pairs, bench.calibrate) = (PAIRS, true);
+    Ok(suite)
+}
+
+/// Prints what each suite beside itself proposes.
+fn proposals(results: &[Evidence], conversation: &Conversation<'_>) -> Result<i32> {
+    let machine = format!(
+        "{}-{}, {} processors, {PAIRS} pairs",
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+        std::thread::available_parallelism().map_or(1, usize::from)
+    );
+    let mut code = exit::READY;
+    let mut text = String::new();
+    for evidence in results {
+        let measured = evidence.suite.as_ref().map_or(&[][..], |suite| &suite.measurements);
+        if measured.is_empty() {
+            let outcome = verdict::outcome_at(&evidence.result, Stage::Broad, false);
+            text.push_str(&line(
+                &evidence.check,
+                &evidence.result,
+                evidence.suite.as_ref(),
+                outcome,
+            ));
+            code = exit::TOOL_FAILED;
+        } else {
+            let name = evidence.check.rsplit('.').next().unwrap_or(&evidence.check);
+            text.push_str(&gate_suites::bench::proposal(name, &machine, measured));
+        }
+    }
     conversation.printer.data(&text)?;
     Ok(code)
 }

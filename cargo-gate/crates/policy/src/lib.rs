@@ -125,7 +125,7 @@ pub use semantics::{
 };
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
-pub use suite::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise, Objective, SloPolicy};
+pub use suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy, Objective, SloPolicy};
 pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;

@@ -132,8 +132,8 @@ mod tests {
             (found.refused.clone(), found.unusual.clone())
         };
         assert_eq!(
-            of("suite.bench.max-mad"),
-            ("below 0, above 1".into(), "above 0.5".into())
+            of("suite.bench.max-pairs"),
+            ("below 14, above 60".into(), String::new())
         );
         assert_eq!(
             of("suite.slo.objective.target-percent"),

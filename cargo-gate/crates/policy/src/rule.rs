@@ -69,7 +69,8 @@ rules! {
     PATH_OF_A_BASE = "path-of-a-base", "A path of a base, from the base's own directory, is inside the workspace";
     PATTERN_WITHOUT_CHECK = "pattern-without-check", "A pattern matches at least one check";
     RATIO_WITHOUT_REFERENCE = "ratio-without-reference", "A ratio has a reference";
-    REFUSED_KEY = "refused-key", "A computed value is not set by hand";
+    REFUSED_KEY = "refused-key", "A computed value is not set by hand, and no key of an earlier version is left";
+    ROUNDS_OR_PAIRS = "rounds-or-pairs", "A suite of benchmarks has `max-pairs` with a reference and `rounds` without one";
     RULE_BROKEN = "rule-broken", "Values are consistent with each other; the message has the details";
     SEVERITY_OF_A_RISK = "severity-of-a-risk", "A risk has an impact instead of a severity";
     SUITE_WITHOUT_LIMIT = "suite-without-limit", "A benchmark or service-level suite has something to compare with";

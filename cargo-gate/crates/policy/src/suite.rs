@@ -140,26 +140,30 @@ pub enum SuiteFormat {
 pub struct BenchPolicy {
     /// Where the reference of a benchmark without one of its own comes from.
     pub reference: BenchReference,
-    /// Number of times each command runs.
+    /// Number of times a command without a reference of its own runs.
     pub rounds: u32,
+    /// Most pairs of processes that are measured.
+    pub max_pairs: u32,
+    /// Whether the time of a whole process is a benchmark, `wall`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub wall: bool,
     /// Which budgets hold.
     pub mode: BenchMode,
-    /// Largest ratio of times to their reference, by the mode.
+    /// Ratio of times to their reference from which on they fail, by the mode.
     pub time: f64,
-    /// Largest ratio of sizes to their reference, by the mode.
+    /// The same of sizes.
     pub size: f64,
-    /// Largest median absolute deviation, as a fraction of the median.
-    pub max_mad: f64,
-    /// How noise is judged.
-    pub noisy: Noise,
-    /// Fewest samples of a time, on each side.
-    pub min_samples: u64,
+    /// The same of counts.
+    pub count: f64,
     /// Patterns of names that must be measured.
     pub expect: Vec<String>,
     /// How a benchmark without a counterpart in the reference is judged.
-    pub added: Noise,
+    pub added: Added,
     /// Limits of single benchmarks, in the order of the file.
     pub metrics: Vec<MetricPolicy>,
+    /// Whether the suite is compared with itself, to propose its budgets. It is no evidence, and no file declares it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub calibrate: bool,
 }
 
 impl BenchPolicy {
@@ -187,17 +191,17 @@ pub enum BenchReference {
 pub enum BenchMode {
     /// The budgets of `pr`, but exceeding one only warns.
     Soft,
-    /// Budgets for every change: wide, because the machine is shared.
+    /// Budgets for every change.
     #[default]
     Pr,
-    /// Budgets for a quiet machine: narrow.
+    /// Narrow budgets, for more time.
     Nightly,
 }
 
-/// How noise, or a benchmark without a counterpart, is judged.
+/// How a benchmark without a counterpart is judged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Noise {
+pub enum Added {
     /// The suite is inconclusive, which is not a pass.
     #[default]
     Refuse,
@@ -208,6 +212,10 @@ pub enum Noise {
 /// Limits of benchmarks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("x-refused" = {
+    "max-mad": "remove it: noise is met by more pairs, up to `max-pairs` of the suite",
+    "noisy": "remove it: what noise leaves open is inconclusive; give the benchmark a larger `max-ratio`, which `cargo gate suite NAME --calibrate` proposes",
+}))]
 pub struct MetricPolicy {
     /// Name of the benchmark; `*` matches any characters.
     #[schemars(with = "Text<1000>", extend("examples" = ["parse/*"]))]
@@ -215,7 +223,7 @@ pub struct MetricPolicy {
     /// Name of a benchmark of the same command to use as the reference.
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["full"]))]
     pub reference: Option<String>,
-    /// Largest ratio to the reference, instead of the budget of the mode.
+    /// Ratio to the reference from which on it fails, instead of the budget of the mode.
     #[schemars(range(min = 0.0, max = 20.0), extend("x-sane-max" = 4.0, "x-why" = "what may be twenty times its reference has no limit", "examples" = [0.1]))]
     pub max_ratio: Option<f64>,
     /// Smallest ratio to the reference, for measurements where larger is better.
@@ -229,11 +237,6 @@ pub struct MetricPolicy {
     pub at_least: Option<f64>,
     /// First stage at which exceeding the limit blocks, not before that of the suite; earlier stages get a warning.
     pub blocks_at: Option<Stage>,
-    /// Overrides `max-mad` of the suite.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-sane-max" = 0.5, "x-why" = "a deviation as large as the median shows nothing", "examples" = [0.3]))]
-    pub max_mad: Option<f64>,
-    /// Overrides `noisy` of the suite.
-    pub noisy: Option<Noise>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,

@@ -9,7 +9,7 @@ use gate_world::Workspace;
 use super::{BENCH_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Id of the suite that runs where the policy declares none.
 pub const DEFAULT_ID: &str = "suite.test.workspace";

@@ -26,10 +26,10 @@ fn refusals() -> Vec<Row> {
     vec![
         refused("accept a benchmark of fifty times", PILOT, bench, "max-ratio = 50"),
         refused(
-            "accept a benchmark of any deviation",
+            "tolerate the noise of a benchmark",
             PILOT,
             "rounds = 1",
-            "rounds = 1\nmax-mad = 5",
+            "rounds = 1\nmax-mad = 0.1",
         ),
         refused("ask for a negative ratio", CONTROLLED, bench, "max-ratio = -1"),
         refused("ask for a ratio that is no number", BROAD, bench, "max-ratio = nan"),

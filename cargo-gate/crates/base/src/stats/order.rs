@@ -33,6 +33,28 @@ pub fn quantile(samples: &[f64], part: f64) -> Option<f64> {
     Some(low + (high - low) * (place - before as f64))
 }
 
+/// Bounds that the median of what the samples come from does not lie below, and does not lie above, each except with this
+/// probability: the samples themselves at the places where a fair coin would be that far off (Conover, *Practical Nonparametric
+/// Statistics*). `None` where there are too few samples, and as for [`median`].
+pub fn bounds_of_median(samples: &[f64], probability: f64) -> Option<(f64, f64)> {
+    if samples.iter().any(|sample| sample.is_nan()) {
+        return None;
+    }
+    let count = samples.len();
+    // Of few heads first. What cannot be told from zero is zero.
+    let mut of = 0.5_f64.powi(i32::try_from(count).ok()?);
+    let (mut below, mut place) = (of, 0);
+    while below <= probability && place < count / 2 {
+        place += 1;
+        of *= (count + 1 - place) as f64 / place as f64;
+        below += of;
+    }
+    let mut ordered = samples.to_vec();
+    ordered.sort_by(f64::total_cmp);
+    let first = place.checked_sub(1)?;
+    Some((*ordered.get(first)?, *ordered.get(count - place)?))
+}
+
 /// The median of numbers whose order does not matter any more.
 pub(super) fn middle(samples: &mut [f64]) -> Option<f64> {
     let upper = samples.len() / 2;
@@ -88,6 +110,23 @@ mod tests {
         assert!((of(0.3) - 2.4).abs() < 1e-12 && (of(0.95) - 14.4).abs() < 1e-12);
         assert_eq!(quantile(&[], 0.5), None);
         assert_eq!(quantile(&[3.0], 0.9), Some(3.0));
+    }
+
+    /// Conover's table of the binomial distribution: of 20 samples the 6th and the 15th at 0.0207 on each side, of five the first and
+    /// the last at 1 of 32.
+    #[test]
+    fn bounds_of_the_median() {
+        let of = |count: i32, probability: f64| {
+            let samples: Vec<f64> = (1..=count).map(f64::from).collect();
+            bounds_of_median(&samples, probability)
+        };
+        assert_eq!(of(20, 0.021), Some((6.0, 15.0)));
+        assert_eq!(of(20, 0.0206), Some((5.0, 16.0)));
+        assert_eq!(of(5, 1.0 / 32.0), Some((1.0, 5.0)));
+        assert_eq!(of(5, 0.031), None);
+        assert_eq!(of(0, 0.05), None);
+        // Where the probability of no heads is zero, the bounds are wide, not wrong.
+        assert!(of(5000, 0.05).is_some_and(|(low, high)| low <= 2500.0 && high >= 2501.0));
     }
 
     #[test]

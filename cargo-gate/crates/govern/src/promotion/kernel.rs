@@ -176,6 +176,10 @@ mod judgements {
             ratio: ratio.map(Real),
             low: Real(0.4),
             high: Real(high),
+            pairs: 0,
+            limit: None,
+            caught: None,
+            why: None,
             standing: Standing::Unlimited,
         }];
         report

@@ -73,6 +73,10 @@ mod tests {
             ratio: None,
             low: Real(*value),
             high: Real(*value),
+            pairs: 0,
+            limit: None,
+            caught: None,
+            why: None,
             standing: Standing::Unlimited,
         };
         suite.measurements = scores.iter().map(score).collect();

@@ -5,6 +5,7 @@
 //! `src/message_formats/json.rs` in its version 1.1.0. Its `id` is the title of the benchmark, which it makes unique.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -17,9 +18,46 @@ pub(crate) struct Reading {
     /// What a number in the unit as it was written first is multiplied by.
     pub(super) factor: f64,
     pub(super) samples: Vec<f64>,
+    /// What it was measured on and over, as the benchmark says.
+    pub(super) conditions: Conditions,
 }
 
-/// What one side measured.
+/// What a number must have in common with another to be compared with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Conditions {
+    device: Option<String>,
+    dtype: Option<String>,
+    shape: Option<String>,
+    /// `native`, `sim`, `fallback`: what executed it.
+    mode: Option<String>,
+}
+
+impl Conditions {
+    /// The first that two measurements do not have in common, in words.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        let all = |conditions: &Self| {
+            let Self {
+                device,
+                dtype,
+                shape,
+                mode,
+            } = conditions.clone();
+            [("device", device), ("dtype", dtype), ("shape", shape), ("mode", mode)]
+        };
+        let said = |value: &Option<String>| {
+            value
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
+        };
+        let both = all(self).into_iter().zip(all(other));
+        let mut different = both.filter(|((_, one), (_, other))| one != other);
+        different
+            .next()
+            .map(|((name, one), (_, other))| format!("{name} {} next to {}", said(&one), said(&other)))
+    }
+}
+
+/// What one process measured.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Readings {
     /// By name.
@@ -38,6 +76,10 @@ struct Line {
     #[serde(default)]
     unit: String,
     samples: Vec<f64>,
+    /// Whether the benchmark compared what it computed with what it must compute.
+    verified: Option<bool>,
+    #[serde(flatten)]
+    conditions: Conditions,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +128,15 @@ impl Readings {
         };
         match kind.reason.as_deref() {
             None => match serde_json::from_str::<Line>(line) {
-                Ok(line) => self.add(line.name, &line.unit, line.samples),
+                Ok(line) => {
+                    if line.verified == Some(false) {
+                        self.say(format!(
+                            "`{}` did not compute what it must, so its time says nothing",
+                            line.name
+                        ));
+                    }
+                    self.add_under(line.name, &line.unit, line.samples, line.conditions);
+                }
                 Err(error) => self.problem(line, &error),
             },
             Some("benchmark-complete") => match serde_json::from_str::<Complete>(line) {
@@ -111,6 +161,10 @@ impl Readings {
 
     /// Adds samples of a benchmark.
     pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
+        self.add_under(name, unit, samples, Conditions::default());
+    }
+
+    fn add_under(&mut self, name: String, unit: &str, samples: Vec<f64>, conditions: Conditions) {
         if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
             self.problems
                 .push(format!("`{name}` has a sample that is not a valid number"));
@@ -118,17 +172,36 @@ impl Readings {
         }
         let (unit, factor) = Unit::named(unit);
         let samples = samples.into_iter().map(|sample| sample * factor);
-        self.put(name, unit, factor, samples.collect());
+        let samples = samples.collect();
+        let reading = Reading {
+            unit,
+            factor,
+            samples,
+            conditions,
+        };
+        self.put(name, reading);
     }
 
-    fn put(&mut self, name: String, unit: Unit, factor: f64, samples: Vec<f64>) {
+    fn put(&mut self, name: String, reading: Reading) {
         match self.benchmarks.get_mut(&name) {
             None => {
-                self.benchmarks.insert(name, Reading { unit, factor, samples });
+                self.benchmarks.insert(name, reading);
             }
-            Some(known) if known.unit == unit => known.samples.extend(samples),
-            Some(_) => self.problems.push(format!("`{name}` is measured in two units")),
+            Some(known) if known.unit != reading.unit => {
+                self.problems.push(format!("`{name}` is measured in two units"))
+            }
+            Some(known) => match known.conditions.difference(&reading.conditions) {
+                Some(difference) => self
+                    .problems
+                    .push(format!("`{name}` is incomparable with itself: {difference}")),
+                None => known.samples.extend(reading.samples),
+            },
         }
+    }
+
+    /// Adds the time of the whole process.
+    pub(super) fn wall(&mut self, duration: Duration) {
+        self.add("wall".to_owned(), "s", vec![duration.as_secs_f64()]);
     }
 
     /// What is left when the output has ended. `repeated` are titles of which criterion's files have more than a line.
@@ -136,27 +209,10 @@ impl Readings {
         self.complete.clear();
         for (name, time) in std::mem::take(&mut self.libtest) {
             if !repeated.contains(&name) {
-                self.put(name, Unit::Time, 1.0, vec![time]);
+                self.add(name, "ns", vec![time]);
             }
         }
         self
-    }
-
-    /// Adds what another round of the same side measured. Rounds measure the same, or there is no telling what was measured.
-    pub(super) fn merge(&mut self, round: Readings) {
-        let names = |readings: &Readings| readings.benchmarks.keys().cloned().collect::<Vec<_>>();
-        let (before, now) = (names(self), names(&round));
-        if let Some(name) = before
-            .iter()
-            .find(|name| !now.contains(name))
-            .or_else(|| now.iter().find(|name| !before.contains(name)))
-        {
-            self.say(format!("`{name}` is measured in some rounds but not in others"));
-        }
-        round.problems.into_iter().for_each(|problem| self.say(problem));
-        for (name, reading) in round.benchmarks {
-            self.put(name, reading.unit, reading.factor, reading.samples);
-        }
     }
 }
 
@@ -255,17 +311,17 @@ mod tests {
     }
 
     #[test]
-    fn rounds_measure_the_same() {
-        let mut all = read("{\"name\": \"a\", \"samples\": [1]}");
-        all.merge(read("{\"name\": \"a\", \"samples\": [2]}"));
-        assert_eq!(shown(&all), "a: [1.0, 2.0] \n");
-        all.merge(read("{\"name\": \"b\", \"samples\": [2]}"));
-        assert!(all.problems[0].contains("in some rounds"), "{:?}", all.problems);
-        // What is wrong in each round is said once.
-        let twice = "test b ... bench: 1 ns/iter\n".repeat(2);
-        let mut all = read(&twice);
-        all.merge(read(&twice));
-        assert_eq!(all.problems, ["`b` is measured by two binaries"]);
+    fn a_benchmark_says_what_it_measured_on() {
+        insta::assert_snapshot!(shown(&read(concat!(
+            "{\"name\": \"gemm\", \"unit\": \"ns\", \"samples\": [1], \"device\": \"H200\", \"verified\": true}\n",
+            "{\"name\": \"gemm\", \"unit\": \"ns\", \"samples\": [2], \"device\": \"T4\"}\n",
+            "{\"name\": \"scan\", \"unit\": \"ns\", \"samples\": [2], \"verified\": false}\n",
+        ))), @"
+        gemm: [1.0] ns
+        scan: [2.0] ns
+        ! `gemm` is incomparable with itself: device `H200` next to `T4`
+        ! `scan` did not compute what it must, so its time says nothing
+        ");
     }
 
     proptest! {

@@ -16,6 +16,11 @@ pub(super) struct Tree {
     pub(super) target: PathBuf,
 }
 
+/// Where the files of the workspace are built a second time.
+pub(super) fn anew(workspace: &Workspace, suite: &str) -> PathBuf {
+    workspace.gate_dir().join("reference").join(suite).join("anew")
+}
+
 /// Brings the files of a commit to their place. The inner reason says why that is not possible.
 ///
 /// # Errors

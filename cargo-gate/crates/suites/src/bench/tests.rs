@@ -1,8 +1,11 @@
 //! The benchmarks are this test binary itself, started again for one of the ignored tests below.
 
+use std::fs;
+
 use super::*;
 use crate::tests::{run_in, shown, suite, workspace};
-use gate_policy::{BenchMode, BenchPolicy, Noise};
+use gate_policy::{Added, BenchMode, BenchPolicy};
+use gate_report::{BenchmarkResult, Standing};
 
 #[test]
 #[ignore = "started by the other tests"]
@@ -14,6 +17,18 @@ fn fast() {
 #[ignore = "started by the other tests"]
 fn slow() {
     println!("\n{{\"name\": \"work\", \"unit\": \"us\", \"samples\": [200, 201, 202]}}");
+}
+
+#[test]
+#[ignore = "started by the other tests"]
+fn small() {
+    println!("\n{{\"name\": \"binary\", \"unit\": \"KiB\", \"samples\": [100]}}");
+}
+
+#[test]
+#[ignore = "started by the other tests"]
+fn large() {
+    println!("\n{{\"name\": \"binary\", \"unit\": \"KiB\", \"samples\": [130]}}");
 }
 
 #[test]
@@ -64,15 +79,16 @@ fn bench(measured: &str, reference: Option<&str>) -> SuitePolicy {
     let policy = BenchPolicy {
         reference: reference.map_or(BenchReference::None, |role| BenchReference::Command(command(role))),
         rounds: 3,
+        max_pairs: 60,
+        wall: false,
         mode: BenchMode::Pr,
-        time: 1.25,
+        time: 1.1,
         size: 1.2,
-        max_mad: 0.1,
-        noisy: Noise::Refuse,
-        min_samples: 5,
+        count: 1.01,
         expect: Vec::new(),
-        added: Noise::Refuse,
+        added: Added::Refuse,
         metrics: Vec::new(),
+        calibrate: false,
     };
     SuitePolicy {
         group: None,
@@ -97,51 +113,161 @@ fn said(run: &SuiteRun) -> String {
     shown(run).replace(&program, "PROGRAM").replace('\\', "/")
 }
 
+/// What the log has of each process: its pair and its side.
+fn processes(log: &str) -> Vec<(&str, &str)> {
+    let headings = log
+        .lines()
+        .filter_map(|line| line.strip_prefix("== ")?.split_once(": ")?.0.split_once(", "));
+    headings.filter(|(pair, _)| pair.contains("pair")).collect()
+}
+
 #[test]
-fn a_command_and_its_reference_take_turns() {
+fn what_is_worse_is_built_anew_and_measured_again() {
     let (run, log) = run(&bench("slow", Some("fast")));
     let result = run.suite.clone().unwrap();
     assert_eq!((result.passed, result.failed, result.skipped), (0, 1, 0));
     let measured = &result.measurements[0];
     assert_eq!(
-        (measured.samples, measured.median.0, measured.reference.unwrap().0),
-        (9, 201e3, 101e3)
+        (
+            measured.samples,
+            measured.median.0,
+            measured.reference.unwrap().0,
+            measured.pairs
+        ),
+        (42, 201e3, 101e3, 14)
     );
     assert!(
-        said(&run).contains("`work` is 1.99 times its reference"),
+        said(&run).contains("`work` is 2.00 times its reference; at most 1.10 is allowed"),
         "{}",
         said(&run)
     );
-    let order: Vec<&str> = log
-        .lines()
-        .filter_map(|line| line.strip_prefix("== round ")?.split(':').next())
-        .collect();
-    assert_eq!(
-        order,
-        [
-            "1, measured",
-            "1, reference",
-            "2, reference",
-            "2, measured",
-            "3, measured",
-            "3, reference",
-        ]
-    );
+    let processes = processes(&log);
+    assert_eq!(processes.len(), 2 * 2 * (1 + 14), "{log}");
     assert!(
-        log.ends_with("== work: 201 µs (9 samples), 1.99 times the 101 µs of its reference (1.97 to 2.01)\n"),
+        log.contains("== `work` is worse, and is built anew and measured again"),
         "{log}"
     );
+    // One process of each side in each pair, and both orders in two pairs.
+    for pair in processes.chunks(2) {
+        assert!(pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1, "{pair:?}");
+    }
+    for two in processes[..28].chunks(4) {
+        assert_eq!(two[0].1, two[3].1, "{two:?}");
+    }
+    assert!(log.contains("== order by coin: seed "), "{log}");
 }
 
 #[test]
-fn equal_commands_pass() {
-    let (run, _) = run(&bench("fast", Some("fast")));
+fn equal_commands_pass_and_say_what_they_excluded() {
+    let (run, log) = run(&bench("fast", Some("fast")));
     assert!(
         matches!(&run.result, EvidenceResult::Findings(findings) if findings.is_empty()),
         "{}",
         said(&run)
     );
     assert_eq!(run.suite.unwrap().passed, 1);
+    assert_eq!(processes(&log).len(), 2 * (1 + 10));
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.starts_with("== control") || line.starts_with("== work"))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    == control: 0 of 1 benchmarks fail beside themselves, 0 pass when they are made worse by 3 times their limit
+    == work: 101 µs (30 samples), 1.00 times the 101 µs of its reference (1.00 to 1.00 in 10 pairs)
+    ");
+}
+
+/// What a pass says: how large a change it excludes, and which one as many pairs would have failed.
+#[test]
+fn a_pass_says_how_good_it_is() {
+    let real = gate_report::Real;
+    let measured = BenchmarkResult {
+        name: "parse".into(),
+        unit: "ns".into(),
+        samples: 130,
+        median: real(201e3),
+        mad: real(2e3),
+        reference: Some(real(199e3)),
+        ratio: Some(real(1.01)),
+        low: real(0.993),
+        high: real(1.026),
+        pairs: 26,
+        limit: Some(real(1.1)),
+        caught: Some(real(1.112)),
+        why: None,
+        standing: Standing::Within,
+    };
+    let rate = BenchmarkResult {
+        unit: "MB/s".into(),
+        low: real(0.97),
+        limit: Some(real(0.9)),
+        caught: None,
+        ..measured.clone()
+    };
+    let failed = BenchmarkResult {
+        standing: Standing::Beyond,
+        ..measured.clone()
+    };
+    insta::assert_snapshot!([measured, rate, failed].each_ref().map(line).join("\n"), @"
+    parse: 201 µs (130 samples), 1.01 times the 199 µs of its reference (0.993 to 1.03 in 26 pairs); slower than +2.6 % excluded at 95 %; +11.2 % would have failed
+    parse: 201000 MB/s (130 samples), 1.01 times the 199000 MB/s of its reference (0.970 to 1.03 in 26 pairs); lower than -3.0 % excluded at 95 %
+    parse: 201 µs (130 samples), 1.01 times the 199 µs of its reference (0.993 to 1.03 in 26 pairs)
+    ");
+}
+
+/// Sizes are the same each time, so that two processes of each side are enough.
+#[test]
+fn what_is_the_same_each_time_needs_no_more_pairs() {
+    let (run, log) = run(&bench("large", Some("small")));
+    assert_eq!(processes(&log).len(), 2 * 2, "{log}");
+    assert!(
+        said(&run).contains("`binary` is 1.30 times its reference; at most 1.20 is allowed"),
+        "{}",
+        said(&run)
+    );
+}
+
+#[test]
+fn the_time_of_a_process_is_a_benchmark_where_that_is_asked() {
+    let mut suite = bench("silent", None);
+    let bench = suite.bench.as_mut().unwrap();
+    (bench.wall, bench.rounds) = (true, 5);
+    bench.metrics = vec![gate_policy::MetricPolicy {
+        name: "wall".into(),
+        reference: None,
+        max_ratio: None,
+        min_ratio: None,
+        at_most: Some(600.0),
+        at_least: None,
+        blocks_at: None,
+        location: gate_report::Location::line("gate.toml", 9),
+    }];
+    let (run, _) = run(&suite);
+    let result = run.suite.unwrap();
+    assert_eq!(
+        (
+            result.passed,
+            result.measurements[0].name.as_str(),
+            result.measurements[0].samples
+        ),
+        (1, "wall", 5)
+    );
+}
+
+#[test]
+fn a_calibration_proposes_a_limit_and_is_no_evidence() {
+    let mut suite = bench("fast", Some("fast"));
+    let bench = suite.bench.as_mut().unwrap();
+    (bench.calibrate, bench.max_pairs) = (true, 26);
+    let (run, log) = run(&suite);
+    assert_eq!(processes(&log).len(), 2 * (1 + 26));
+    insta::assert_snapshot!(proposal("unit", "a machine", &run.suite.unwrap().measurements), @r#"
+    # `cargo gate suite unit --calibrate` on a machine.
+
+    [[suite.bench.metric]]
+    name = "work"
+    max-ratio = 1.01
+    "#);
 }
 
 #[test]
@@ -154,7 +280,7 @@ fn what_measures_nothing_or_fails_is_no_pass() {
         }
     };
     insta::assert_snapshot!(inconclusive("silent", Some("fast")), @"not_measured: no benchmark was measured");
-    insta::assert_snapshot!(inconclusive("fast", Some("silent")), @"not_measured: the reference measured no benchmark; no benchmark has a limit, so none was judged");
+    insta::assert_snapshot!(inconclusive("fast", Some("silent")), @"not_measured: the reference measured no benchmark; `work` has no counterpart in the reference");
     assert!(inconclusive("fast", Some("fails")).starts_with("reference_failed: the reference"));
     let (run, _) = run(&bench("fails", Some("fast")));
     let EvidenceResult::Findings(findings) = &run.result else {
@@ -165,16 +291,13 @@ fn what_measures_nothing_or_fails_is_no_pass() {
 
 #[test]
 fn files_of_criterion_count_and_what_it_repeats_does_not() {
-    let mut suite = bench("writes_files", Some("writes_files"));
-    if let Some(bench) = &mut suite.bench {
-        bench.min_samples = 3;
-    }
-    let (run, _) = run(&suite);
+    let (run, _) = run(&bench("writes_files", Some("writes_files")));
     let result = run.suite.unwrap();
     let measured = result.measurements.iter();
     let measured: Vec<(&str, u64, f64)> = measured
         .map(|benchmark| (benchmark.name.as_str(), benchmark.samples, benchmark.median.0))
         .collect();
-    assert_eq!(measured, [("other", 3, 7.0), ("work", 6, 101.0)]);
-    assert_eq!(result.passed, 2);
+    // The one of libtest has the same time in every process, which no clock gives.
+    assert_eq!(measured, [("other", 10, 7.0), ("work", 20, 101.0)]);
+    assert_eq!((result.passed, result.skipped), (1, 1));
 }

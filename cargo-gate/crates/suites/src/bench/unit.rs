@@ -7,6 +7,10 @@ pub(super) enum Unit {
     Time,
     /// A size, in bytes.
     Size,
+    /// A number of events that is the same in each run, or nearly: instructions, cycles, registers, spills.
+    Count(String),
+    /// Something per second: better when it is larger.
+    Rate(String),
     /// Something else, which has no budget of its own.
     Other(String),
 }
@@ -26,6 +30,10 @@ impl Unit {
             "KiB" => return (Self::Size, 1024.0),
             "MiB" => return (Self::Size, 1024.0 * 1024.0),
             "GiB" => return (Self::Size, 1024.0 * 1024.0 * 1024.0),
+            "instructions" | "cycles" | "branches" | "registers" | "spills" => {
+                return (Self::Count(name.to_owned()), 1.0);
+            }
+            rate if rate.ends_with("/s") || rate.ends_with("per s") => return (Self::Rate(rate.to_owned()), 1.0),
             other => return (Self::Other(other.to_owned()), 1.0),
         };
         (Self::Time, factor)
@@ -35,7 +43,7 @@ impl Unit {
         match self {
             Self::Time => "ns",
             Self::Size => "bytes",
-            Self::Other(name) => name,
+            Self::Count(name) | Self::Rate(name) | Self::Other(name) => name,
         }
     }
 
@@ -52,7 +60,9 @@ impl Unit {
                     ("bytes", 1.0),
                 ],
             ),
-            Self::Other(name) => format!("{} {name}", significant(value)).trim_end().to_owned(),
+            Self::Count(name) | Self::Rate(name) | Self::Other(name) => {
+                format!("{} {name}", significant(value)).trim_end().to_owned()
+            }
         }
     }
 }
@@ -90,6 +100,9 @@ mod tests {
         assert_eq!(Unit::Other(String::new()).shown(0.926), "0.926");
         let (unit, factor) = Unit::named("ms");
         assert_eq!((unit, factor), (Unit::Time, 1e6));
+        assert_eq!(Unit::named("MB/s").0, Unit::Rate("MB/s".into()));
+        assert_eq!(Unit::named("requests per s").0, Unit::Rate("requests per s".into()));
+        assert_eq!(Unit::named("instructions").0, Unit::Count("instructions".into()));
         assert_eq!(Unit::named("hits"), (Unit::Other("hits".into()), 1.0));
     }
 }
