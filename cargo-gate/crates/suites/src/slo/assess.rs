@@ -72,13 +72,13 @@ pub fn assess(
             let unit = &units[breach.unit];
             let message = format!(
                 "{} of {} events of {unit} were bad in the last {}: {} where {} are allowed; the probability of that within the \
-                 budget is {:.1e}",
+                 budget is {}",
                 breach.bad,
                 breach.events,
                 length(breach.look_back),
                 percent(breach.bad as f64 / breach.events as f64),
                 percent(unit.budget),
-                breach.p
+                probability(breach.p)
             );
             (message, unit.location.clone())
         })
@@ -123,6 +123,11 @@ pub fn terms(policy: &SloPolicy) -> Terms {
         alpha: policy.alpha,
         confidence: policy.confidence,
     }
+}
+
+/// A small probability. What is smaller still says no more.
+fn probability(p: f64) -> String {
+    if p < 1e-12 { "below 1e-12".to_owned() } else { format!("{p:.1e}") }
 }
 
 /// What is new, and what contradicts what was recorded.

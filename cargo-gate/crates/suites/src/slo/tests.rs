@@ -77,7 +77,7 @@ fn each_run_adds_what_is_new_and_all_of_it_is_judged() {
     insta::assert_snapshot!(run(10, 10), @"need_events: 0 of 10 events of `ok` were bad, and up to 25.9 % cannot be excluded at 95 %, more than the budget of 10 %: 19 more events at this rate are needed");
     assert_eq!(run(395, 400), "pass");
     // This run shows too little, the next one is bad, and a good one does not make up for it.
-    insta::assert_snapshot!(run(330, 400), @"");
+    insta::assert_snapshot!(run(330, 400), @"need_events: 75 of 810 events of `ok` were bad, and up to 11.1 % cannot be excluded at 95 %, more than the budget of 10 %: 3700 more events at this rate are needed");
     assert!(run(100, 400).contains("were bad in the last"));
     assert!(run(400, 400).contains("were bad in the last"));
 

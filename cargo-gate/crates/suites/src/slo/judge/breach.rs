@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Count, Terms, Unit, sum, within};
+use super::unit::{Count, Terms, Unit, sum, within};
 use crate::statistics::{binomial, holm};
 
 /// A budget that is exceeded over a look-back.

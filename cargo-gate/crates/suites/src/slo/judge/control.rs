@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::breach::{self, Tested};
-use super::{Count, Terms, Unit, period, sum, within};
+use super::unit::{Count, Terms, Unit, period, sum, within};
 use crate::statistics::{binomial, holm};
 
 /// The bad part of the healthy twin, in budgets.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Count, Terms, Unit, length, period, sum, within};
+use super::unit::{Count, Terms, Unit, length, period, sum, within};
 
 /// Part of the windows of its neighbours that a series must be in.
 const PRESENT: f64 = 0.9;
