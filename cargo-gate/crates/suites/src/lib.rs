@@ -27,7 +27,6 @@ pub mod redaction;
 mod requires;
 mod shared;
 pub mod slo;
-pub mod statistics;
 mod suite;
 mod test;
 pub mod tool;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use gate_base::stats::SplitMix64;
 use gate_report::Location;
 use gate_suites::slo::judge::{Count, Judgement, Terms, Unit, judge};
 use jiff::{SignedDuration, Timestamp};
@@ -14,28 +15,6 @@ pub(crate) const TENANTS: usize = 40;
 pub(crate) const EVENTS: u64 = 220_000;
 /// The part that may be bad: 99.9 % must be good.
 pub(crate) const BUDGET: f64 = 0.001;
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Whether something with this probability happens.
-    fn happens(&mut self, probability: f64) -> bool {
-        ((self.next() >> 11) as f64) < probability * (1_u64 << 53) as f64
-    }
-}
 
 /// How a service behaves.
 #[derive(Clone, Copy)]
@@ -65,7 +44,7 @@ fn hour(at: usize) -> (Timestamp, Timestamp) {
 
 impl Service {
     /// What its tenants did.
-    pub(crate) fn counts(&self, random: &mut Random) -> Vec<Vec<Count>> {
+    pub(crate) fn counts(&self, random: &mut SplitMix64) -> Vec<Vec<Count>> {
         let tenants = (0..TENANTS).map(|tenant| {
             // A burst may go on in the next hour.
             let mut going_on = 0;
@@ -80,7 +59,7 @@ impl Service {
                 let rate = budgets * BUDGET / self.burst as f64;
                 let mut bad = 0;
                 for _ in 0..total {
-                    if going_on == 0 && random.happens(rate) {
+                    if going_on == 0 && random.unit() < rate {
                         going_on = self.burst;
                     }
                     if going_on > 0 {
@@ -136,7 +115,7 @@ impl Service {
 
     /// Judges one replay, and says whether the rule that only compares with the budget would fail it.
     pub(crate) fn replay(&self, seed: u64) -> (Judgement, bool) {
-        let counts = self.counts(&mut Random::new(seed));
+        let counts = self.counts(&mut SplitMix64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
         let over = |counts: &Vec<Count>| {
             let bad: u64 = counts.iter().map(|count| count.bad).sum();
             let total: u64 = counts.iter().map(|count| count.total).sum();

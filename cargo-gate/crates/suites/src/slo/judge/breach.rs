@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use gate_base::stats::{binomial, holm};
+
 use super::unit::{Count, Terms, Unit, sum, within};
-use crate::statistics::{binomial, holm};
 
 /// A budget that is exceeded over a look-back.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +62,7 @@ impl Tested {
     /// Which units are found to exceed their budgets.
     pub(super) fn breaches(&self, units: &[Unit], terms: &Terms) -> Vec<Breach> {
         let p: Vec<f64> = self.tests.iter().map(|test| test.p).collect();
-        let rejected = holm::rejected(&p, terms.alpha);
-        let found = self.tests.iter().zip(rejected).filter(|(_, rejected)| *rejected);
+        let found = self.tests.iter().zip(holm(&p)).filter(|(_, adjusted)| *adjusted <= terms.alpha);
         let mut worst: Vec<Option<&Breach>> = vec![None; units.len()];
         for (test, _) in found {
             let best = &mut worst[test.unit];
@@ -79,6 +79,6 @@ impl Tested {
         let of_unit: Vec<f64> = instead.tests.iter().filter(own).map(|test| test.p).collect();
         let others = self.tests.iter().filter(|test| test.unit != unit).map(|test| test.p);
         let p: Vec<f64> = of_unit.iter().copied().chain(others).collect();
-        holm::rejected(&p, terms.alpha)[..of_unit.len()].contains(&true)
+        holm(&p)[..of_unit.len()].iter().any(|adjusted| *adjusted <= terms.alpha)
     }
 }

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 
+use gate_base::stats::binomial;
+
 use super::breach::{self, Tested};
 use super::unit::{Count, Terms, Unit, period, sum, within};
-use crate::statistics::{binomial, holm};
 
 /// The bad part of the healthy twin, in budgets.
 const HEALTHY: f64 = 0.5;
@@ -52,7 +53,7 @@ pub(super) fn unseen(units: &[Unit], spreads: &[f64], real: &Tested, terms: &Ter
         if events == 0 || healthy.finds(at, &burning, terms) {
             continue;
         }
-        let level = holm::level(terms.alpha, real.count(), 0);
+        let level = terms.alpha / real.count().max(1) as f64;
         let rate = (unit.budget * BURNING).min(1.0);
         let enough = binomial::events_to_find(rate, unit.budget, level).map(|enough| (enough * spreads[at]).ceil() as u64);
         let more = enough.map(|enough| enough.saturating_sub(events).max(1));

@@ -17,8 +17,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::statistics::binomial;
-use crate::statistics::dispersion::factor;
+use gate_base::stats::binomial;
+use gate_base::stats::dispersion::factor;
+
 pub use breach::Breach;
 pub use unit::{Count, Terms, Unit, length, percent, subject};
 use unit::{period, sum, within};
