@@ -115,7 +115,7 @@ impl Service {
 
     /// Judges one replay, and says whether the rule that only compares with the budget would fail it.
     pub(crate) fn replay(&self, seed: u64) -> (Judgement, bool) {
-        let counts = self.counts(&mut SplitMix64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        let counts = self.counts(&mut SplitMix64::new(seed));
         let over = |counts: &Vec<Count>| {
             let bad: u64 = counts.iter().map(|count| count.bad).sum();
             let total: u64 = counts.iter().map(|count| count.total).sum();
