@@ -137,11 +137,17 @@ fn a_promise_is_held_over_runs() {
     measured(95, 100);
     let run = gate.run(["suite", "service"]);
     assert_eq!(run.code, Some(0), "{run}");
-    assert!(run.stdout.contains("availability: 5 of 1100 events bad, 1 % allowed"), "{run}");
+    assert!(
+        run.stdout.contains("availability: 5 of 1100 events bad, 1 % allowed"),
+        "{run}"
+    );
     measured(950, 1000);
     let run = pilot();
     assert_eq!(run.code, Some(1), "{run}");
-    assert!(run.stdout.contains("events of `availability` were bad in the last"), "{run}");
+    assert!(
+        run.stdout.contains("events of `availability` were bad in the last"),
+        "{run}"
+    );
     // This run is good, and the promise is still broken.
     measured(999, 1000);
     assert_eq!(pilot().code, Some(1), "{run}");

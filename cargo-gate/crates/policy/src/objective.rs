@@ -164,4 +164,3 @@ pub struct Fairness {
     #[schemars(skip)]
     pub location: Location,
 }
-

@@ -108,12 +108,19 @@ impl<'de> Deserialize<'de> for Selector {
 
 /// A condition, and what is behind it.
 fn condition(text: &str) -> Result<(Condition, &str), String> {
-    let end = text.find(['=', '!']).ok_or("has a label without `=`, `!=`, `=~` or `!~`")?;
+    let end = text
+        .find(['=', '!'])
+        .ok_or("has a label without `=`, `!=`, `=~` or `!~`")?;
     let label = text[..end].trim();
     if !is_name(label, false) {
         return Err(format!("has `{label}` where a label is expected"));
     }
-    let operators = [("=~", true, false), ("!~", true, true), ("!=", false, true), ("=", false, false)];
+    let operators = [
+        ("=~", true, false),
+        ("!~", true, true),
+        ("!=", false, true),
+        ("=", false, false),
+    ];
     let (operator, pattern, negated) = operators
         .into_iter()
         .find(|(operator, ..)| text[end..].starts_with(operator))
@@ -165,15 +172,23 @@ mod tests {
 
     fn selects(selector: &str, labels: &[(&str, &str)]) -> bool {
         let selector = Selector::parse(selector).unwrap();
-        selector.matches("up", |name| labels.iter().find(|(label, _)| *label == name).map(|(_, value)| *value))
+        selector.matches("up", |name| {
+            labels.iter().find(|(label, _)| *label == name).map(|(_, value)| *value)
+        })
     }
 
     #[test]
     fn conditions_hold_together() {
         assert!(selects("up", &[("code", "500")]));
         assert!(!selects("down", &[]));
-        assert!(selects("up{code=~\"5..\", job!='test',}", &[("code", "500"), ("job", "api")]));
-        assert!(!selects("up{code=~\"5..\"}", &[("code", "5000")]), "the expression covers the whole value");
+        assert!(selects(
+            "up{code=~\"5..\", job!='test',}",
+            &[("code", "500"), ("job", "api")]
+        ));
+        assert!(
+            !selects("up{code=~\"5..\"}", &[("code", "5000")]),
+            "the expression covers the whole value"
+        );
         assert!(selects("up{code!~\"5..\"}", &[]), "an absent label is empty");
         assert!(selects("up{code=\"\"}", &[]));
         assert!(!selects("up{code!=\"\"}", &[]));

@@ -21,7 +21,8 @@ use super::selector::Selector;
 use super::suite::{SuiteKind, SuitePolicy};
 use super::tables::{elements, is_filled, tables_of, text, texts};
 use super::value::{
-    Command, FilePath, LookBack, Period, SuiteName, Text, TimeLimit, half_an_hour, optional_command, period, periods, pilot, yes,
+    Command, FilePath, LookBack, Period, SuiteName, Text, TimeLimit, half_an_hour, optional_command, period, periods,
+    pilot, yes,
 };
 
 /// Service-level objectives over times before now.
@@ -197,7 +198,10 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             }
             _ => {}
         }
-        if !["objective", "fairness", "openslo"].iter().any(|key| is_filled(suite, key)) {
+        if !["objective", "fairness", "openslo"]
+            .iter()
+            .any(|key| is_filled(suite, key))
+        {
             let message = format!("suite `{}` has no objectives", shown(name));
             let help = "add `[[suite.slo.objective]]` with `name` and `target-percent`";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
@@ -304,7 +308,8 @@ fn selectors(objective: &DeTable<'_>, span: Range<usize>, metrics: bool, problem
     let has = |key: &str| objective.get(key).map(Spanned::span);
     match (has("good"), has("bad"), has("total")) {
         (Some(_), Some(bad), _) => {
-            let problem = Problem::new(bad, "an objective cannot have both `good` and `bad`").rule(&rule::EXCLUDING_KEYS);
+            let problem =
+                Problem::new(bad, "an objective cannot have both `good` and `bad`").rule(&rule::EXCLUDING_KEYS);
             problems.push(problem.help("keep one of the two"));
         }
         (None, None, _) | (_, _, None) => {
@@ -323,8 +328,15 @@ fn selectors(objective: &DeTable<'_>, span: Range<usize>, metrics: bool, problem
         && good == total
     {
         let at = has("good").unwrap_or_default();
-        let problem = Problem::new(at, "the objective could never be missed: `good` and `total` select the same series");
-        problems.push(problem.rule(&rule::RULE_BROKEN).help("select only the good events with `good`"));
+        let problem = Problem::new(
+            at,
+            "the objective could never be missed: `good` and `total` select the same series",
+        );
+        problems.push(
+            problem
+                .rule(&rule::RULE_BROKEN)
+                .help("select only the good events with `good`"),
+        );
     }
 }
 

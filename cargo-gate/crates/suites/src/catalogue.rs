@@ -126,7 +126,10 @@ pub fn summary(suite: &SuitePolicy) -> String {
             };
             let objectives = slo.objectives.iter().map(|objective| objective.name.as_str());
             let fairness = slo.fairness.iter().map(|fairness| fairness.name.as_str());
-            let names: Vec<_> = objectives.chain(fairness).chain(slo.openslo.iter().map(String::as_str)).collect();
+            let names: Vec<_> = objectives
+                .chain(fairness)
+                .chain(slo.openslo.iter().map(String::as_str))
+                .collect();
             format!("{} held over the last days", names.join(", "))
         }
         SuiteKind::Test => format!("`{}` runs tests, and all pass", suite.command.join(" ")),

@@ -42,7 +42,10 @@ fn a_burning_day_is_found() {
 #[test]
 fn what_must_not_pass_does_not() {
     let told = |cases: &[passes::Case]| -> String {
-        cases.iter().map(|case| format!("{}: {}\n", case.name, case.told())).collect()
+        cases
+            .iter()
+            .map(|case| format!("{}: {}\n", case.name, case.told()))
+            .collect()
     };
     for case in passes::healthy() {
         assert_eq!(case.verdict(), Verdict::Pass, "{}: {}", case.name, case.told());

@@ -134,7 +134,11 @@ pub(super) fn rows() -> Vec<Row> {
             windows[12] = (9_000, 10_000);
             windows
         }),
-        windows("a service that is down since the last window", CONTROLLED, &[(9990, 10_000), (9990, 10_000), (0, 0)]),
+        windows(
+            "a service that is down since the last window",
+            CONTROLLED,
+            &[(9990, 10_000), (9990, 10_000), (0, 0)],
+        ),
         row("record the past in another way", BROAD, "suite.slo.service", |gate| {
             gate.replace("load.jsonl", "\"good\": 9991", "\"good\": 9999");
         }),

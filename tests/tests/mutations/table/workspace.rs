@@ -174,7 +174,9 @@ pub(super) fn load(windows: &[(u64, u64)]) -> String {
     };
     let line = |(at, (good, total)): (usize, &(u64, u64))| {
         let (from, to) = (ago(windows.len() - at), ago(windows.len() - at - 1));
-        format!("{{\"name\": \"availability\", \"from\": \"{from}\", \"to\": \"{to}\", \"good\": {good}, \"total\": {total}}}\n")
+        format!(
+            "{{\"name\": \"availability\", \"from\": \"{from}\", \"to\": \"{to}\", \"good\": {good}, \"total\": {total}}}\n"
+        )
     };
     windows.iter().enumerate().map(line).collect()
 }

@@ -20,13 +20,21 @@ pub type Count = (f64, f64);
 /// The ratio of the variance of the bad events to that of independent ones, at least 1, over all series together; each in the
 /// order of time. `None` where there is too little to see it.
 pub fn factor(series: &[Vec<Count>]) -> Option<f64> {
-    SCALES.iter().filter_map(|scale| at_scale(series, *scale)).reduce(f64::max)
+    SCALES
+        .iter()
+        .filter_map(|scale| at_scale(series, *scale))
+        .reduce(f64::max)
 }
 
 fn at_scale(series: &[Vec<Count>], scale: usize) -> Option<f64> {
     let summed: Vec<Vec<Count>> = series.iter().map(|counts| sums(counts, scale)).collect();
     let share = |(bad, events): &Count| bad / events;
-    let mut shares: Vec<f64> = summed.iter().flatten().map(share).filter(|share| *share > 0.0).collect();
+    let mut shares: Vec<f64> = summed
+        .iter()
+        .flatten()
+        .map(share)
+        .filter(|share| *share > 0.0)
+        .collect();
     if shares.len() < FILLED {
         return None;
     }
@@ -34,8 +42,13 @@ fn at_scale(series: &[Vec<Count>], scale: usize) -> Option<f64> {
     let largest = shares[(shares.len() as f64 * ORDINARY).ceil() as usize - 1];
     let (mut squares, mut expected, mut pairs) = (0.0, 0.0, 0);
     for counts in &summed {
-        let capped: Vec<Count> = counts.iter().map(|(bad, events)| (bad.min(largest * events), *events)).collect();
-        let (bad, events) = capped.iter().fold((0.0, 0.0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+        let capped: Vec<Count> = counts
+            .iter()
+            .map(|(bad, events)| (bad.min(largest * events), *events))
+            .collect();
+        let (bad, events) = capped
+            .iter()
+            .fold((0.0, 0.0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
         let mean = if events > 0.0 { bad / events } else { 0.0 };
         for pair in capped.windows(2) {
             let difference = share(&pair[0]) - share(&pair[1]);
@@ -50,8 +63,16 @@ fn at_scale(series: &[Vec<Count>], scale: usize) -> Option<f64> {
 
 /// Sums of so many counts each, those without events left out. What is left at the end is no whole sum.
 fn sums(counts: &[Count], scale: usize) -> Vec<Count> {
-    let sum = |counts: &[Count]| counts.iter().fold((0.0, 0.0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
-    counts.chunks_exact(scale).map(sum).filter(|(_, events)| *events > 0.0).collect()
+    let sum = |counts: &[Count]| {
+        counts
+            .iter()
+            .fold((0.0, 0.0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
+    };
+    counts
+        .chunks_exact(scale)
+        .map(sum)
+        .filter(|(_, events)| *events > 0.0)
+        .collect()
 }
 
 #[cfg(test)]
@@ -92,7 +113,13 @@ mod tests {
         assert_eq!(of((0..672).map(alone).collect()), None);
         // Beside ordinary ones.
         let mut random = random(7);
-        let mut count = |at: usize| if at == 300 { 100.0 } else { f64::from(u8::from(random().is_multiple_of(6))) };
+        let mut count = |at: usize| {
+            if at == 300 {
+                100.0
+            } else {
+                f64::from(u8::from(random().is_multiple_of(6)))
+            }
+        };
         let factor = of((0..672).map(|at| (count(at), 100.0)).collect()).unwrap();
         assert!(factor < 1.5, "{factor}");
     }

@@ -12,7 +12,9 @@ fn read(text: &str) -> Result<Policy, String> {
 /// The errors without the excerpts.
 fn refused(text: &str) -> String {
     let errors = read(text).expect_err("refused");
-    let told = errors.lines().filter(|line| line.starts_with("error") || line.contains("help:") || line.contains("-->"));
+    let told = errors
+        .lines()
+        .filter(|line| line.starts_with("error") || line.contains("help:") || line.contains("-->"));
     told.map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
@@ -23,7 +25,9 @@ fn a_suite_has_its_defaults() {
     assert_eq!(slo.look_back, look_backs());
     assert_eq!((slo.alpha, slo.confidence), (0.01, 0.95));
     assert_eq!(slo.objectives[0].budget(), 0.001);
-    let text = format!("look-back = [\"1d\", \"7d\"]\ntenants = [\"a\"]\n{METRICS}{OBJECTIVE}good = \"a{{code!~\\\"5..\\\"}}\"\ntotal = \"a\"\n");
+    let text = format!(
+        "look-back = [\"1d\", \"7d\"]\ntenants = [\"a\"]\n{METRICS}{OBJECTIVE}good = \"a{{code!~\\\"5..\\\"}}\"\ntotal = \"a\"\n"
+    );
     let policy = read(&text).unwrap();
     let slo = policy.suites[0].slo.as_deref().unwrap();
     assert_eq!(slo.look_back, [hours(24), hours(7 * 24)]);

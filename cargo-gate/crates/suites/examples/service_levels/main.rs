@@ -22,23 +22,56 @@ const SERVICES: [(&str, Service); 8] = {
         declared: false,
     };
     const BURSTS: Service = Service { burst: 5, ..HEALTHY };
-    const DECLARED: Service = Service { declared: true, ..BURSTS };
+    const DECLARED: Service = Service {
+        declared: true,
+        ..BURSTS
+    };
     [
         ("half of the budget", HEALTHY),
         ("half of the budget, bursts of 5", BURSTS),
         ("half of the budget, bursts of 5, declared", DECLARED),
         ("the whole budget", Service { spent: 1.0, ..HEALTHY }),
-        ("five budgets for the last 6 h", Service { burn: Some((6, 5.0)), ..HEALTHY }),
-        ("five budgets for the last day", Service { burn: Some((24, 5.0)), ..HEALTHY }),
-        ("five budgets for the last day, bursts of 5", Service { burn: Some((24, 5.0)), ..BURSTS }),
-        ("five budgets for the last 3 days, bursts of 5", Service { burn: Some((72, 5.0)), ..BURSTS }),
+        (
+            "five budgets for the last 6 h",
+            Service {
+                burn: Some((6, 5.0)),
+                ..HEALTHY
+            },
+        ),
+        (
+            "five budgets for the last day",
+            Service {
+                burn: Some((24, 5.0)),
+                ..HEALTHY
+            },
+        ),
+        (
+            "five budgets for the last day, bursts of 5",
+            Service {
+                burn: Some((24, 5.0)),
+                ..BURSTS
+            },
+        ),
+        (
+            "five budgets for the last 3 days, bursts of 5",
+            Service {
+                burn: Some((72, 5.0)),
+                ..BURSTS
+            },
+        ),
     ]
 };
 
 fn main() -> io::Result<()> {
-    let replays: u64 = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(100);
+    let replays: u64 = std::env::args()
+        .nth(1)
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(100);
     let mut out = io::stdout().lock();
-    writeln!(out, "| service, {replays} replays | fail | pass | inconclusive | vacuous | bad > budget |")?;
+    writeln!(
+        out,
+        "| service, {replays} replays | fail | pass | inconclusive | vacuous | bad > budget |"
+    )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
     for (name, service) in SERVICES {
         let (mut verdicts, mut over) = ([0_u64; 4], 0_u64);

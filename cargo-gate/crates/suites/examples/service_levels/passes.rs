@@ -83,29 +83,46 @@ pub(crate) fn unhealthy() -> Vec<Case> {
             tenants: vec!["acme".to_owned(), "initech".to_owned()],
             ..policy(SloFormat::Lines)
         },
-        ..of_lines("a declared tenant is not measured", lines(|_, _, good, total| Some((good, total))))
+        ..of_lines(
+            "a declared tenant is not measured",
+            lines(|_, _, good, total| Some((good, total))),
+        )
     };
     vec![
         of_lines("down: 0 of 0", lines(|_, _, _, _| Some((0, 0)))),
-        of_lines("down for the last day: 0 of 0", lines(|_, at, good, total| {
-            Some(if at < HOURS - 24 { (good, total) } else { (0, 0) })
-        })),
-        of_lines("all bad for an hour after a good month", lines(|_, at, good, total| {
-            Some((if at < HOURS - 1 { good } else { 0 }, total))
-        })),
-        of_lines("an undeclared tenant burns", lines(|tenant, _, good, total| {
-            Some((if tenant == "acme" { good } else { good - 4 }, total))
-        })),
-        of_lines("a tenant is missing in 22 of 27 windows", lines(|tenant, at, good, total| {
-            (tenant == "acme" || at % 27 >= 22).then_some((good, total))
-        })),
+        of_lines(
+            "down for the last day: 0 of 0",
+            lines(|_, at, good, total| Some(if at < HOURS - 24 { (good, total) } else { (0, 0) })),
+        ),
+        of_lines(
+            "all bad for an hour after a good month",
+            lines(|_, at, good, total| Some((if at < HOURS - 1 { good } else { 0 }, total))),
+        ),
+        of_lines(
+            "an undeclared tenant burns",
+            lines(|tenant, _, good, total| Some((if tenant == "acme" { good } else { good - 4 }, total))),
+        ),
+        of_lines(
+            "a tenant is missing in 22 of 27 windows",
+            lines(|tenant, at, good, total| (tenant == "acme" || at % 27 >= 22).then_some((good, total))),
+        ),
         declared,
-        of_lines("not measured for three days", lines(|_, at, good, total| (at < HOURS - 72).then_some((good, total)))),
+        of_lines(
+            "not measured for three days",
+            lines(|_, at, good, total| (at < HOURS - 72).then_some((good, total))),
+        ),
         of_lines("the last line is cut off", cut),
-        of_lines("three events", lines(|tenant, at, _, _| (tenant == "acme" && at >= HOURS - 3).then_some((1, 1)))),
+        of_lines(
+            "three events",
+            lines(|tenant, at, _, _| (tenant == "acme" && at >= HOURS - 3).then_some((1, 1))),
+        ),
         of_counters(
             "counters: 2 % bad behind fifty million good events, and a restart",
-            dump(|at| good(at) - if at > HOURS - 24 { 4 } else { 0 }, |at| if at > HOURS - 24 { 5 } else { bad(at) }, &[HOURS - 12]),
+            dump(
+                |at| good(at) - if at > HOURS - 24 { 4 } else { 0 },
+                |at| if at > HOURS - 24 { 5 } else { bad(at) },
+                &[HOURS - 12],
+            ),
         ),
     ]
 }
@@ -131,7 +148,10 @@ impl Case {
         let first = |why: &[String]| why.first().cloned().unwrap_or_default();
         match &assessment.verdict {
             Verdict::Pass => "pass".to_owned(),
-            Verdict::Fail => format!("fail: {}", assessment.findings.first().map_or("", |(message, _)| message)),
+            Verdict::Fail => format!(
+                "fail: {}",
+                assessment.findings.first().map_or("", |(message, _)| message)
+            ),
             Verdict::Inconclusive(missing) => format!("inconclusive: {}", first(missing)),
             Verdict::Vacuous(why) => format!("vacuous: {}", first(why)),
         }

@@ -109,7 +109,12 @@ impl Service {
             sum
         });
         let mut units = vec![unit(String::new(), counts.len(), sum.collect())];
-        units.extend(counts.iter().enumerate().map(|(at, counts)| unit(format!("t{at}"), 1, counts.clone())));
+        units.extend(
+            counts
+                .iter()
+                .enumerate()
+                .map(|(at, counts)| unit(format!("t{at}"), 1, counts.clone())),
+        );
         units
     }
 
@@ -173,7 +178,11 @@ pub(crate) fn dump(good: impl Fn(usize) -> u64, bad: impl Fn(usize) -> u64, bega
         good_total += good(at);
         bad_total += bad(at);
         for (line, (code, value)) in lines.iter_mut().zip([("200", good_total), ("500", bad_total)]) {
-            let _ = writeln!(line, "http_requests_total{{code=\"{code}\"}} {value} {}", to.as_second());
+            let _ = writeln!(
+                line,
+                "http_requests_total{{code=\"{code}\"}} {value} {}",
+                to.as_second()
+            );
         }
     }
     format!("# TYPE http_requests counter\n{}{}# EOF\n", lines[0], lines[1])

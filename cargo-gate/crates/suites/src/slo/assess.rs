@@ -57,7 +57,9 @@ pub fn assess(
         problems,
         missing,
     } = promised(policy, objectives, &reading, before, (source.read_at, now));
-    let told = problems.iter().map(|problem| format!("{}:{}: {}", source.name, problem.line, problem.message));
+    let told = problems
+        .iter()
+        .map(|problem| format!("{}:{}: {}", source.name, problem.line, problem.message));
     let mut refused: Vec<String> = told.chain(missing).collect();
     let (new, contradictions) = compare(recorded, &before.recorded);
     refused.extend(contradictions);
@@ -127,13 +129,24 @@ pub fn terms(policy: &SloPolicy) -> Terms {
 
 /// A small probability. What is smaller still says no more.
 fn probability(p: f64) -> String {
-    if p < 1e-12 { "below 1e-12".to_owned() } else { format!("{p:.1e}") }
+    if p < 1e-12 {
+        "below 1e-12".to_owned()
+    } else {
+        format!("{p:.1e}")
+    }
 }
 
 /// What is new, and what contradicts what was recorded.
 fn compare(recorded: Vec<Recorded>, before: &[Recorded]) -> (Vec<Recorded>, Vec<String>) {
     let key = |found: &Recorded| {
-        let Recorded { objective, rule, workload, tenant, to, .. } = found;
+        let Recorded {
+            objective,
+            rule,
+            workload,
+            tenant,
+            to,
+            ..
+        } = found;
         (objective.clone(), rule.clone(), workload.clone(), tenant.clone(), *to)
     };
     let known: BTreeMap<_, &Recorded> = before.iter().map(|found| (key(found), found)).collect();
@@ -163,7 +176,13 @@ fn compare(recorded: Vec<Recorded>, before: &[Recorded]) -> (Vec<Recorded>, Vec<
 fn overlaps(new: &[Recorded], before: &[Recorded]) -> Vec<String> {
     let mut series: BTreeMap<_, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
     for found in before.iter().chain(new) {
-        let Recorded { objective, rule, workload, tenant, .. } = found;
+        let Recorded {
+            objective,
+            rule,
+            workload,
+            tenant,
+            ..
+        } = found;
         let times = series.entry((objective, rule, workload, tenant)).or_default();
         times.extend(found.from.map(|from| (from, found.to)));
     }
@@ -173,7 +192,9 @@ fn overlaps(new: &[Recorded], before: &[Recorded]) -> Vec<String> {
         if let Some(pair) = times.windows(2).find(|pair| pair[1].0 < pair[0].1) {
             let of = super::judge::subject(workload, tenant);
             let (again, until) = (pair[1].0, pair[0].1);
-            overlaps.push(format!("`{objective}`{of} is measured twice from {again} until {until}"));
+            overlaps.push(format!(
+                "`{objective}`{of} is measured twice from {again} until {until}"
+            ));
         }
     }
     overlaps
@@ -223,7 +244,11 @@ fn log(units: &[Unit], judgement: &Judgement, terms: &Terms, verdict: &Verdict) 
             level.dispersion
         ));
     }
-    log.push_str(&format!("{} tests at {} together\n", judgement.tests, percent(terms.alpha)));
+    log.push_str(&format!(
+        "{} tests at {} together\n",
+        judgement.tests,
+        percent(terms.alpha)
+    ));
     let word = match verdict {
         Verdict::Pass => "pass",
         Verdict::Fail => "fail",

@@ -60,7 +60,10 @@ pub fn grown<'c>(counters: &[&'c Counter], all: &[Counter], before: &Totals, now
             message,
         };
         if !counter.value.is_finite() || counter.value < 0.0 {
-            let message = format!("gives `{}` the value {}, which no counter has", counter.name, counter.value);
+            let message = format!(
+                "gives `{}` the value {}, which no counter has",
+                counter.name, counter.value
+            );
             grown.problems.push(problem(message));
         } else if at > now {
             grown.problems.push(problem(format!("is dated in the future, {at}")));
@@ -80,11 +83,21 @@ pub fn grown<'c>(counters: &[&'c Counter], all: &[Counter], before: &Totals, now
                 Some(last) => {
                     let last_at = last.at.as_millisecond() as f64 / 1e3;
                     let again = counter.value < last.value || began.is_some_and(|began| *began > last_at);
-                    Some(if again { counter.value } else { counter.value - last.value })
+                    Some(if again {
+                        counter.value
+                    } else {
+                        counter.value - last.value
+                    })
                 }
                 None => (counter.from_zero || from.is_some()).then_some(counter.value),
             };
-            grown.totals.insert(key.clone(), Last { value: counter.value, at });
+            grown.totals.insert(
+                key.clone(),
+                Last {
+                    value: counter.value,
+                    at,
+                },
+            );
             if let Some(amount) = amount {
                 grown.increments.push(Increment {
                     counter,
@@ -127,16 +140,26 @@ mod tests {
 
     fn amounts(text: &str, before: &Totals) -> (Vec<f64>, Totals) {
         let reading = openmetrics::read(text);
-        let selected: Vec<_> = reading.counters.iter().filter(|counter| !counter.name.ends_with("_created")).collect();
+        let selected: Vec<_> = reading
+            .counters
+            .iter()
+            .filter(|counter| !counter.name.ends_with("_created"))
+            .collect();
         let grown = grown(&selected, &reading.counters, before, now());
         assert_eq!(grown.problems, []);
-        (grown.increments.iter().map(|found| found.amount).collect(), grown.totals)
+        (
+            grown.increments.iter().map(|found| found.amount).collect(),
+            grown.totals,
+        )
     }
 
     #[test]
     fn a_total_is_no_increase() {
         let (first, totals) = amounts("a_total 1000000\n", &Totals::new());
-        assert_eq!(first, [0.0; 0], "what was counted before the first reading was not measured");
+        assert_eq!(
+            first, [0.0; 0],
+            "what was counted before the first reading was not measured"
+        );
         let earlier = totals.into_iter().map(|(key, last)| {
             let at = "2026-11-22T11:00:00Z".parse().unwrap();
             (key, Last { at, ..last })
@@ -144,7 +167,11 @@ mod tests {
         let totals: Totals = earlier.collect();
         assert_eq!(amounts("a_total 1000007\n", &totals).0, [7.0]);
         assert_eq!(amounts("a_total 5\n", &totals).0, [5.0], "it began again");
-        assert_eq!(amounts("a_total 1000007\nb_total 3\n", &totals).0, [7.0, 3.0], "one that is new began at zero");
+        assert_eq!(
+            amounts("a_total 1000007\nb_total 3\n", &totals).0,
+            [7.0, 3.0],
+            "one that is new began at zero"
+        );
         // It began again and is already further than before.
         let text = "a_total 2000000\na_created 1795347000\n# EOF\n";
         assert_eq!(amounts(text, &totals).0, [2_000_000.0]);
@@ -157,7 +184,11 @@ mod tests {
         let dump = "a_total 5 1795300000\na_total 7 1795300060\na_total 2 1795300120\n# EOF\n";
         let (found, totals) = amounts(dump, &Totals::new());
         assert_eq!(found, [2.0, 2.0]);
-        assert_eq!(amounts(dump, &totals).0, [0.0; 0], "the same dump again has nothing new");
+        assert_eq!(
+            amounts(dump, &totals).0,
+            [0.0; 0],
+            "the same dump again has nothing new"
+        );
     }
 
     #[test]
@@ -165,7 +196,10 @@ mod tests {
         let reading = openmetrics::read("a_total NaN\nb_total -1\nc_total 1 1895300000000\n");
         let selected: Vec<_> = reading.counters.iter().collect();
         let problems = grown(&selected, &[], &Totals::new(), now()).problems;
-        let told: Vec<_> = problems.iter().map(|problem| format!("{} {}", problem.line, problem.message)).collect();
+        let told: Vec<_> = problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.line, problem.message))
+            .collect();
         insta::assert_snapshot!(told.join("\n"), @"
         1 gives `a_total` the value NaN, which no counter has
         2 gives `b_total` the value -1, which no counter has

@@ -37,8 +37,10 @@ struct Share<'r> {
 pub(super) fn queues(policy: &SloPolicy, recorded: &[Recorded]) -> Queues {
     let mut queues = Queues::default();
     for fairness in &policy.fairness {
-        let about: Vec<&Recorded> =
-            recorded.iter().filter(|found| found.objective == fairness.name && found.rule == QUEUE).collect();
+        let about: Vec<&Recorded> = recorded
+            .iter()
+            .filter(|found| found.objective == fairness.name && found.rule == QUEUE)
+            .collect();
         let mut windows: BTreeMap<Timestamp, Vec<&Recorded>> = BTreeMap::new();
         for found in &about {
             windows.entry(found.to).or_default().push(found);
@@ -84,7 +86,11 @@ pub(super) fn queues(policy: &SloPolicy, recorded: &[Recorded]) -> Queues {
             }
         }
         queues.notes.extend(jain(&tenants).map(|index| {
-            format!("`{}`: Jain's index of the served shares of {} tenants is {index:.3}", fairness.name, tenants.len())
+            format!(
+                "`{}`: Jain's index of the served shares of {} tenants is {index:.3}",
+                fairness.name,
+                tenants.len()
+            )
         }));
     }
     queues
@@ -116,8 +122,9 @@ fn shares<'r>(window: &[&'r Recorded], fairness: &Fairness) -> Vec<Share<'r>> {
     while !open.is_empty() && left > 0.0 {
         let weights: f64 = open.iter().map(|at| weight(window[*at])).sum();
         let fill = left / weights;
-        let (sated, hungry): (Vec<usize>, Vec<usize>) =
-            open.iter().partition(|at| window[**at].total as f64 <= fill * weight(window[**at]));
+        let (sated, hungry): (Vec<usize>, Vec<usize>) = open
+            .iter()
+            .partition(|at| window[**at].total as f64 <= fill * weight(window[**at]));
         if sated.is_empty() {
             for at in &hungry {
                 entitled[*at] = fill * weight(window[*at]);
@@ -138,12 +145,7 @@ fn shares<'r>(window: &[&'r Recorded], fairness: &Fairness) -> Vec<Share<'r>> {
 }
 
 /// Waits that are longer than so many times the 95th percentile of the median tenant are bad, and at most 5 % may be.
-fn waits(
-    policy: &SloPolicy,
-    fairness: &Fairness,
-    tenants: &BTreeMap<&str, Vec<Share<'_>>>,
-    ratio: f64,
-) -> Vec<Unit> {
+fn waits(policy: &SloPolicy, fairness: &Fairness, tenants: &BTreeMap<&str, Vec<Share<'_>>>, ratio: f64) -> Vec<Unit> {
     let quantile = |shares: &[Share<'_>]| {
         let mut buckets: BTreeMap<i32, u64> = BTreeMap::new();
         for (bucket, count) in shares.iter().flat_map(|share| &share.found.waits) {
@@ -245,8 +247,14 @@ mod tests {
     }
 
     fn entitled(window: &[(&str, u64, u64)]) -> Vec<u64> {
-        let window: Vec<_> = window.iter().map(|(name, demand, served)| recorded(name, 0, *demand, *served)).collect();
-        shares(&window.iter().collect::<Vec<_>>(), &fairness()).iter().map(|share| share.entitled).collect()
+        let window: Vec<_> = window
+            .iter()
+            .map(|(name, demand, served)| recorded(name, 0, *demand, *served))
+            .collect();
+        shares(&window.iter().collect::<Vec<_>>(), &fairness())
+            .iter()
+            .map(|share| share.entitled)
+            .collect()
     }
 
     #[test]
@@ -259,8 +267,18 @@ mod tests {
 
     #[test]
     fn a_starved_tenant_is_timed() {
-        let windows = [("a", 0, 5, 1), ("a", 1, 5, 0), ("a", 2, 0, 0), ("a", 3, 5, 0), ("a", 4, 5, 0), ("a", 5, 5, 1)];
-        let found: Vec<_> = windows.iter().map(|(name, at, demand, served)| recorded(name, *at, *demand, *served)).collect();
+        let windows = [
+            ("a", 0, 5, 1),
+            ("a", 1, 5, 0),
+            ("a", 2, 0, 0),
+            ("a", 3, 5, 0),
+            ("a", 4, 5, 0),
+            ("a", 5, 5, 1),
+        ];
+        let found: Vec<_> = windows
+            .iter()
+            .map(|(name, at, demand, served)| recorded(name, *at, *demand, *served))
+            .collect();
         let shares: Vec<_> = found.iter().map(|found| Share { found, entitled: 0 }).collect();
         assert_eq!(starved(&shares), SignedDuration::from_secs(120));
     }

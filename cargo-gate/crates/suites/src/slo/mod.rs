@@ -83,7 +83,11 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     };
     let digest = sha256_hex(text.as_bytes());
     // A file that did not change is the one that was read then.
-    let read_at = policy.file.as_ref().and_then(|_| windows.recorded_at(&digest)).unwrap_or(now);
+    let read_at = policy
+        .file
+        .as_ref()
+        .and_then(|_| windows.recorded_at(&digest))
+        .unwrap_or(now);
     let name = match &policy.file {
         Some(file) => file.clone(),
         None => format!("`{}`", suite.command.join(" ")),
@@ -127,7 +131,12 @@ fn evidence(suite: &SuitePolicy, assessment: Assessment) -> EvidenceResult {
             let help = "measure for longer, or more events; each run of the stage records what is new";
             undecided(suite, "need_events", &missing, help)
         }
-        Verdict::Vacuous(why) => undecided(suite, "vacuous", &why, "measure what is missing, and correct what cannot be read"),
+        Verdict::Vacuous(why) => undecided(
+            suite,
+            "vacuous",
+            &why,
+            "measure what is missing, and correct what cannot be read",
+        ),
     }
 }
 
@@ -178,6 +187,9 @@ pub fn line(level: &ServiceLevel) -> String {
             subject(&name(&level.workload), &name(&level.tenant))
         }
     };
+    if level.events == 0 {
+        return format!("{}{of}: no events", level.objective);
+    }
     format!(
         "{}{of}: {} of {} events bad, {} allowed; more than {} excluded at {}",
         level.objective,

@@ -8,7 +8,13 @@ use gate_policy::{Objective, Prove, Selector};
 use gate_report::Location;
 
 /// Kinds of documents that promise nothing.
-const LEFT_OUT: [&str; 5] = ["AlertCondition", "AlertNotificationTarget", "AlertPolicy", "DataSource", "Service"];
+const LEFT_OUT: [&str; 5] = [
+    "AlertCondition",
+    "AlertNotificationTarget",
+    "AlertPolicy",
+    "DataSource",
+    "Service",
+];
 
 /// The objectives of the files, each a path and its text, for a suite whose longest look-back is `period`.
 ///
@@ -24,13 +30,18 @@ pub fn objectives(files: &[(String, String)], period: Duration) -> Result<Vec<Ob
     for (origin, (path, text)) in files.iter().enumerate() {
         match yaml::parse(text, origin) {
             Ok(found) => documents.extend(found.into_iter().filter(Node::is_mapping)),
-            Err(error) => reader.problems.push(format!("{path}:{}: {}", error.line, error.message)),
+            Err(error) => reader
+                .problems
+                .push(format!("{path}:{}: {}", error.line, error.message)),
         }
     }
     let kind = |node: &Node| node.get("kind").and_then(Node::text).unwrap_or_default().to_owned();
     let mut indicators = BTreeMap::new();
     for document in documents.iter().filter(|document| kind(document) == "SLI") {
-        if let (Some(name), Some(spec)) = (document.at(&["metadata", "name"]).and_then(Node::text), document.get("spec")) {
+        if let (Some(name), Some(spec)) = (
+            document.at(&["metadata", "name"]).and_then(Node::text),
+            document.get("spec"),
+        ) {
             indicators.insert(name.to_owned(), spec.clone());
         }
     }
@@ -38,7 +49,10 @@ pub fn objectives(files: &[(String, String)], period: Duration) -> Result<Vec<Ob
     for document in &documents {
         match document.get("apiVersion").and_then(Node::text) {
             Some("openslo/v1") => {}
-            Some(other) => reader.refuse(document, format!("`apiVersion: {other}` is not read, only `openslo/v1` is")),
+            Some(other) => reader.refuse(
+                document,
+                format!("`apiVersion: {other}` is not read, only `openslo/v1` is"),
+            ),
             None => reader.refuse(document, "has no `apiVersion`".to_owned()),
         }
         match kind(document).as_str() {
@@ -52,7 +66,11 @@ pub fn objectives(files: &[(String, String)], period: Duration) -> Result<Vec<Ob
         let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
         reader.problems.push(format!("{}: holds no SLO", paths.join(", ")));
     }
-    if reader.problems.is_empty() { Ok(objectives) } else { Err(reader.problems) }
+    if reader.problems.is_empty() {
+        Ok(objectives)
+    } else {
+        Err(reader.problems)
+    }
 }
 
 struct Reader<'f> {
@@ -87,12 +105,25 @@ impl Reader<'_> {
             return None;
         };
         let known = [
-            "alertPolicies", "budgetingMethod", "description", "indicator", "indicatorRef", "objectives", "service", "timeWindow",
+            "alertPolicies",
+            "budgetingMethod",
+            "description",
+            "indicator",
+            "indicatorRef",
+            "objectives",
+            "service",
+            "timeWindow",
         ];
         self.keys(spec, "spec", &known);
-        if let Some(method) = spec.get("budgetingMethod").filter(|method| method.text() != Some("Occurrences")) {
+        if let Some(method) = spec
+            .get("budgetingMethod")
+            .filter(|method| method.text() != Some("Occurrences"))
+        {
             let found = method.text().unwrap_or_default();
-            self.refuse(method, format!("`budgetingMethod: {found}` does not map: only `Occurrences` counts events"));
+            self.refuse(
+                method,
+                format!("`budgetingMethod: {found}` does not map: only `Occurrences` counts events"),
+            );
         }
         for window in spec.get("timeWindow").map(Node::items).unwrap_or_default() {
             self.window(window);
@@ -121,7 +152,12 @@ impl Reader<'_> {
         let mut objectives = Vec::new();
         for (at, promise) in promised.iter().enumerate() {
             self.keys(promise, "spec.objectives", &["displayName", "target", "targetPercent"]);
-            let number = |key: &str| promise.get(key).and_then(Node::text).and_then(|text| text.parse::<f64>().ok());
+            let number = |key: &str| {
+                promise
+                    .get(key)
+                    .and_then(Node::text)
+                    .and_then(|text| text.parse::<f64>().ok())
+            };
             let percent = number("targetPercent").or_else(|| number("target").map(|part| (part * 1e10).round() / 1e8));
             let Some(target_percent) = percent.filter(|percent| (50.0..=99.999_999).contains(percent)) else {
                 self.refuse(promise, "`target` is no share from 0.5 to 0.99999999".to_owned());
@@ -131,7 +167,11 @@ impl Reader<'_> {
             let own = own.unwrap_or_else(|| (at + 1).to_string());
             let path = self.files.get(promise.origin()).map_or("", |(path, _)| path.as_str());
             objectives.push(Objective {
-                name: if several { format!("{name}/{own}") } else { name.to_owned() },
+                name: if several {
+                    format!("{name}/{own}")
+                } else {
+                    name.to_owned()
+                },
                 measurement: None,
                 workload: None,
                 tenant: None,
@@ -152,7 +192,10 @@ impl Reader<'_> {
     fn window(&mut self, window: &Node) {
         self.keys(window, "spec.timeWindow", &["duration", "isRolling"]);
         if window.get("isRolling").and_then(Node::text) != Some("true") {
-            self.refuse(window, "a calendar window does not map: only `isRolling: true` is a look-back".to_owned());
+            self.refuse(
+                window,
+                "a calendar window does not map: only `isRolling: true` is a look-back".to_owned(),
+            );
         }
         let text = window.get("duration").and_then(Node::text).unwrap_or_default();
         if duration(text) != Some(self.period) {
@@ -170,7 +213,10 @@ impl Reader<'_> {
         };
         self.keys(ratio, "ratioMetric", &["bad", "counter", "good", "total"]);
         if let Some(counter) = ratio.get("counter").filter(|counter| counter.text() != Some("true")) {
-            self.refuse(counter, "`ratioMetric.counter: false` does not map: only counters count events".to_owned());
+            self.refuse(
+                counter,
+                "`ratioMetric.counter: false` does not map: only counters count events".to_owned(),
+            );
         }
         let mut metric = |name: &str| {
             let metric = ratio.get(name)?;
@@ -185,18 +231,25 @@ impl Reader<'_> {
             self.refuse(ratio, "`ratioMetric.total` is missing".to_owned());
         }
         if good.is_some() && good == total {
-            self.refuse(ratio, "`good` and `total` select the same series: the objective could never be missed".to_owned());
+            self.refuse(
+                ratio,
+                "`good` and `total` select the same series: the objective could never be missed".to_owned(),
+            );
         }
         Some((good, bad, total?))
     }
 
     fn query(&mut self, metric: &Node, name: &str) -> Option<Selector> {
         let source = metric.get("metricSource");
-        if let Some(kind) = source.and_then(|source| source.get("type")).filter(|kind| {
-            !kind.text().is_some_and(|kind| kind.eq_ignore_ascii_case("prometheus"))
-        }) {
+        if let Some(kind) = source
+            .and_then(|source| source.get("type"))
+            .filter(|kind| !kind.text().is_some_and(|kind| kind.eq_ignore_ascii_case("prometheus")))
+        {
             let found = kind.text().unwrap_or_default();
-            self.refuse(kind, format!("`metricSource.type: {found}` does not map: only Prometheus has selectors"));
+            self.refuse(
+                kind,
+                format!("`metricSource.type: {found}` does not map: only Prometheus has selectors"),
+            );
             return None;
         }
         let query = source.and_then(|source| source.at(&["spec", "query"]));
@@ -207,7 +260,12 @@ impl Reader<'_> {
         let selector = Selector::parse(inner(text));
         let line = query.unwrap_or(metric).clone();
         selector
-            .map_err(|_| self.refuse(&line, format!("the query of `{name}` is more than a selector of counters: `{text}`")))
+            .map_err(|_| {
+                self.refuse(
+                    &line,
+                    format!("the query of `{name}` is more than a selector of counters: `{text}`"),
+                )
+            })
             .ok()
     }
 }
@@ -287,7 +345,13 @@ spec:
                 .iter()
                 .map(|found| {
                     let side = found.good.as_ref().or(found.bad.as_ref());
-                    format!("{} {} {} / {}", found.name, found.target_percent, side.unwrap(), found.total.as_ref().unwrap())
+                    format!(
+                        "{} {} {} / {}",
+                        found.name,
+                        found.target_percent,
+                        side.unwrap(),
+                        found.total.as_ref().unwrap()
+                    )
                 })
                 .collect::<Vec<_>>()
                 .join("\n"),
@@ -298,7 +362,10 @@ spec:
     #[test]
     fn what_maps_is_an_objective() {
         insta::assert_snapshot!(told(MAPS), @r#"checkout 99.9 http_requests_total{job="shop",code!~"5.."} / http_requests_total{job="shop"}"#);
-        let several = MAPS.replace("    - displayName: good\n", "    - targetPercent: 99\n    - displayName: good\n");
+        let several = MAPS.replace(
+            "    - displayName: good\n",
+            "    - targetPercent: 99\n    - displayName: good\n",
+        );
         insta::assert_snapshot!(told(&several), @r#"
         checkout/1 99 http_requests_total{job="shop",code!~"5.."} / http_requests_total{job="shop"}
         checkout/good 99.9 http_requests_total{job="shop",code!~"5.."} / http_requests_total{job="shop"}
@@ -325,7 +392,10 @@ spec:
             ("query: http_requests_total{job=\"shop\"}", "query: a / b"),
             ("  indicator:\n", "  indicatorRef: other\n  indicators:\n"),
         ];
-        let all: Vec<String> = changed.iter().map(|(from, to)| told(&MAPS.replacen(from, to, 1))).collect();
+        let all: Vec<String> = changed
+            .iter()
+            .map(|(from, to)| told(&MAPS.replacen(from, to, 1)))
+            .collect();
         insta::assert_snapshot!(all.join("\n--\n"), @r#"
         slo.yaml:1: `apiVersion: openslo/v1alpha` is not read, only `openslo/v1` is
         --

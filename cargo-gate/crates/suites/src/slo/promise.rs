@@ -124,10 +124,16 @@ pub fn promised(
     for cell in &reading.cells {
         let to = cell.to.unwrap_or(read_at);
         if to > now {
-            promised.missing.push(format!("`{}` is dated in the future, {to}", cell.series.measurement));
+            promised
+                .missing
+                .push(format!("`{}` is dated in the future, {to}", cell.series.measurement));
             continue;
         }
-        let Series { measurement, workload, tenant } = &cell.series;
+        let Series {
+            measurement,
+            workload,
+            tenant,
+        } = &cell.series;
         let mut about = false;
         let mut named = false;
         let mut add = |objective: &str, rule: String, good, total, waits| {
@@ -147,9 +153,17 @@ pub fn promised(
             recorded.total = recorded.total.saturating_add(total);
             recorded.waits.extend::<Vec<(i32, u64)>>(waits);
         };
-        for objective in objectives.iter().filter(|objective| objective.measurement() == measurement) {
+        for objective in objectives
+            .iter()
+            .filter(|objective| objective.measurement() == measurement)
+        {
             named = true;
-            if !covers(objective.workload.as_deref(), objective.tenant.as_deref(), workload, tenant) {
+            if !covers(
+                objective.workload.as_deref(),
+                objective.tenant.as_deref(),
+                workload,
+                tenant,
+            ) {
                 continue;
             }
             about = true;
@@ -161,13 +175,19 @@ pub fn promised(
                     add(name, rule(objective), good, samples.len() as u64, Vec::new());
                 }
                 (Events::Counted { .. }, Some(_)) => {
-                    promised.missing.push(format!("`{measurement}` is counted, but its objective has an `at-most`"));
+                    promised.missing.push(format!(
+                        "`{measurement}` is counted, but its objective has an `at-most`"
+                    ));
                 }
                 (Events::Samples(_), None) => {
-                    promised.missing.push(format!("`{measurement}` is measured in samples, but its objective has no `at-most`"));
+                    promised.missing.push(format!(
+                        "`{measurement}` is measured in samples, but its objective has no `at-most`"
+                    ));
                 }
                 (Events::Queue { .. }, _) => {
-                    promised.missing.push(format!("`{measurement}` is a queue, but its objective needs `good` and `total`"));
+                    promised.missing.push(format!(
+                        "`{measurement}` is a queue, but its objective needs `good` and `total`"
+                    ));
                 }
             }
         }
@@ -182,21 +202,32 @@ pub fn promised(
                     let waits = waits.iter().map(|wait| (bucket(*wait), 1)).collect();
                     add(&fairness.name, QUEUE.to_owned(), *served, *demand, waits);
                 }
-                _ => promised.missing.push(format!("`{measurement}` has no `demand` and `served`")),
+                _ => promised
+                    .missing
+                    .push(format!("`{measurement}` has no `demand` and `served`")),
             }
         }
         if named && !about {
             let of = super::judge::subject(workload, tenant);
-            promised.missing.push(format!("`{measurement}`{of} is measured, and no objective is about it"));
+            promised
+                .missing
+                .push(format!("`{measurement}`{of} is measured, and no objective is about it"));
         }
     }
     promised.recorded = merged.into_values().map(compact).collect();
     if matches!(policy.format, SloFormat::Lines | SloFormat::DecisionLog) && promised.problems.is_empty() {
-        let names = objectives.iter().map(|objective| (&objective.name, objective.measurement()));
-        let queues = policy.fairness.iter().map(|fairness| (&fairness.name, fairness.name.as_str()));
+        let names = objectives
+            .iter()
+            .map(|objective| (&objective.name, objective.measurement()));
+        let queues = policy
+            .fairness
+            .iter()
+            .map(|fairness| (&fairness.name, fairness.name.as_str()));
         for (name, measurement) in names.chain(queues) {
             if !promised.recorded.iter().any(|found| found.objective == *name) {
-                promised.missing.push(format!("`{measurement}` was not measured this time"));
+                promised
+                    .missing
+                    .push(format!("`{measurement}` was not measured this time"));
             }
         }
     }
@@ -233,7 +264,12 @@ struct Selected<'o> {
 fn selected(format: SloFormat, objective: &Objective) -> Option<Selected<'_>> {
     if format == SloFormat::RunStats {
         let (some, total) = run_stats::selectors(objective.measurement())?;
-        return Some(Selected { objective, some, bad: true, total });
+        return Some(Selected {
+            objective,
+            some,
+            bad: true,
+            total,
+        });
     }
     let (some, bad) = match (&objective.good, &objective.bad) {
         (Some(good), _) => (good.clone(), false),
@@ -241,7 +277,12 @@ fn selected(format: SloFormat, objective: &Objective) -> Option<Selected<'_>> {
         (None, None) => return None,
     };
     let total = objective.total.clone()?;
-    Some(Selected { objective, some, bad, total })
+    Some(Selected {
+        objective,
+        some,
+        bad,
+        total,
+    })
 }
 
 fn counted(
@@ -252,20 +293,27 @@ fn counted(
     now: Timestamp,
     promised: &mut Promised,
 ) {
-    let selected: Vec<Selected<'_>> =
-        objectives.iter().filter_map(|objective| selected(policy.format, objective)).collect();
+    let selected: Vec<Selected<'_>> = objectives
+        .iter()
+        .filter_map(|objective| selected(policy.format, objective))
+        .collect();
     let matches = |selector: &Selector, counter: &Counter| selector.matches(&counter.name, |name| counter.label(name));
     let followed: Vec<&Counter> = counters
         .iter()
         .filter(|counter| {
-            policy.format == SloFormat::RunStats || selected.iter().any(|found| matches(&found.some, counter) || matches(&found.total, counter))
+            policy.format == SloFormat::RunStats
+                || selected
+                    .iter()
+                    .any(|found| matches(&found.some, counter) || matches(&found.total, counter))
         })
         .collect();
     let grown = grown(&followed, counters, before, now);
     promised.problems.extend(grown.problems);
     promised.totals = grown.totals;
     if before.is_empty() && grown.increments.is_empty() && !followed.is_empty() {
-        promised.missing.push("counters were read for the first time: a second reading shows what they grew by".to_owned());
+        promised
+            .missing
+            .push("counters were read for the first time: a second reading shows what they grew by".to_owned());
     }
     let workload_label = match policy.format {
         SloFormat::RunStats => Some(run_stats::KERNEL),
@@ -274,20 +322,40 @@ fn counted(
     let label = |counter: &Counter, name: Option<&str>| -> String {
         name.and_then(|name| counter.label(name)).unwrap_or_default().to_owned()
     };
-    let labels = |counter: &Counter| (label(counter, workload_label), label(counter, policy.tenant_label.as_deref()));
-    promised.missing.extend(without_objective(&selected, &grown.increments, labels));
+    let labels = |counter: &Counter| {
+        (
+            label(counter, workload_label),
+            label(counter, policy.tenant_label.as_deref()),
+        )
+    };
+    promised
+        .missing
+        .extend(without_objective(&selected, &grown.increments, labels));
     for found in &selected {
         let objective = found.objective;
         if !followed.iter().any(|counter| matches(&found.total, counter)) {
-            let message = format!("no counter matches `{}` of `{}`; a gauge is no counter", found.total, objective.name);
+            let message = format!(
+                "no counter matches `{}` of `{}`; a gauge is no counter",
+                found.total, objective.name
+            );
             promised.missing.push(message);
             continue;
         }
         let mut sums: BTreeMap<(String, String, Timestamp), Sum> = BTreeMap::new();
         for increment in &grown.increments {
-            let Increment { counter, from, to, amount } = increment;
+            let Increment {
+                counter,
+                from,
+                to,
+                amount,
+            } = increment;
             let (workload, tenant) = labels(counter);
-            if !covers(objective.workload.as_deref(), objective.tenant.as_deref(), &workload, &tenant) {
+            if !covers(
+                objective.workload.as_deref(),
+                objective.tenant.as_deref(),
+                &workload,
+                &tenant,
+            ) {
                 continue;
             }
             let (some, total) = (matches(&found.some, counter), matches(&found.total, counter));
@@ -305,7 +373,9 @@ fn counted(
                 let which = if found.bad { "bad" } else { "good" };
                 let of = super::judge::subject(&workload, &tenant);
                 let name = &objective.name;
-                promised.missing.push(format!("`{name}`{of} counted {some} {which} events of {total}"));
+                promised
+                    .missing
+                    .push(format!("`{name}`{of} counted {some} {which} events of {total}"));
                 continue;
             }
             promised.recorded.push(Recorded {
@@ -337,7 +407,12 @@ fn without_objective(
         let total = first.total.to_string();
         let (workload, tenant) = label(counter);
         let covered = |found: &Selected<'_>| {
-            covers(found.objective.workload.as_deref(), found.objective.tenant.as_deref(), &workload, &tenant)
+            covers(
+                found.objective.workload.as_deref(),
+                found.objective.tenant.as_deref(),
+                &workload,
+                &tenant,
+            )
         };
         if !about.any(covered) {
             let of = super::judge::subject(&workload, &tenant);

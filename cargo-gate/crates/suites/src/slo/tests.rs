@@ -49,9 +49,11 @@ fn slo(format: SloFormat) -> SuitePolicy {
 fn told(result: &EvidenceResult) -> String {
     match result {
         EvidenceResult::Findings(findings) if findings.is_empty() => "pass".to_owned(),
-        EvidenceResult::Findings(findings) => {
-            findings.iter().map(|found| found.message.clone()).collect::<Vec<_>>().join("\n")
-        }
+        EvidenceResult::Findings(findings) => findings
+            .iter()
+            .map(|found| found.message.clone())
+            .collect::<Vec<_>>()
+            .join("\n"),
         EvidenceResult::Inconclusive(reason) | EvidenceResult::NotRun(reason) | EvidenceResult::Error(reason) => {
             format!("{}: {}", reason.code, reason.message)
         }
@@ -118,7 +120,9 @@ fn what_was_not_measured_is_no_pass() {
 fn the_past_does_not_change() {
     let directory = tempfile::tempdir().unwrap();
     let workspace = workspace(directory.path(), &[("Cargo.toml", ""), ("Cargo.lock", "version = 4\n")]);
-    let to = Timestamp::now().checked_sub(jiff::SignedDuration::from_hours(1)).unwrap();
+    let to = Timestamp::now()
+        .checked_sub(jiff::SignedDuration::from_hours(1))
+        .unwrap();
     let write = |good: u64| {
         let line = format!("{{\"name\": \"ok\", \"to\": \"{to}\", \"good\": {good}, \"total\": 400}}\n");
         fs::write(directory.path().join("load.txt"), line).unwrap();

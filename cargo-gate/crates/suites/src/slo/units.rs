@@ -9,14 +9,29 @@ use super::judge::{Count, Unit};
 use super::promise::{Recorded, covers, rule};
 
 /// The units of every objective, and what is reported of queues and never judged.
-pub(super) fn units(policy: &SloPolicy, objectives: &[Objective], recorded: &[Recorded]) -> (Vec<Unit>, fairness::Queues) {
+pub(super) fn units(
+    policy: &SloPolicy,
+    objectives: &[Objective],
+    recorded: &[Recorded],
+) -> (Vec<Unit>, fairness::Queues) {
     let mut units = Vec::new();
     for objective in objectives {
         let rule = rule(objective);
         let mut series: BTreeMap<(String, String), Vec<Count>> = BTreeMap::new();
-        for found in recorded.iter().filter(|found| found.objective == objective.name && found.rule == rule) {
-            if covers(objective.workload.as_deref(), objective.tenant.as_deref(), &found.workload, &found.tenant) {
-                series.entry((found.workload.clone(), found.tenant.clone())).or_default().push(count(found));
+        for found in recorded
+            .iter()
+            .filter(|found| found.objective == objective.name && found.rule == rule)
+        {
+            if covers(
+                objective.workload.as_deref(),
+                objective.tenant.as_deref(),
+                &found.workload,
+                &found.tenant,
+            ) {
+                series
+                    .entry((found.workload.clone(), found.tenant.clone()))
+                    .or_default()
+                    .push(count(found));
             }
         }
         let known: BTreeSet<&str> = series.keys().map(|(_, tenant)| tenant.as_str()).collect();

@@ -224,7 +224,10 @@ mod tests {
             windows.append(window(minute)).unwrap();
         }
         assert_eq!(load(time(9)), Ok(3));
-        assert_eq!(Windows::load(&path, time(9)).unwrap().unwrap().recorded_at("2"), Some(time(2)));
+        assert_eq!(
+            Windows::load(&path, time(9)).unwrap().unwrap().recorded_at("2"),
+            Some(time(2))
+        );
         assert!(load(time(2)).unwrap_err().contains("dated in the future"));
 
         let good = fs::read_to_string(&path).unwrap();

@@ -62,7 +62,11 @@ impl Tested {
     /// Which units are found to exceed their budgets.
     pub(super) fn breaches(&self, units: &[Unit], terms: &Terms) -> Vec<Breach> {
         let p: Vec<f64> = self.tests.iter().map(|test| test.p).collect();
-        let found = self.tests.iter().zip(holm(&p)).filter(|(_, adjusted)| *adjusted <= terms.alpha);
+        let found = self
+            .tests
+            .iter()
+            .zip(holm(&p))
+            .filter(|(_, adjusted)| *adjusted <= terms.alpha);
         let mut worst: Vec<Option<&Breach>> = vec![None; units.len()];
         for (test, _) in found {
             let best = &mut worst[test.unit];
@@ -79,6 +83,8 @@ impl Tested {
         let of_unit: Vec<f64> = instead.tests.iter().filter(own).map(|test| test.p).collect();
         let others = self.tests.iter().filter(|test| test.unit != unit).map(|test| test.p);
         let p: Vec<f64> = of_unit.iter().copied().chain(others).collect();
-        holm(&p)[..of_unit.len()].iter().any(|adjusted| *adjusted <= terms.alpha)
+        holm(&p)[..of_unit.len()]
+            .iter()
+            .any(|adjusted| *adjusted <= terms.alpha)
     }
 }

@@ -20,7 +20,9 @@ fn twin(unit: &Unit, budgets: f64) -> Unit {
     let counts = unit.counts.iter().map(|count| {
         let before = (seen as f64 * rate).floor() as u64;
         seen = seen.saturating_add(count.total);
-        let bad = ((seen as f64 * rate).floor() as u64).saturating_sub(before).min(count.total);
+        let bad = ((seen as f64 * rate).floor() as u64)
+            .saturating_sub(before)
+            .min(count.total);
         Count { bad, ..*count }
     });
     Unit {
@@ -39,7 +41,12 @@ pub(super) fn healthy(units: &[Unit], spreads: &[f64], terms: &Terms, now: Times
     let found = tested(units, HEALTHY, spreads, terms, now).breaches(units, terms);
     found
         .iter()
-        .map(|breach| format!("a control misbehaved: {} fails although only half of its budget is spent", units[breach.unit]))
+        .map(|breach| {
+            format!(
+                "a control misbehaved: {} fails although only half of its budget is spent",
+                units[breach.unit]
+            )
+        })
         .collect()
 }
 
@@ -55,10 +62,16 @@ pub(super) fn unseen(units: &[Unit], spreads: &[f64], real: &Tested, terms: &Ter
         }
         let level = terms.alpha / real.count().max(1) as f64;
         let rate = (unit.budget * BURNING).min(1.0);
-        let enough = binomial::events_to_find(rate, unit.budget, level).map(|enough| (enough * spreads[at]).ceil() as u64);
+        let enough =
+            binomial::events_to_find(rate, unit.budget, level).map(|enough| (enough * spreads[at]).ceil() as u64);
         let more = enough.map(|enough| enough.saturating_sub(events).max(1));
-        let needed = more.map_or_else(|| "no number of events is enough".to_owned(), |more| format!("{more} more are needed"));
-        missing.push(format!("{BURNING} times the budget would not be found with {events} events of {unit}: {needed}"));
+        let needed = more.map_or_else(
+            || "no number of events is enough".to_owned(),
+            |more| format!("{more} more are needed"),
+        );
+        missing.push(format!(
+            "{BURNING} times the budget would not be found with {events} events of {unit}: {needed}"
+        ));
     }
     missing
 }

@@ -36,7 +36,9 @@ pub(super) fn holes(units: &[Unit], terms: &Terms, now: Timestamp) -> Vec<String
         if events == 0 && (unit.prove || unit.declared) {
             let times = counts.len();
             let noun = if times == 1 { "time" } else { "times" };
-            holes.push(format!("{unit} was measured {times} {noun} and had no event: a service that is down has none either"));
+            holes.push(format!(
+                "{unit} was measured {times} {noun} and had no event: a service that is down has none either"
+            ));
             continue;
         }
         if unit.former {
@@ -63,7 +65,11 @@ fn gap(unit: &Unit, counts: &[&Count], began: Option<Timestamp>, terms: &Terms, 
     let (from, to) = gaps.max_by_key(|(from, to)| to.duration_since(*from))?;
     let gap = to.duration_since(from);
     (gap > terms.max_gap).then(|| {
-        let until = if to == now { "up to now".to_owned() } else { format!("until {to:.0}") };
+        let until = if to == now {
+            "up to now".to_owned()
+        } else {
+            format!("until {to:.0}")
+        };
         format!(
             "{unit} was not measured from {from:.0} {until}, {}; at most {} may be missing (`max-gap`)",
             length(gap),
@@ -96,9 +102,21 @@ fn idle(unit: &Unit, counts: &[&Count], terms: &Terms) -> Option<String> {
 
 /// Whether a series is missing in windows in which another one of the same objective was measured.
 fn absent(unit: &Unit, counts: &[&Count], units: &[Unit], terms: &Terms, now: Timestamp) -> Option<String> {
-    let since = if unit.declared { Timestamp::MIN } else { counts.first()?.to };
-    let others = units.iter().filter(|other| other.sum_of == 1 && other.objective == unit.objective);
-    let windows = others.map(|other| within(other, period(terms), now).filter(|count| count.to >= since).count()).max()?;
+    let since = if unit.declared {
+        Timestamp::MIN
+    } else {
+        counts.first()?.to
+    };
+    let others = units
+        .iter()
+        .filter(|other| other.sum_of == 1 && other.objective == unit.objective);
+    let windows = others
+        .map(|other| {
+            within(other, period(terms), now)
+                .filter(|count| count.to >= since)
+                .count()
+        })
+        .max()?;
     let missing = windows.saturating_sub(counts.len());
     (missing as f64 > windows as f64 * (1.0 - PRESENT))
         .then(|| format!("{unit} is missing in {missing} of {windows} windows in which others were measured"))

@@ -92,7 +92,11 @@ pub fn judge(units: &[Unit], terms: &Terms, now: Timestamp) -> Judgement {
         let mut missing: Vec<String> = coverage::history(units, terms, now).into_iter().collect();
         missing.extend(missing_events(units, &levels, terms));
         missing.extend(control::unseen(units, &spreads, &tested, terms, now));
-        if missing.is_empty() { Verdict::Pass } else { Verdict::Inconclusive(missing) }
+        if missing.is_empty() {
+            Verdict::Pass
+        } else {
+            Verdict::Inconclusive(missing)
+        }
     };
     Judgement {
         verdict,
@@ -107,13 +111,17 @@ pub fn judge(units: &[Unit], terms: &Terms, now: Timestamp) -> Judgement {
 /// what several series share moves more, at least as it shows itself.
 fn spreads(units: &[Unit], terms: &Terms, now: Timestamp) -> Vec<f64> {
     let counts = |unit: &Unit| -> Vec<(f64, f64)> {
-        within(unit, period(terms), now).map(|count| (count.bad as f64, count.total as f64)).collect()
+        within(unit, period(terms), now)
+            .map(|count| (count.bad as f64, count.total as f64))
+            .collect()
     };
     let mut pooled: BTreeMap<&str, Option<f64>> = BTreeMap::new();
     let mut spreads = Vec::new();
     for unit in units {
         let pooled = *pooled.entry(&unit.objective).or_insert_with(|| {
-            let series = units.iter().filter(|other| other.sum_of == 1 && other.objective == unit.objective);
+            let series = units
+                .iter()
+                .filter(|other| other.sum_of == 1 && other.objective == unit.objective);
             factor(&series.map(counts).collect::<Vec<_>>())
         });
         let own = (unit.sum_of > 1).then(|| factor(&[counts(unit)])).flatten();
@@ -144,7 +152,9 @@ fn level(at: usize, unit: &Unit, dispersion: f64, terms: &Terms, now: Timestamp)
 }
 
 fn missing_events(units: &[Unit], levels: &[Level], terms: &Terms) -> Vec<String> {
-    let short = levels.iter().filter(|level| units[level.unit].prove && level.needed != Some(0));
+    let short = levels
+        .iter()
+        .filter(|level| units[level.unit].prove && level.needed != Some(0));
     short
         .map(|level| {
             let unit = &units[level.unit];

@@ -52,7 +52,14 @@ fn unit(tenant: &str, hours: &[(u64, u64)]) -> Unit {
 fn told(units: &[Unit]) -> String {
     let judgement = judge(units, &terms(), now());
     let breaches = judgement.breaches.iter().map(|breach| {
-        format!("{} {} of {} in {}, p {:.0e}", units[breach.unit], breach.bad, breach.events, length(breach.look_back), breach.p)
+        format!(
+            "{} {} of {} in {}, p {:.0e}",
+            units[breach.unit],
+            breach.bad,
+            breach.events,
+            length(breach.look_back),
+            breach.p
+        )
     });
     let verdict = match &judgement.verdict {
         Verdict::Inconclusive(why) => format!("Inconclusive {}", why.join("; ")),
@@ -103,7 +110,8 @@ fn what_was_not_measured_is_vacuous() {
     stale.counts.truncate(60);
     insta::assert_snapshot!(told(&[stale]), @"Vacuous `ok` was not measured from 2026-11-20T08:00:00Z up to now, 40 h; at most 36 h may be missing (`max-gap`)");
     let mut gone = unit("a", &[(0, 100); 100]);
-    gone.counts.retain(|count| count.to <= hours_ago(95) || count.to >= hours_ago(30));
+    gone.counts
+        .retain(|count| count.to <= hours_ago(95) || count.to >= hours_ago(30));
     insta::assert_snapshot!(told(&[gone.clone(), unit("b", &[(0, 100); 100])]), @"Vacuous `ok` of tenant `a` was not measured from 2026-11-18T01:00:00Z until 2026-11-20T17:00:00Z, 64 h; at most 36 h may be missing (`max-gap`); `ok` of tenant `a` is missing in 64 of 100 windows in which others were measured");
     gone.former = true;
     assert_eq!(told(&[gone, unit("b", &[(0, 100); 100])]), "Pass");
@@ -124,7 +132,9 @@ fn a_declared_tenant_is_measured_from_the_beginning() {
 #[test]
 fn bursts_count_as_bursts() {
     // Five at a time, 20 of 24 hours without any: within a budget of 1 % only if they are one event each.
-    let hours: Vec<_> = (0..672).map(|at| if at % 12 == 0 { (6, 60) } else { (0, 60) }).collect();
+    let hours: Vec<_> = (0..672)
+        .map(|at| if at % 12 == 0 { (6, 60) } else { (0, 60) })
+        .collect();
     let (mut alone, burst) = (unit("", &hours), unit("", &hours));
     alone.burst = Some(1.0);
     let units = [alone, burst];
@@ -169,9 +179,10 @@ fn a_unit_in_which_no_burn_would_be_found_is_no_evidence() {
 
 #[test]
 fn numbers_read_as_numbers() {
-    assert_eq!(["0.001", "0.0005", "0.95", "1", "0", "0.00012345"].map(|share| percent(share.parse().unwrap())), [
-        "0.1 %", "0.05 %", "95 %", "100 %", "0 %", "0.0123 %"
-    ]);
+    assert_eq!(
+        ["0.001", "0.0005", "0.95", "1", "0", "0.00012345"].map(|share| percent(share.parse().unwrap())),
+        ["0.1 %", "0.05 %", "95 %", "100 %", "0 %", "0.0123 %"]
+    );
     let seconds = [30, 90, 3600, 5400, 86_400 * 28, 100_000, 400_000];
     let lengths = seconds.map(|seconds| length(SignedDuration::from_secs(seconds)));
     assert_eq!(lengths, ["30 s", "90 s", "1 h", "90 min", "28 d", "27.8 h", "4.6 d"]);

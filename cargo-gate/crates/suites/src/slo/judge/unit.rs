@@ -79,16 +79,26 @@ pub(super) fn within(unit: &Unit, look_back: SignedDuration, now: Timestamp) -> 
 /// Bad events, and all events.
 pub(super) fn sum<'c>(counts: impl Iterator<Item = &'c Count>) -> (u64, u64) {
     counts.fold((0, 0), |(bad, total), count| {
-        (u64::saturating_add(bad, count.bad), u64::saturating_add(total, count.total))
+        (
+            u64::saturating_add(bad, count.bad),
+            u64::saturating_add(total, count.total),
+        )
     })
 }
 
 /// The workload and tenant as part of a sentence.
 pub fn subject(workload: &str, tenant: &str) -> String {
     let named = [("workload", workload), ("tenant", tenant)];
-    let parts = named.iter().filter(|(_, name)| !name.is_empty()).map(|(what, name)| format!("{what} `{name}`"));
+    let parts = named
+        .iter()
+        .filter(|(_, name)| !name.is_empty())
+        .map(|(what, name)| format!("{what} `{name}`"));
     let parts: Vec<String> = parts.collect();
-    if parts.is_empty() { String::new() } else { format!(" of {}", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", parts.join(", "))
+    }
 }
 
 impl std::fmt::Display for Unit {
@@ -104,9 +114,17 @@ impl std::fmt::Display for Unit {
 /// A share in percent, with three digits that count.
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
-    let digits = if value <= 0.0 { 0 } else { (2 - value.log10().floor() as i32).clamp(0, 8) };
+    let digits = if value <= 0.0 {
+        0
+    } else {
+        (2 - value.log10().floor() as i32).clamp(0, 8)
+    };
     let text = format!("{value:.*}", digits as usize);
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
     format!("{text} %")
 }
 

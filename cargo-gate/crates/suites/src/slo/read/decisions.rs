@@ -39,7 +39,11 @@ pub fn read(text: &str) -> Reading {
         let line = match line {
             Ok(line) => line,
             Err(error) => {
-                let field = if error.field.is_empty() { String::new() } else { format!("`{}` ", error.field) };
+                let field = if error.field.is_empty() {
+                    String::new()
+                } else {
+                    format!("`{}` ", error.field)
+                };
                 reading.problem(error.line, format!("{field}{}", error.problem));
                 break;
             }
@@ -97,10 +101,21 @@ pub fn read(text: &str) -> Reading {
                 };
                 let from = time((hour * HOUR).max(first));
                 let to = time(ends);
-                reading.cells.push(Cell { series, from, to, events });
+                reading.cells.push(Cell {
+                    series,
+                    from,
+                    to,
+                    events,
+                });
             };
             for (name, (bad, total)) in COUNTED.iter().zip(found.counts) {
-                cell(name, Events::Counted { good: total - bad, total });
+                cell(
+                    name,
+                    Events::Counted {
+                        good: total - bad,
+                        total,
+                    },
+                );
             }
             cell(LATENCY, Events::Samples(found.latency));
         }
@@ -121,10 +136,18 @@ mod tests {
     fn told(text: &str) -> String {
         let reading = read(text);
         let cells = reading.cells.iter().map(|cell| {
-            let Series { measurement, workload, .. } = &cell.series;
-            format!("{measurement} {workload} {:?} to {:?}: {:?}", cell.from, cell.to, cell.events)
+            let Series {
+                measurement, workload, ..
+            } = &cell.series;
+            format!(
+                "{measurement} {workload} {:?} to {:?}: {:?}",
+                cell.from, cell.to, cell.events
+            )
         });
-        let problems = reading.problems.iter().map(|problem| format!("line {}: {}", problem.line, problem.message));
+        let problems = reading
+            .problems
+            .iter()
+            .map(|problem| format!("line {}: {}", problem.line, problem.message));
         cells.chain(problems).collect::<Vec<_>>().join("\n")
     }
 

@@ -117,7 +117,10 @@ mod tests {
             "{\"name\": \"a\", \"demand\": 1, \"served\": 2}\n",
             "{\"name\": \"a\", \"good\": 1, \"tot",
         ));
-        let problems = reading.problems.iter().map(|problem| format!("line {} {}", problem.line, problem.message));
+        let problems = reading
+            .problems
+            .iter()
+            .map(|problem| format!("line {} {}", problem.line, problem.message));
         insta::assert_snapshot!(problems.collect::<Vec<_>>().join("\n"), @"
         line 1 is not a measurement: expected value at line 1 column 1
         line 2 has more good events than events

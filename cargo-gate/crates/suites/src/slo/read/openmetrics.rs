@@ -59,21 +59,28 @@ pub fn read(text: &str) -> Reading {
         }
     }
     // Gauges are in every scrape. They are dropped here, so that only one that is selected is missed, by name.
-    reading.counters.retain(|counter| !matches!(kind(&types, &counter.name), Some("gauge" | "info" | "stateset")));
+    reading
+        .counters
+        .retain(|counter| !matches!(kind(&types, &counter.name), Some("gauge" | "info" | "stateset")));
     reading
 }
 
 /// The declared type of a series.
 fn kind<'t>(types: &'t BTreeMap<String, String>, name: &str) -> Option<&'t str> {
     let family = |suffix: &&str| types.get(name.strip_suffix(*suffix)?);
-    types.get(name).or_else(|| SUFFIXES.iter().find_map(family)).map(String::as_str)
+    types
+        .get(name)
+        .or_else(|| SUFFIXES.iter().find_map(family))
+        .map(String::as_str)
 }
 
 type Sample = (String, Vec<(String, String)>, f64, Option<Timestamp>);
 
 fn sample(line: &str, seconds: bool) -> Result<Sample, String> {
     let (mut name, mut labels, mut rest) = (String::new(), Vec::new(), line);
-    let end = line.find(|letter: char| letter == '{' || letter.is_whitespace()).unwrap_or(line.len());
+    let end = line
+        .find(|letter: char| letter == '{' || letter.is_whitespace())
+        .unwrap_or(line.len());
     name.push_str(&line[..end]);
     rest = rest[end..].trim_start();
     if let Some(inside) = rest.strip_prefix('{') {
@@ -116,7 +123,9 @@ fn sample(line: &str, seconds: bool) -> Result<Sample, String> {
     let rest = rest.split_once('#').map_or(rest, |(sample, _)| sample);
     let mut words = rest.split_whitespace();
     let value = words.next().ok_or("has no value")?;
-    let value: f64 = value.parse().map_err(|_| format!("has `{value}` instead of a number"))?;
+    let value: f64 = value
+        .parse()
+        .map_err(|_| format!("has `{value}` instead of a number"))?;
     let at = words.next().map(|at| time(at, seconds)).transpose()?;
     match words.next() {
         Some(word) => Err(format!("has `{word}` behind its timestamp")),
@@ -168,7 +177,10 @@ mod tests {
             let at = counter.at.map(|at| format!(" at {at}")).unwrap_or_default();
             format!("{}: {} = {}{at}", counter.line, counter.key(), counter.value)
         });
-        let problems = reading.problems.iter().map(|problem| format!("line {} {}", problem.line, problem.message));
+        let problems = reading
+            .problems
+            .iter()
+            .map(|problem| format!("line {} {}", problem.line, problem.message));
         counters.chain(problems).collect::<Vec<_>>().join("\n")
     }
 

@@ -18,7 +18,10 @@ fn metric(measurement: &str) -> String {
 /// Selectors of the bad events of a measurement and of all its events.
 pub fn selectors(measurement: &str) -> Option<(Selector, Selector)> {
     let name = metric(measurement);
-    Some((Selector::parse(&name).ok()?, Selector::parse(&format!("{name}:all")).ok()?))
+    Some((
+        Selector::parse(&name).ok()?,
+        Selector::parse(&format!("{name}:all")).ok()?,
+    ))
 }
 
 /// Reads one JSON document.
@@ -27,7 +30,11 @@ pub fn read(text: &str) -> Reading {
     let stats = match read_stats(text) {
         Ok(stats) => stats,
         Err(error) => {
-            let field = if error.field.is_empty() { String::new() } else { format!("`{}` ", error.field) };
+            let field = if error.field.is_empty() {
+                String::new()
+            } else {
+                format!("`{}` ", error.field)
+            };
             reading.problem(error.line, format!("{field}{}", error.problem));
             return reading;
         }
@@ -35,7 +42,10 @@ pub fn read(text: &str) -> Reading {
     let mut add = |name: &str, kernel: &str, value: u64| {
         reading.counters.push(Counter {
             name: metric(name),
-            labels: vec![(KERNEL.to_owned(), kernel.to_owned()), (RUN.to_owned(), stats.run_id.clone())],
+            labels: vec![
+                (KERNEL.to_owned(), kernel.to_owned()),
+                (RUN.to_owned(), stats.run_id.clone()),
+            ],
             value: value as f64,
             at: None,
             from_zero: true,
@@ -44,14 +54,22 @@ pub fn read(text: &str) -> Reading {
     };
     for kernel in &stats.kernels {
         let calls = &kernel.calls;
-        for (name, value) in [("error", calls.error), ("fallback", calls.fallback), ("guard-miss", calls.guard_miss)] {
+        for (name, value) in [
+            ("error", calls.error),
+            ("fallback", calls.fallback),
+            ("guard-miss", calls.guard_miss),
+        ] {
             add(name, &kernel.kernel, value);
             add(&format!("{name}:all"), &kernel.kernel, calls.total);
         }
     }
     // Modules are loaded for the runtime, not for a kernel.
     add("recompile", "", stats.compile.count);
-    add("recompile:all", "", stats.compile.count.saturating_add(stats.compile.cache_hit));
+    add(
+        "recompile:all",
+        "",
+        stats.compile.count.saturating_add(stats.compile.cache_hit),
+    );
     reading
 }
 
@@ -63,7 +81,11 @@ mod tests {
     fn every_kernel_has_its_counters() {
         let stats = include_str!("../../../../../../tests/fixtures/run-stats.valid/clean/run_stats.json");
         let reading = read(stats);
-        let told: Vec<_> = reading.counters.iter().map(|counter| format!("{} {}", counter.key(), counter.value)).collect();
+        let told: Vec<_> = reading
+            .counters
+            .iter()
+            .map(|counter| format!("{} {}", counter.key(), counter.value))
+            .collect();
         insta::assert_snapshot!(told.join("\n"), @r#"
         error{kernel="axpy_f32",run="example"} 1
         error:all{kernel="axpy_f32",run="example"} 3
