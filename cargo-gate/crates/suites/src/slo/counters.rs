@@ -111,8 +111,11 @@ pub fn grown<'c>(counters: &[&'c Counter], all: &[Counter], before: &Totals, now
     grown
 }
 
+/// A family, its labels, and when it was read.
+type Reading<'c> = (&'c str, &'c Vec<(String, String)>, Timestamp);
+
 /// When counters began, in seconds since 1970, by the `_created` series of OpenMetrics.
-fn created(all: &[Counter], now: Timestamp) -> BTreeMap<(&str, &Vec<(String, String)>, Timestamp), f64> {
+fn created(all: &[Counter], now: Timestamp) -> BTreeMap<Reading<'_>, f64> {
     let series = all.iter().filter_map(|counter| {
         let family = counter.name.strip_suffix("_created")?;
         Some(((family, &counter.labels, counter.at.unwrap_or(now)), counter.value))

@@ -80,7 +80,7 @@ struct Reader<'f> {
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, node: &Node, message: String) {
+    fn refuse(&mut self, node: &Node, message: impl std::fmt::Display) {
         let path = self.files.get(node.origin()).map_or("", |(path, _)| path.as_str());
         self.problems.push(format!("{path}:{}: {message}", node.line()));
     }
@@ -258,15 +258,12 @@ impl Reader<'_> {
             return None;
         };
         let selector = Selector::parse(inner(text));
-        let line = query.unwrap_or(metric).clone();
+        let selector = selector.ok();
+        if selector.is_none() {
+            let message = format!("the query of `{name}` is more than a selector of counters: `{text}`");
+            self.refuse(query.unwrap_or(metric), message);
+        }
         selector
-            .map_err(|_| {
-                self.refuse(
-                    &line,
-                    format!("the query of `{name}` is more than a selector of counters: `{text}`"),
-                )
-            })
-            .ok()
     }
 }
 
