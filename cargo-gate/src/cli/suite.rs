@@ -125,6 +125,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         for measured in evidence.suite.iter().flat_map(|suite| &suite.measurements) {
             text.push_str(&format!("    {}\n", gate_suites::bench::line(measured)));
         }
+        for level in evidence.suite.iter().flat_map(|suite| &suite.service_levels) {
+            text.push_str(&format!("    {}\n", gate_suites::slo::line(level)));
+        }
         if detail == Detail::Verbose {
             text.extend(evidence.suite.iter().flat_map(|suite| &suite.tests).map(test_line));
         }
@@ -240,7 +243,7 @@ fn test_line(test: &TestResult) -> String {
 fn line(id: &str, result: &EvidenceResult, suite: Option<&SuiteResult>, outcome: Outcome) -> String {
     let word = outcome.words().to_uppercase();
     let mut text = format!("{word} {id}");
-    if let Some(suite) = suite {
+    if let Some(suite) = suite.filter(|suite| suite.service_levels.is_empty()) {
         text.push_str(&format!(
             ": {} passed, {} failed, {} skipped",
             suite.passed, suite.failed, suite.skipped

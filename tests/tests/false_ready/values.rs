@@ -34,7 +34,7 @@ fn an_objective_that_nothing_misses_is_refused() {
     };
     insta::assert_snapshot!(refused(&slo("10")), @"
     error[policy::out-of-range]: `target-percent` is out of range: 10
-    = help: write a number from 50 to 100: an objective that half of the events may miss promises nothing
+    = help: write a number from 50 to 99.999999: an objective that half of the events may miss promises nothing, and no number of events shows 100 %
     ");
     assert!(refused(&slo("10.5")).contains("out of range: 10.5"));
     assert_ne!(said(&slo("99.9")).0, Some(2));

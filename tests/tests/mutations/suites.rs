@@ -42,16 +42,16 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "spend an error budget",
         check: "suite.slo.service",
-        // One window is fewer than usual.
+        // A moment shows no period.
         also: &["config.sanity"],
         apply: |gate| {
             gate.write(
                 "load.jsonl",
-                "{\"name\": \"availability\", \"good\": 98, \"total\": 100}\n",
+                "{\"name\": \"availability\", \"good\": 980, \"total\": 1000}\n",
             );
             gate.append(
                 "gate.toml",
-                "\n[[suite.slo]]\nname = \"service\"\nfile = \"load.jsonl\"\nmin-windows = 1\n\
+                "\n[[suite.slo]]\nname = \"service\"\nfile = \"load.jsonl\"\nmin-history = \"0s\"\n\
                  [[suite.slo.objective]]\nname = \"availability\"\ntarget-percent = 99.0\n",
             );
         },

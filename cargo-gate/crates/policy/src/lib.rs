@@ -49,6 +49,7 @@ mod merge;
 mod migration;
 mod model;
 mod notify;
+mod objective;
 mod parts;
 pub mod pattern;
 mod people;
@@ -69,6 +70,7 @@ mod scalar;
 mod schema;
 mod secrets;
 pub mod section;
+mod selector;
 mod semantics;
 mod slo;
 mod stability;
@@ -110,6 +112,7 @@ pub use load::{load, load_without_register};
 pub use migration::MigrationPolicy;
 pub use model::*;
 pub use notify::{NotifyPolicy, Sink};
+pub use objective::{Fairness, Objective, Prove, SloFormat, SloPolicy};
 pub use problem::{PolicyErrors, Problem};
 pub use promotion::PromotionPolicy;
 pub use read::FILE_NAME;
@@ -119,13 +122,14 @@ pub use runtime::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RailsPolicy, RuntimePolicy
 pub use schema::{SCHEMA_URL, compiled_in, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};
 pub use section::Section;
+pub use selector::Selector;
 pub use semantics::{
     BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
     RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,
 };
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
-pub use suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy, Objective, SloPolicy};
+pub use suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy};
 pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;

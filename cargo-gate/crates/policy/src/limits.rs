@@ -137,7 +137,7 @@ mod tests {
         );
         assert_eq!(
             of("suite.slo.objective.target-percent"),
-            ("below 50, above 100".into(), "below 90".into())
+            ("below 50, above 99.999999".into(), "below 90".into())
         );
         assert_eq!(
             of("stage.broad.max-age"),

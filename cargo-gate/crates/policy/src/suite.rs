@@ -9,6 +9,7 @@ use gate_base::stage::Stage;
 use gate_report::group::Group;
 use gate_report::{Location, Partition};
 
+use super::objective::SloPolicy;
 use super::pattern;
 use super::stability::StabilityPolicy;
 use super::value::Text;
@@ -24,7 +25,7 @@ pub enum SuiteKind {
     Test,
     /// A benchmark command, compared with a reference.
     Bench,
-    /// Service-level objectives over a rolling window.
+    /// Service-level objectives over times before now.
     Slo,
     /// An adapter over a tool whose output is parsed into findings.
     Tool,
@@ -237,37 +238,6 @@ pub struct MetricPolicy {
     pub at_least: Option<f64>,
     /// First stage at which exceeding the limit blocks, not before that of the suite; earlier stages get a warning.
     pub blocks_at: Option<Stage>,
-    /// Where it is declared.
-    #[schemars(skip)]
-    pub location: Location,
-}
-
-/// How a suite of service levels is judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SloPolicy {
-    /// File with the measurements of one window; `None` where a command prints them.
-    pub file: Option<String>,
-    /// Length of the rolling window.
-    pub within: Duration,
-    /// Fewest recorded windows that say something.
-    pub min_windows: u32,
-    /// The promises, in the order of the file.
-    pub objectives: Vec<Objective>,
-}
-
-/// A service-level objective.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Objective {
-    /// Name of the measurement.
-    #[schemars(with = "Text", extend("examples" = ["availability"]))]
-    pub name: String,
-    /// Percentage of the events that must be good; the rest is the error budget.
-    #[schemars(range(min = 50.0, max = 100.0), extend("x-sane-min" = 90.0, "x-why" = "an objective that half of the events may miss promises nothing", "examples" = [99.9]))]
-    pub target_percent: f64,
-    /// For samples: the largest good value, in the unit of the measurement.
-    #[schemars(range(min = 0.0, max = 1e15), extend("x-why" = "no measurement is larger", "examples" = [250.0]))]
-    pub at_most: Option<f64>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,

@@ -32,7 +32,7 @@ pub(super) struct Suites {
     /// Benchmark commands, compared with a reference that is measured in the same run. The check id is
     /// `suite.bench.<name>`.
     bench: Vec<BenchSuite>,
-    /// Service-level objectives over a rolling window of measurements. The check id is `suite.slo.<name>`.
+    /// Service-level objectives over times before now. The check id is `suite.slo.<name>`.
     slo: Vec<SloSuite>,
 }
 

@@ -79,6 +79,16 @@ schemas! {
     Day = json_schema!({ "type": "string", "format": "date" });
     /// A duration: a number with `s`, `m`, `h` or `d`.
     Period = json_schema!({ "type": "string", "x-format": "duration" });
+    /// A time before now: a number with `s`, `m`, `h` or `d`.
+    LookBack = json_schema!({
+        "type": "string",
+        "x-format": "duration",
+        "x-min": "1m",
+        "x-max": "400d",
+        "x-sane-min": "5m",
+        "x-sane-max": "100d",
+        "x-why": "a short time has few events, and a long one hides a bad month"
+    });
     /// How long a command may take.
     TimeLimit = json_schema!({
         "type": "string",
@@ -174,6 +184,26 @@ pub(super) fn command<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>,
 /// An argument vector that may be absent.
 pub(super) fn optional_command<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
     command(from).map(Some)
+}
+
+/// Several durations as they are written.
+pub(super) mod periods {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::format;
+
+    pub(crate) fn serialize<S: Serializer>(periods: &[Duration], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(periods.iter().map(|period| format::duration_text(*period)))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Duration>, D::Error> {
+        let texts = Vec::<String>::deserialize(from)?;
+        let periods = texts.iter().map(|text| format::duration(text));
+        let periods: Option<Vec<_>> = periods.collect();
+        periods.ok_or_else(|| serde::de::Error::custom("a duration is not understood"))
+    }
 }
 
 /// Durations as they are written.

@@ -12,6 +12,7 @@ mod redaction;
 pub mod render;
 pub mod rollout;
 mod schema;
+mod service_level;
 mod standing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -23,4 +24,5 @@ pub use model::*;
 pub use partition::{OTHER_SHARD, Partition, SuitePart};
 pub use redaction::{MaskedReport, masked};
 pub use schema::schema;
+pub use service_level::ServiceLevel;
 pub use standing::outcome_of;

@@ -15,6 +15,7 @@ use super::benchmark::BenchmarkResult;
 use super::claim::{GroupClaim, PackageKind, Relaxation};
 use super::fix::{Fix, Remedy};
 use super::partition::{Partition, SuitePart};
+use super::service_level::ServiceLevel;
 
 /// Version of the report model; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -286,6 +287,9 @@ pub struct SuiteResult {
     /// Measurements of a benchmark suite, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<BenchmarkResult>,
+    /// What a suite of service levels showed, in the order of its objectives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_levels: Vec<ServiceLevel>,
     /// Declared files that it made, by their paths in the workspace.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<Artifact>,

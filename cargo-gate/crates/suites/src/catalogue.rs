@@ -43,7 +43,7 @@ pub const KINDS: &[KindInfo] = &[
     },
     KindInfo {
         id: "suite.slo",
-        summary: "Service-level objectives hold over a rolling window of measurements",
+        summary: "Service-level objectives hold over times before now",
         docs: SLO_DOCS,
         dimension: Dimension::Reliability,
         blocks_at: Stage::Pilot,
@@ -121,13 +121,16 @@ pub fn summary(suite: &SuitePolicy) -> String {
             }
         ),
         SuiteKind::Slo => {
-            let objectives = suite
-                .slo
-                .as_deref()
-                .map(|slo| slo.objectives.as_slice())
-                .unwrap_or_default();
-            let names: Vec<_> = objectives.iter().map(|objective| objective.name.as_str()).collect();
-            format!("{} held over the rolling window", names.join(", "))
+            let Some(slo) = suite.slo.as_deref() else {
+                return "nothing is promised".to_owned();
+            };
+            let objectives = slo.objectives.iter().map(|objective| objective.name.as_str());
+            let fairness = slo.fairness.iter().map(|fairness| fairness.name.as_str());
+            let names: Vec<_> = objectives
+                .chain(fairness)
+                .chain(slo.openslo.iter().map(String::as_str))
+                .collect();
+            format!("{} held over the last days", names.join(", "))
         }
         SuiteKind::Test => format!("`{}` runs tests, and all pass", suite.command.join(" ")),
         SuiteKind::Tool => {

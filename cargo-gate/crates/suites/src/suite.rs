@@ -72,6 +72,7 @@ pub(super) fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult 
         skipped: 0,
         tests: Vec::new(),
         measurements: Vec::new(),
+        service_levels: Vec::new(),
         made: Vec::new(),
         part: None,
         duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),

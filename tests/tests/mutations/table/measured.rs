@@ -1,6 +1,7 @@
 //! Benchmarks and service levels: what they printed, and what was recorded.
 
 use super::row::{BROAD, CONTROLLED, PILOT, Row, row};
+use super::workspace;
 
 const OLD: &str = "{\"name\": \"old\", \"unit\": \"ns\", \"samples\": [100, 101, 102, 99, 98]}";
 
@@ -22,6 +23,13 @@ fn samples(what: &str, stage: &'static str, samples: &str) -> Row {
 fn load(what: &str, stage: &'static str, text: &'static str) -> Row {
     row(format!("record {what}"), stage, "suite.slo.service", move |gate| {
         gate.write("load.jsonl", text);
+    })
+}
+
+/// What a service did in the last windows of twelve hours.
+fn windows(what: &str, stage: &'static str, windows: &'static [(u64, u64)]) -> Row {
+    row(format!("record {what}"), stage, "suite.slo.service", move |gate| {
+        gate.write("load.jsonl", workspace::load(windows));
     })
 }
 
@@ -119,6 +127,30 @@ pub(super) fn rows() -> Vec<Row> {
             "a bad window behind a good one",
             PILOT,
             "{\"name\": \"availability\", \"good\": 10000, \"total\": 10000}\n{\"name\": \"availability\", \"good\": 5000, \"total\": 10000}\n",
+        ),
+        windows("no events at all", PILOT, &[(0, 0)]),
+        windows("a bad window behind twelve good ones", PILOT, &{
+            let mut windows = [(10_000, 10_000); 13];
+            windows[12] = (9_000, 10_000);
+            windows
+        }),
+        windows(
+            "a service that is down since the last window",
+            CONTROLLED,
+            &[(9990, 10_000), (9990, 10_000), (0, 0)],
+        ),
+        row("record the past in another way", BROAD, "suite.slo.service", |gate| {
+            gate.replace("load.jsonl", "\"good\": 9991", "\"good\": 9999");
+        }),
+        load(
+            "a tenant that burns",
+            PILOT,
+            "{\"name\": \"availability\", \"good\": 10000, \"total\": 10000}\n{\"name\": \"availability\", \"tenant\": \"acme\", \"good\": 100, \"total\": 200}\n",
+        ),
+        load(
+            "tomorrow",
+            PILOT,
+            "{\"name\": \"availability\", \"to\": \"2100-01-01T00:00:00Z\", \"good\": 10000, \"total\": 10000}\n",
         ),
         load("no JSON", PILOT, "availability: 100 %\n"),
         load("a NUL", PILOT, "\0\0\0\0"),

@@ -1,6 +1,8 @@
 //! The statistics that judge measurements: pure functions of samples, without state, clock or true randomness, so that
 //! the same samples always get the same answer.
 
+pub mod binomial;
+pub mod dispersion;
 mod holm;
 mod order;
 mod random;

@@ -168,6 +168,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
                 skipped: 0,
                 tests: Vec::new(),
                 measurements: Vec::new(),
+                service_levels: Vec::new(),
                 made: Vec::new(),
                 part: None,
                 duration_ms: 20,

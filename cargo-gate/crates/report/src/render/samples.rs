@@ -592,6 +592,7 @@ fn suite_result(exit_code: i32, second: TestStatus) -> SuiteResult {
         part: None,
         duration_ms: 4_210,
         measurements: Vec::new(),
+        service_levels: Vec::new(),
     }
 }
 

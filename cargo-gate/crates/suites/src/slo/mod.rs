@@ -1,7 +1,14 @@
-//! `suite.slo`: promises about a service, held over a rolling window of measurements.
+//! `suite.slo`: promises about a service, held over times before now.
 
-mod judge;
-pub(super) mod measure;
+pub mod assess;
+pub mod cell;
+pub mod counters;
+mod fairness;
+pub mod judge;
+pub mod openslo;
+pub mod promise;
+pub mod read;
+mod units;
 mod windows;
 
 use std::fs;
@@ -11,16 +18,27 @@ use jiff::Timestamp;
 
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
+use gate_base::process::ProcessEnd;
 use gate_evidence::EvidenceResult;
-use gate_policy::{SloPolicy, SuitePolicy};
-use gate_report::{Reason, SuiteResult};
+use gate_policy::{Objective, SloPolicy, SuitePolicy};
+use gate_report::{Finding, Reason, ServiceLevel, SuiteResult};
 
 use super::build::BuildReads;
 use super::log::SuiteLog;
 use super::{Launched, SuiteContext, SuiteRun, finding, launch, suite_result};
-use judge::judge;
-use measure::Measured;
+use assess::{Assessment, Source, assess};
+use judge::{Verdict, percent, subject};
+use promise::selection;
 use windows::{Window, Windows};
+
+/// How a file ended, of which nothing is run.
+const NO_PROCESS: ProcessEnd = ProcessEnd {
+    exit_code: None,
+    signal: None,
+    timed_out: false,
+    cancelled: false,
+    duration: std::time::Duration::ZERO,
+};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("slo.md");
@@ -36,6 +54,13 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let Some(policy) = suite.slo.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no objectives");
         return Ok(run(EvidenceResult::NotRun(reason), None));
+    };
+    let objectives = match all_objectives(policy, cx)? {
+        Ok(objectives) => objectives,
+        Err(why) => {
+            let help = "remove what does not map, or write `[[suite.slo.objective]]`";
+            return Ok(run(undecided(suite, "vacuous", &why, help), None));
+        }
     };
     let (text, result) = match measurements(suite, policy, cx)? {
         Ok(measured) => measured,
@@ -56,27 +81,124 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             return Ok(run(EvidenceResult::Inconclusive(reason), result));
         }
     };
-    let measured = Measured::parse(&text);
     let digest = sha256_hex(text.as_bytes());
-    let known = policy.file.is_some() && windows.has(&digest);
-    if measured.problems.is_empty() && !known {
-        windows.append(Window::of(policy, &measured, now, digest))?;
-    }
-    let judgement = judge(suite, policy, &measured, &windows.entries, now);
-    write_log(cx, &judgement.log).map_err(|error| Error::io("write", &cx.log, &error))?;
-    let verdict = if judgement.undecided.is_empty() || judgement.findings.iter().any(|found| found.blocks_at.is_some())
-    {
-        let mut findings = judgement.findings;
-        findings.extend(judgement.undecided.into_iter().map(|message| finding(suite, message)));
-        EvidenceResult::Findings(findings)
-    } else if suite.required {
-        let reason = Reason::new("too_few_windows", judgement.undecided.join("; "));
-        EvidenceResult::Inconclusive(reason.help("each run of the stage records one window"))
-    } else {
-        let advice = judgement.undecided.into_iter().map(|message| finding(suite, message));
-        EvidenceResult::Findings(judgement.findings.into_iter().chain(advice).collect())
+    // A file that did not change is the one that was read then.
+    let read_at = policy
+        .file
+        .as_ref()
+        .and_then(|_| windows.recorded_at(&digest))
+        .unwrap_or(now);
+    let name = match &policy.file {
+        Some(file) => file.clone(),
+        None => format!("`{}`", suite.command.join(" ")),
     };
-    Ok(run(verdict, result))
+    let source = Source {
+        name: &name,
+        text: &text,
+        read_at,
+    };
+    let before = windows.before();
+    let mut assessment = assess(policy, &objectives, source, &before, now);
+    if assessment.record && (!assessment.recorded.is_empty() || assessment.totals != before.totals) {
+        windows.append(Window {
+            recorded: now.to_string(),
+            digest,
+            events: std::mem::take(&mut assessment.recorded),
+            totals: std::mem::take(&mut assessment.totals),
+            selection: selection(policy.format, &objectives),
+        })?;
+    }
+    write_log(cx, &assessment.log).map_err(|error| Error::io("write", &cx.log, &error))?;
+    let result = SuiteResult {
+        service_levels: std::mem::take(&mut assessment.levels),
+        ..result.unwrap_or_else(|| suite_result(&[], &NO_PROCESS))
+    };
+    Ok(run(evidence(suite, assessment), Some(result)))
+}
+
+/// What a verdict is as evidence: the last two never pass.
+fn evidence(suite: &SuitePolicy, assessment: Assessment) -> EvidenceResult {
+    match assessment.verdict {
+        Verdict::Pass => EvidenceResult::Findings(Vec::new()),
+        Verdict::Fail => {
+            let findings = assessment.findings.into_iter().map(|(message, location)| {
+                let help = "find what failed in that time, and hold releases until it recovers";
+                finding(suite, message).help(help).because(Some(location))
+            });
+            EvidenceResult::Findings(findings.collect())
+        }
+        Verdict::Inconclusive(missing) => {
+            let help = "measure for longer, or more events; each run of the stage records what is new";
+            undecided(suite, "need_events", &missing, help)
+        }
+        Verdict::Vacuous(why) => undecided(
+            suite,
+            "vacuous",
+            &why,
+            "measure what is missing, and correct what cannot be read",
+        ),
+    }
+}
+
+/// No evidence: a suite that is not required only says so.
+fn undecided(suite: &SuitePolicy, code: &str, why: &[String], help: &str) -> EvidenceResult {
+    /// Sentences that are shown; the log has all.
+    const SHOWN: usize = 5;
+    let mut sentences: Vec<String> = why.iter().take(SHOWN).cloned().collect();
+    if why.len() > SHOWN {
+        sentences.push(format!("{} more are in the log", why.len() - SHOWN));
+    }
+    if suite.required {
+        return EvidenceResult::Inconclusive(Reason::new(code, sentences.join("; ")).help(help));
+    }
+    let advice = |message: String| -> Finding { finding(suite, message).help(help) };
+    EvidenceResult::Findings(sentences.into_iter().map(advice).collect())
+}
+
+/// The objectives of the policy and of the OpenSLO files it names. The inner error is what does not map.
+fn all_objectives(
+    policy: &SloPolicy,
+    cx: &SuiteContext<'_>,
+) -> Result<std::result::Result<Vec<Objective>, Vec<String>>> {
+    let mut objectives = policy.objectives.clone();
+    if policy.openslo.is_empty() {
+        return Ok(Ok(objectives));
+    }
+    let mut files = Vec::new();
+    for file in &policy.openslo {
+        match fs::read_to_string(cx.workspace.root().join(file)) {
+            Ok(text) => files.push((file.clone(), text)),
+            Err(error) => return Ok(Err(vec![format!("cannot read `{file}`: {error}")])),
+        }
+    }
+    let period = policy.look_back.last().copied().unwrap_or_default();
+    Ok(openslo::objectives(&files, period).map(|found| {
+        objectives.extend(found);
+        objectives
+    }))
+}
+
+/// What an objective showed, in one line.
+pub fn line(level: &ServiceLevel) -> String {
+    let of = match level.sum_of {
+        Some(count) => format!(", all {count} together"),
+        None => {
+            let name = |name: &Option<String>| name.clone().unwrap_or_default();
+            subject(&name(&level.workload), &name(&level.tenant))
+        }
+    };
+    if level.events == 0 {
+        return format!("{}{of}: no events", level.objective);
+    }
+    format!(
+        "{}{of}: {} of {} events bad, {} allowed; more than {} excluded at {}",
+        level.objective,
+        level.bad,
+        level.events,
+        percent(level.budget.0),
+        percent(level.excluded.0),
+        percent(level.confidence.0)
+    )
 }
 
 type Measurements = std::result::Result<(String, Option<SuiteResult>), (EvidenceResult, Option<SuiteResult>)>;

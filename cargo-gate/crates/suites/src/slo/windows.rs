@@ -1,7 +1,6 @@
 //! The windows of earlier runs: `target/gate/slo/<suite>.jsonl`, a line for each, chained as the history of runs is. The end of
 //! the chain is kept in `<suite>.head`, so that a file that was cut shows.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -11,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use gate_base::atomic;
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
-use gate_policy::SloPolicy;
 
-use super::measure::{Events, Measured};
+use super::counters::Totals;
+use super::promise::{Before, Recorded};
 
 /// A file larger than this (some hundred thousand runs) is not read.
 const MAX_BYTES: u64 = 64 << 20;
@@ -27,7 +26,7 @@ pub(super) struct Windows {
     pub(super) entries: Vec<Window>,
 }
 
-/// What one run measured.
+/// What one run read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Window {
@@ -35,18 +34,14 @@ pub(super) struct Window {
     pub(super) recorded: String,
     /// SHA-256 of the measurements.
     pub(super) digest: String,
-    /// What was promised and measured, by name.
-    pub(super) objectives: BTreeMap<String, Counted>,
-}
-
-/// Events of one objective.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Counted {
-    pub(super) good: u64,
-    pub(super) total: u64,
-    /// The largest sample that was good then: windows under another limit say nothing about this one.
-    pub(super) at_most: Option<f64>,
+    /// Events of the objectives.
+    pub(super) events: Vec<Recorded>,
+    /// Latest values of counters.
+    #[serde(default, skip_serializing_if = "Totals::is_empty")]
+    pub(super) totals: Totals,
+    /// Which counters these are.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) selection: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,31 +53,6 @@ struct Line {
 }
 
 impl Window {
-    /// What of the measurements is promised.
-    pub(super) fn of(policy: &SloPolicy, measured: &Measured, now: Timestamp, digest: String) -> Self {
-        let objectives = policy.objectives.iter().filter_map(|objective| {
-            let (good, total) = match (measured.events.get(&objective.name)?, objective.at_most) {
-                (Events::Counted { good, total }, None) => (*good, *total),
-                (Events::Samples(samples), Some(limit)) => {
-                    let good = samples.iter().filter(|sample| **sample <= limit).count();
-                    (good as u64, samples.len() as u64)
-                }
-                _ => return None,
-            };
-            let counted = Counted {
-                good,
-                total,
-                at_most: objective.at_most,
-            };
-            Some((objective.name.clone(), counted))
-        });
-        Self {
-            recorded: now.to_string(),
-            digest,
-            objectives: objectives.collect(),
-        }
-    }
-
     /// When it was recorded. The file is refused when that is no time.
     pub(super) fn time(&self) -> Option<Timestamp> {
         self.recorded.parse().ok()
@@ -126,9 +96,20 @@ impl Windows {
         }))
     }
 
-    /// Whether these measurements are recorded already.
-    pub(super) fn has(&self, digest: &str) -> bool {
-        self.entries.iter().any(|entry| entry.digest == digest)
+    /// What was recorded.
+    pub(super) fn before(&self) -> Before {
+        let last = self.entries.last();
+        Before {
+            recorded: self.entries.iter().flat_map(|entry| entry.events.clone()).collect(),
+            totals: last.map(|entry| entry.totals.clone()).unwrap_or_default(),
+            selection: last.map(|entry| entry.selection.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// When these measurements were recorded, if they were.
+    pub(super) fn recorded_at(&self, digest: &str) -> Option<Timestamp> {
+        let entry = self.entries.iter().find(|entry| entry.digest == digest);
+        entry.and_then(Window::time)
     }
 
     /// Records a window.
@@ -211,15 +192,23 @@ mod tests {
     }
 
     fn window(minute: u32) -> Window {
-        let counted = Counted {
+        let events = Recorded {
+            objective: "a".to_owned(),
+            rule: String::new(),
+            workload: String::new(),
+            tenant: String::new(),
+            from: None,
+            to: time(minute),
             good: 99,
             total: 100,
-            at_most: Some(2.5),
+            waits: Vec::new(),
         };
         Window {
             recorded: time(minute).to_string(),
             digest: format!("{minute}"),
-            objectives: BTreeMap::from([("a".to_owned(), counted)]),
+            events: vec![events],
+            totals: Totals::new(),
+            selection: String::new(),
         }
     }
 
@@ -231,11 +220,14 @@ mod tests {
         assert_eq!(load(time(9)), Ok(0));
         for minute in 1..4 {
             let mut windows = Windows::load(&path, time(minute)).unwrap().unwrap();
-            assert!(!windows.has(&minute.to_string()));
+            assert_eq!(windows.recorded_at(&minute.to_string()), None);
             windows.append(window(minute)).unwrap();
         }
         assert_eq!(load(time(9)), Ok(3));
-        assert!(Windows::load(&path, time(9)).unwrap().unwrap().has("2"));
+        assert_eq!(
+            Windows::load(&path, time(9)).unwrap().unwrap().recorded_at("2"),
+            Some(time(2))
+        );
         assert!(load(time(2)).unwrap_err().contains("dated in the future"));
 
         let good = fs::read_to_string(&path).unwrap();

@@ -132,6 +132,7 @@ fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
         skipped: 0,
         tests: Vec::new(),
         measurements: Vec::new(),
+        service_levels: Vec::new(),
         made: Vec::new(),
         part: None,
         duration_ms: 0,
