@@ -72,7 +72,11 @@ fn another_commit_is_measured_in_the_same_run() {
         1
     );
 
-    gate.replace("gate.toml", "inputs = [\"logic/**\"]\n", "inputs = [\"logic/**\"]\nmode = \"soft\"\n");
+    gate.replace(
+        "gate.toml",
+        "inputs = [\"logic/**\"]\n",
+        "inputs = [\"logic/**\"]\nmode = \"soft\"\n",
+    );
     let run = gate.run(["suite", "sizes"]);
     assert_eq!(run.code, Some(0), "{run}");
     assert!(run.stdout.contains("WARN suite.bench.sizes"), "{run}");

@@ -35,7 +35,10 @@ fn what_a_machine_can_do_is_done_and_judged_again() {
     +      - run: cargo test --locked --workspace
     +      - run: cargo doc --locked
     ");
-    assert!(preview.stderr.contains("Would fix ci.locked: add `--locked`"), "{preview}");
+    assert!(
+        preview.stderr.contains("Would fix ci.locked: add `--locked`"),
+        "{preview}"
+    );
     assert_eq!(gate.read(".github/workflows/ci.yml"), WORKFLOW, "nothing is changed");
 
     // The diff is one that git applies, and it is what `--fix` does.

@@ -46,7 +46,7 @@ pub(crate) struct StageArgs {
     #[arg(long, conflicts_with_all = ["plan", "fresh"])]
     pub(crate) no_suites: bool,
     /// Apply the edits of findings that a machine can apply, then judge again, without running suites
-    #[arg(long, conflicts_with_all = ["plan", "fresh", "partition"])]
+    #[arg(long, conflicts_with_all = ["plan", "fresh", "partition", "all_workspaces"])]
     pub(crate) fix: bool,
     /// Print what `--fix` would change as a diff, and change nothing
     #[arg(long, requires = "fix", conflicts_with_all = ["message_format", "reports"])]

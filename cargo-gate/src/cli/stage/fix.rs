@@ -19,6 +19,7 @@ use super::super::open::Opened;
 use super::super::reports::print_report;
 use super::arguments::StageArgs;
 use super::request;
+use super::selection::selection;
 
 /// A fix may uncover a finding that has another one. So often the stage is judged at most.
 const ROUNDS: usize = 8;
@@ -46,8 +47,9 @@ pub(super) fn run(
             Some(workspace) => workspace,
             None => conversation.workspace()?,
         })?;
-        opened.check_packages(&arguments.packages)?;
-        let request = request(stage, &arguments, &opened, (now, conversation.began), String::new());
+        let chosen = selection(&arguments, &opened, conversation)?;
+        let began = (now, conversation.began);
+        let request = request(stage, &arguments, chosen, &opened, began, String::new());
         let evaluation = opened
             .surroundings()
             .evaluate(&request, &Tee(&[]), conversation.cancel)?;

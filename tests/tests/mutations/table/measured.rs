@@ -33,6 +33,13 @@ fn windows(what: &str, stage: &'static str, windows: &'static [(u64, u64)]) -> R
     })
 }
 
+/// Twelve good windows, and a bad one.
+const BAD_AT_LAST: [(u64, u64); 13] = {
+    let mut windows = [(10_000, 10_000); 13];
+    windows[12] = (9_000, 10_000);
+    windows
+};
+
 pub(super) fn rows() -> Vec<Row> {
     vec![
         samples("a ratio over the budget", PILOT, "120, 121, 122, 119, 118"),
@@ -129,11 +136,7 @@ pub(super) fn rows() -> Vec<Row> {
             "{\"name\": \"availability\", \"good\": 10000, \"total\": 10000}\n{\"name\": \"availability\", \"good\": 5000, \"total\": 10000}\n",
         ),
         windows("no events at all", PILOT, &[(0, 0)]),
-        windows("a bad window behind twelve good ones", PILOT, &{
-            let mut windows = [(10_000, 10_000); 13];
-            windows[12] = (9_000, 10_000);
-            windows
-        }),
+        windows("a bad window behind twelve good ones", PILOT, &BAD_AT_LAST),
         windows(
             "a service that is down since the last window",
             CONTROLLED,
