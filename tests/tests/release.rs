@@ -6,6 +6,8 @@ mod claims;
 mod fixture;
 #[path = "release/kills.rs"]
 mod kills;
+#[path = "release/partial.rs"]
+mod partial;
 #[path = "release/promotion.rs"]
 mod promotion;
 #[path = "release/proof.rs"]

@@ -23,6 +23,7 @@ mod preconditions;
 pub mod predicate;
 mod proof;
 mod publish;
+mod published;
 mod receipt;
 mod registry;
 mod remap;

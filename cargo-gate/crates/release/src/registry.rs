@@ -1,15 +1,17 @@
 //! What a registry has: asked through cargo, which knows every kind of registry and how to sign in.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::Path;
 
 use gate_base::atomic;
 use gate_base::error::Error;
 use gate_world::cargo::lock::Lock;
 use semver::Version;
 
-use crate::cargo::Cargo;
-use crate::files::{emptied, read};
-use crate::stop::Result;
+use crate::cargo::{Cargo, Metadata, Package};
+use crate::files::{emptied, names, read};
+use crate::stop::{Result, Stop};
 
 /// What cargo says where there is no such version.
 const ABSENT: [&str; 3] = [
@@ -18,8 +20,18 @@ const ABSENT: [&str; 3] = [
     "could not be found in registry",
 ];
 
-/// SHA-256 of a package's archive as the registry has it; `None` when it does not have this version. A package that needs
-/// exactly this version is resolved, and its lockfile has the answer.
+/// What cargo says of an archive that is not what the index says.
+const MISMATCH: &str = "failed to verify the checksum";
+
+/// The registry of a package: that of the policy, or the only one it may be published to.
+pub(crate) fn registry_of<'r>(package: &'r Package, declared: Option<&'r str>) -> Option<&'r str> {
+    declared.or(match package.publish.as_deref() {
+        Some([only]) if only != "crates-io" => Some(only),
+        _ => None,
+    })
+}
+
+/// SHA-256 of a package's archive as the registry has it; `None` when it does not have this version.
 ///
 /// # Errors
 /// The registry cannot be asked.
@@ -30,7 +42,66 @@ pub(crate) fn checksum(
     registry: Option<&str>,
 ) -> Result<Option<String>> {
     let directory = cargo.checkout.base.join("asked");
-    emptied(&directory)?;
+    if !resolved(cargo, name, version, registry, &directory)? {
+        return Ok(None);
+    }
+    let lock = Lock::parse(&read(&directory.join("Cargo.lock"))?)
+        .map_err(|error| Error::tool(format!("cannot read what cargo says of `{name}`: {error}")))?;
+    let found = lock.named(name).iter().find(|package| package.version == *version);
+    Ok(found.and_then(|package| package.checksum()).map(str::to_owned))
+}
+
+/// The files of a package by path, as the registry has them; `None` when it does not have this version.
+///
+/// # Errors
+/// The registry cannot be asked, or what it sends is not what its index says.
+pub(crate) fn downloaded(
+    cargo: &Cargo<'_>,
+    name: &str,
+    version: &Version,
+    registry: Option<&str>,
+) -> Result<Option<BTreeMap<String, Vec<u8>>>> {
+    let directory = cargo.checkout.base.join("asked");
+    if !resolved(cargo, name, version, registry, &directory)? {
+        return Ok(None);
+    }
+    let mut arguments: Vec<OsString> = ["metadata", "--format-version", "1", "--locked", "--manifest-path"]
+        .map(OsString::from)
+        .to_vec();
+    arguments.push(directory.join("Cargo.toml").into());
+    let ended = cargo.ask(&arguments, &cargo.checkout.root.clone())?;
+    if !ended.success {
+        let said = ended.messages.join("\n");
+        if said.contains(MISMATCH) {
+            return Err(Stop::refused(
+                format!("the registry has {name} {version} with other contents than its index says"),
+                "raise the version; a published version cannot be replaced",
+            ));
+        }
+        return Err(unreachable(name, &said).into());
+    }
+    let metadata: Metadata = serde_json::from_str(&ended.output)
+        .map_err(|error| Error::tool(format!("cannot parse the answer of `cargo metadata`: {error}")))?;
+    let is_it = |package: &&Package| package.name == name && package.version == *version && package.source.is_some();
+    let package = metadata.packages.iter().find(is_it);
+    let root = package
+        .and_then(|package| package.manifest_path.parent())
+        .ok_or_else(|| Error::tool(format!("cargo does not say where {name} {version} is")))?;
+    let mut files = BTreeMap::new();
+    collect(root, "", &mut files)?;
+    Ok(Some(files))
+}
+
+/// Makes a package that needs exactly this version, and has cargo resolve it: its lockfile has the answer, in any kind of registry.
+/// Returns whether there is such a version.
+fn resolved(
+    cargo: &Cargo<'_>,
+    name: &str,
+    version: &Version,
+    registry: Option<&str>,
+    directory: &Path,
+) -> Result<bool> {
+    emptied(directory)?;
     let registry = registry.map_or_else(String::new, |name| format!(", registry = {}", toml::Value::from(name)));
     let manifest = format!(
         "[package]\nname = \"asked\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[lib]\npath = \"lib.rs\"\n\n\
@@ -45,17 +116,31 @@ pub(crate) fn checksum(
     ];
     // In the workspace, whose configuration declares registries.
     let ended = cargo.ask(&arguments, &cargo.checkout.root.clone())?;
-    if !ended.success {
-        let said = ended.messages.join("\n");
-        if ABSENT.iter().any(|words| said.contains(words)) {
-            return Ok(None);
-        }
-        return Err(Error::tool(format!("cannot ask the registry for `{name}`:\n{said}"))
-            .with_help("pass `--resume` once the registry answers")
-            .into());
+    if ended.success {
+        return Ok(true);
     }
-    let lock = Lock::parse(&read(&directory.join("Cargo.lock"))?)
-        .map_err(|error| Error::tool(format!("cannot read what cargo says of `{name}`: {error}")))?;
-    let found = lock.named(name).iter().find(|package| package.version == *version);
-    Ok(found.and_then(|package| package.checksum()).map(str::to_owned))
+    let said = ended.messages.join("\n");
+    if ABSENT.iter().any(|words| said.contains(words)) {
+        return Ok(false);
+    }
+    Err(unreachable(name, &said).into())
+}
+
+fn unreachable(name: &str, said: &str) -> Error {
+    Error::tool(format!("cannot ask the registry for `{name}`:\n{said}"))
+        .with_help("pass `--resume` once the registry answers")
+}
+
+/// All files below a directory, by their paths in it.
+fn collect(directory: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    for name in names(directory)? {
+        let path = format!("{prefix}{name}");
+        match name.strip_suffix('/') {
+            Some(below) => collect(&directory.join(below), &path, files)?,
+            None => {
+                files.insert(path, read(&directory.join(&name))?);
+            }
+        }
+    }
+    Ok(())
 }
