@@ -22,6 +22,7 @@ pub mod progress;
 mod release;
 mod reports;
 mod run_named;
+mod shared_evidence;
 mod similar;
 mod source;
 mod stage;

@@ -17,6 +17,7 @@ mod files;
 pub mod journal;
 mod layout;
 mod licences;
+mod modules;
 pub mod named;
 mod order;
 mod preconditions;

@@ -27,6 +27,7 @@ use crate::files::{Recorded, emptied, json, read, recorded};
 use crate::journal::{Entry, Journal, Subject};
 use crate::layout::{BILL, CHECKSUMS, DECISION, DIRECTORY, LOCKFILE, OUTPUT, package_archive};
 use crate::licences;
+use crate::modules::Modules;
 use crate::named::Named;
 use crate::order::publishable;
 use crate::preconditions as pre;
@@ -360,6 +361,9 @@ impl<'a> Context<'a> {
                 .map(|difference| Reason::new(difference, "`cargo update --workspace`, commit, and judge again"))
                 .collect(),
         )?;
+        let help = "correct `files` under `[[release.archive]]`, or `cargo gate kernels lock`";
+        let differences = Modules::of(&self.output)?.differences.into_iter();
+        none_of(differences.map(|difference| Reason::new(difference, help)).collect())?;
         let stem = format!("{}-licences", self.named.stem());
         let (texts, unlicensed) = licences::texts(&metadata, &stem)?;
         none_of(
@@ -435,6 +439,8 @@ impl<'a> Context<'a> {
             },
             profile: self.policy.profile.as_deref().unwrap_or("release"),
             rustc: rustc.map(|rustc| rustc.release.to_string()).unwrap_or_default(),
+            host: rustc.map(|rustc| rustc.host.clone()).unwrap_or_default(),
+            modules: &Modules::of(&self.output)?,
             cargo: toolchain.cargo.to_string(),
         };
         let mut made = Vec::new();
