@@ -113,6 +113,8 @@ fn machines_with_a_key_share_what_suites_left_behind() {
         let why = "shared evidence of `suite.test.all` does not count: neither the key of this machine nor a declared authority vouches for it";
         assert!(other.stderr.contains(why), "{other}");
     }
+    let asked = |words: &str| redis.commands().iter().any(|command| command.starts_with(words));
+    assert!(asked("SET evidence-v1/blobs/") && asked("GETRANGE evidence-v1/evidence/"));
 }
 
 #[test]
