@@ -18,7 +18,8 @@ use gate_base::digest::Digest;
 use gate_base::error::{Error, Result};
 use gate_base::{atomic, record};
 
-use super::Evidence;
+use super::{Evidence, EvidenceFile};
+use shared::place;
 
 pub use gc::{Damage, GcReport, Retention, Stats};
 pub use shared::{Remote, Shared, Unanswered};
@@ -172,10 +173,22 @@ impl Store {
     }
 }
 
-/// Where an entry is below the root of a store: `blobs/ab/cdef…`.
-fn place(kind: &str, digest: &Digest) -> String {
-    let hex = digest.to_hex();
-    format!("{kind}/{}/{}", &hex[..2], &hex[2..])
+impl shared::Local for Store {
+    fn has(&self, file: &EvidenceFile) -> bool {
+        self.holds(&file.digest, file.size)
+    }
+
+    fn read(&self, file: &EvidenceFile) -> Option<Vec<u8>> {
+        self.bytes(&file.digest)
+    }
+
+    fn keep_file(&self, bytes: &[u8]) -> Option<()> {
+        self.put_bytes(bytes).ok().map(drop)
+    }
+
+    fn keep(&self, evidence: &Evidence) -> Option<()> {
+        self.put_evidence(evidence).ok()
+    }
 }
 
 fn parse_evidence(bytes: &[u8]) -> Option<Evidence> {

@@ -14,8 +14,7 @@ use gate_base::digest::{Digest, sha256_hex};
 use gate_base::record;
 use gate_policy::authority::{PrivateKey, verified};
 
-use super::{Store, place};
-use crate::{Evidence, EvidenceResult};
+use crate::model::{Evidence, EvidenceFile, EvidenceResult};
 
 /// Version of [`Entry`], and of the text that is signed.
 const VERSION: u32 = 1;
@@ -46,6 +45,27 @@ pub enum Unanswered {
     Unavailable(String),
     /// It has more bytes there than an entry may have.
     TooLarge,
+}
+
+/// What is asked of the store of this machine.
+pub(super) trait Local {
+    /// Whether a file is there and whole.
+    fn has(&self, file: &EvidenceFile) -> bool;
+
+    /// The bytes of a file.
+    fn read(&self, file: &EvidenceFile) -> Option<Vec<u8>>;
+
+    /// Keeps the bytes of a file.
+    fn keep_file(&self, bytes: &[u8]) -> Option<()>;
+
+    /// Keeps evidence whose files are there.
+    fn keep(&self, evidence: &Evidence) -> Option<()>;
+}
+
+/// Where an entry is below the root of a store, here and elsewhere: `blobs/ab/cdef…`.
+pub(super) fn place(kind: &str, digest: &Digest) -> String {
+    let hex = digest.to_hex();
+    format!("{kind}/{}/{}", &hex[..2], &hex[2..])
 }
 
 /// A store that machines share.
@@ -99,7 +119,7 @@ impl Shared {
     }
 
     /// Evidence of a check under a fingerprint, which is then in the local store with all its files.
-    pub(super) fn fetch(&self, check: &str, fingerprint: &Digest, store: &Store) -> Option<Evidence> {
+    pub(super) fn fetch(&self, check: &str, fingerprint: &Digest, store: &impl Local) -> Option<Evidence> {
         let of = |what: &str| format!("shared evidence of `{check}` does not count: {what}");
         let bytes = self.get(&place("evidence", fingerprint), &of)?;
         let evidence = match self.opened(&bytes, check, fingerprint) {
@@ -110,7 +130,7 @@ impl Shared {
             }
         };
         for file in &evidence.files {
-            if store.holds(&file.digest, file.size) {
+            if store.has(file) {
                 continue;
             }
             let named = |what: &str| of(&format!("`{}` {what}", file.path));
@@ -119,14 +139,14 @@ impl Shared {
                 self.note(named("is not the file that the evidence names"));
                 return None;
             }
-            store.put_bytes(&bytes).ok()?;
+            store.keep_file(&bytes)?;
         }
-        store.put_evidence(&evidence).ok()?;
+        store.keep(&evidence)?;
         Some(evidence)
     }
 
     /// Adds evidence that others may rest on: what passed, with files that are not too large.
-    pub(super) fn send(&self, evidence: &Evidence, store: &Store) {
+    pub(super) fn send(&self, evidence: &Evidence, store: &impl Local) {
         let passed = matches!(evidence.result, EvidenceResult::Findings(_)) && !evidence.blocks_somewhere();
         let small = evidence.files.iter().all(|file| file.size <= LARGEST);
         if !self.writes || !passed || !small {
@@ -135,7 +155,7 @@ impl Shared {
         let Some(bytes) = self.closed(evidence) else { return };
         // Files first: an entry that is there is whole.
         for file in &evidence.files {
-            let Some(bytes) = store.bytes(&file.digest) else { return };
+            let Some(bytes) = store.read(file) else { return };
             if !self.put(&place("blobs", &file.digest), &bytes) {
                 return;
             }
