@@ -42,7 +42,7 @@ use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;
 pub use super::waiver::Waiver;
-use super::{checklist, format, record, stage, suites};
+use super::{checklist, format, stage, suites};
 
 /// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
 ///
