@@ -24,6 +24,8 @@ mod merge;
 mod progress;
 #[path = "commands/promises.rs"]
 mod promises;
+#[path = "commands/ready.rs"]
+mod ready;
 #[path = "commands/runs.rs"]
 mod runs;
 #[cfg(unix)]

@@ -15,7 +15,7 @@ mod order {
         "cargo-gate-base cargo-gate-build cargo-gate-runtime xtask-launcher",
         "cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
         "cargo-gate-ci cargo-gate-rust cargo-gate-text",
-        "cargo-gate-report",
+        "cargo-gate-ready cargo-gate-report",
         "cargo-gate-policy",
         "cargo-gate-evidence cargo-gate-gpu cargo-gate-surveys",
         "cargo-gate-govern cargo-gate-release cargo-gate-suites",

@@ -19,6 +19,7 @@ mod open;
 mod plan;
 pub mod printer;
 pub mod progress;
+mod ready;
 mod release;
 mod reports;
 mod run_named;
@@ -90,7 +91,7 @@ fn styles() -> clap::builder::Styles {
         .context(Style::new())
 }
 
-/// What the first help page lists: at most 14 commands. What shells and editors call is left out of the list.
+/// What the first help page lists: at most 15 commands. What shells and editors call is left out of the list.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge the pilot stage: first use in one service or internal tool
@@ -105,6 +106,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Verify a run and the history, byte by byte
     Verify(verify::VerifyArgs),
+    /// Judge a run directory of machine learning from its bytes
+    Ready(ready::ReadyArgs),
     /// Run suites by name
     Suite(suite::SuiteArgs),
     /// Write a commented gate.toml and CI workflows
@@ -223,6 +226,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Status(arguments) => status::run(arguments, conversation),
         Command::Explain(arguments) => explain::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
+        Command::Ready(arguments) => ready::run(arguments, conversation),
         Command::Suite(arguments) => suite::run(arguments, conversation),
         Command::Init(arguments) => init::run(arguments, conversation),
         Command::Doctor(arguments) => doctor::run(arguments, conversation),

@@ -5,7 +5,7 @@ mod bundle;
 mod cache;
 pub(super) mod history;
 pub(super) mod merge;
-mod ready;
+pub(super) mod ready;
 pub(super) mod sign;
 
 use clap::Subcommand;

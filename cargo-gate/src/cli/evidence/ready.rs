@@ -27,7 +27,7 @@ pub(crate) struct ReadyArgs {
     pub(crate) message_format: DataFormat,
 }
 
-pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(in crate::cli) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let run = RunNamed::find(&arguments.run, conversation)?;
     let signers = arguments.authority.signers(conversation)?;
     let asked = Asked {

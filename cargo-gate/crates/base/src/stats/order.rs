@@ -17,6 +17,22 @@ pub fn median_absolute_deviation(samples: &[f64]) -> Option<f64> {
     middle(&mut deviations)
 }
 
+/// The value below which this part of the samples lies, from 0 to 1, on a straight line between the two samples next to it (Hyndman
+/// and Fan's definition 7, which is R's). `None` as for [`median`].
+pub fn quantile(samples: &[f64], part: f64) -> Option<f64> {
+    if samples.iter().any(|sample| sample.is_nan()) {
+        return None;
+    }
+    let mut ordered = samples.to_vec();
+    ordered.sort_by(f64::total_cmp);
+    let last = ordered.len().checked_sub(1)?;
+    let place = part.clamp(0.0, 1.0) * last as f64;
+    // At most `last`, which is an index.
+    let before = place.floor() as usize;
+    let (low, high) = (ordered[before], ordered[(before + 1).min(last)]);
+    Some(low + (high - low) * (place - before as f64))
+}
+
 /// The median of numbers whose order does not matter any more.
 pub(super) fn middle(samples: &mut [f64]) -> Option<f64> {
     let upper = samples.len() / 2;
@@ -63,6 +79,17 @@ mod tests {
         assert_eq!(median_absolute_deviation(&series), Some(60.0));
     }
 
+    /// R's `quantile(c(1, 2, 4, 8, 16), c(0, 0.25, 0.3, 0.95, 1))`.
+    #[test]
+    fn quantiles_as_r_has_them() {
+        let samples = [16.0, 1.0, 8.0, 2.0, 4.0];
+        let of = |part: f64| quantile(&samples, part).unwrap();
+        assert_eq!([of(0.0), of(0.25), of(1.0)], [1.0, 2.0, 16.0]);
+        assert!((of(0.3) - 2.4).abs() < 1e-12 && (of(0.95) - 14.4).abs() < 1e-12);
+        assert_eq!(quantile(&[], 0.5), None);
+        assert_eq!(quantile(&[3.0], 0.9), Some(3.0));
+    }
+
     #[test]
     fn what_is_no_number_has_no_median() {
         assert_eq!(median(&[]), None);
@@ -78,6 +105,7 @@ mod tests {
             let below = samples.iter().filter(|sample| **sample < median).count();
             let above = samples.iter().filter(|sample| **sample > median).count();
             prop_assert!(below * 2 <= samples.len() && above * 2 <= samples.len());
+            prop_assert!((quantile(&samples, 0.5).unwrap() - median).abs() < 1e-6);
         }
     }
 }

@@ -2,14 +2,16 @@
 
 /// SplitMix64 (Steele, Lea and Flood, 2014), with the constants of Vigna's reference implementation.
 #[derive(Debug, Clone)]
-pub(super) struct SplitMix64(u64);
+pub struct SplitMix64(u64);
 
 impl SplitMix64 {
-    pub(super) fn new(seed: u64) -> Self {
+    /// A generator; the same seed gives the same numbers.
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    /// The next 64 bits.
+    pub fn next_bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -17,10 +19,20 @@ impl SplitMix64 {
         mixed ^ (mixed >> 31)
     }
 
+    /// Whether a fair coin shows heads.
+    pub fn coin(&mut self) -> bool {
+        self.next_bits() >> 63 == 1
+    }
+
+    /// A number from 0 to 1, without 1.
+    pub fn unit(&mut self) -> f64 {
+        (self.next_bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// A number below `limit`, which is not 0. The bias of multiplying (Lemire, 2019) is below 2⁻⁴⁰ for the numbers of
     /// samples that occur.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
-        let product = u128::from(self.next()) * limit as u128;
+    pub fn below(&mut self, limit: usize) -> usize {
+        let product = u128::from(self.next_bits()) * limit as u128;
         usize::try_from(product >> 64).unwrap_or(0)
     }
 }
@@ -33,7 +45,7 @@ mod tests {
     #[test]
     fn reference_outputs() {
         let mut random = SplitMix64::new(1_234_567);
-        let outputs: Vec<u64> = (0..5).map(|_| random.next()).collect();
+        let outputs: Vec<u64> = (0..5).map(|_| random.next_bits()).collect();
         assert_eq!(
             outputs,
             [

@@ -1,0 +1,184 @@
+//! `contract_integrity`: the documents of the layout are there, mean one thing, and say what they must.
+
+use gate_base::error::Result;
+use serde_json::Value;
+
+use super::Verdict;
+use crate::documents::{Document, first};
+use crate::layout::Layout;
+use crate::report::Status;
+use crate::run::Run;
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+enum Type {
+    Text,
+    TextOrNull,
+    List,
+    Object,
+    Checks,
+    Version,
+}
+
+/// The fields of each document.
+const FIELDS: &[(&str, &[(&str, Type)])] = &[
+    (
+        "manifest.json",
+        &[
+            ("schema_version", Type::Version),
+            ("run_id", Type::Text),
+            ("timestamp", Type::Text),
+            ("stage", Type::Text),
+            ("git_head", Type::TextOrNull),
+            ("tool_version", Type::Text),
+            ("artifacts", Type::List),
+        ],
+    ),
+    (
+        "decision.json",
+        &[
+            ("run_id", Type::Text),
+            ("status", Type::Text),
+            ("checks", Type::Checks),
+            ("checklist_sha256", Type::Text),
+        ],
+    ),
+    ("hashes.json", &[("files", Type::Object), ("chain_hash", Type::Text)]),
+    ("run_meta.json", &[("run_id", Type::Text), ("status", Type::Text)]),
+];
+
+pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
+    let required = run.layout.required();
+    let missing: Vec<&str> = required.iter().copied().filter(|path| is_missing(run, path)).collect();
+    if !missing.is_empty() {
+        let found: Vec<Value> = run
+            .directory
+            .entries
+            .iter()
+            .take(50)
+            .map(|entry| entry.path.as_str().into())
+            .collect();
+        return Ok(Verdict::fail(format!("Missing required files: {}", missing.join(", ")))
+            .with("missing_files", missing)
+            .with("expected_files", required.to_vec())
+            .with("found_files", found));
+    }
+    let mut problems = Vec::new();
+    for path in crate::documents::PATHS {
+        match run.documents.get(path) {
+            Document::Missing => {}
+            Document::Broken(why) => problems.push((Status::Fail, format!("Cannot read {}: {why}", called(path)))),
+            Document::Read(value) => {
+                let fields = FIELDS
+                    .iter()
+                    .find(|(name, _)| name == path)
+                    .map_or(&[][..], |(_, fields)| fields);
+                // What another layout brings along is read, and holds to nothing but its own syntax.
+                let owned = required.contains(path);
+                problems.extend(
+                    fields
+                        .iter()
+                        .filter(|_| owned)
+                        .filter_map(|field| wrong(path, value, *field)),
+                );
+            }
+        }
+    }
+    problems.extend(refusal(run));
+    Ok(Verdict::of(problems, "", "All required files present and valid").with("files", required.to_vec()))
+}
+
+fn is_missing(run: &Run<'_>, path: &str) -> bool {
+    match path {
+        "eval/eval_results.json" => *run.documents.results().1 == Document::Missing,
+        path => *run.documents.get(path) == Document::Missing,
+    }
+}
+
+/// What a document is called in a message.
+fn called(path: &str) -> &str {
+    path.strip_suffix(".json").unwrap_or(path)
+}
+
+fn wrong(path: &str, value: &Value, (field, wanted): (&str, Type)) -> Option<(Status, String)> {
+    let Some(found) = value.get(field) else {
+        return Some((Status::Fail, format!("Invalid {}: missing {field}", called(path))));
+    };
+    let fits = match wanted {
+        Type::Text => found.as_str().is_some_and(|text| !text.is_empty()),
+        Type::TextOrNull => found.is_string() || found.is_null(),
+        Type::List => found.is_array(),
+        Type::Object => found.as_object().is_some_and(|object| !object.is_empty()),
+        Type::Checks => found.is_object() || found.is_array(),
+        Type::Version => found.is_u64() || found.is_string(),
+    };
+    if !fits {
+        return Some((
+            Status::Fail,
+            format!("Invalid {}: {field} is not {}", called(path), wanted.words()),
+        ));
+    }
+    let known = !matches!(wanted, Type::Version) || is_known(found);
+    (!known).then(|| {
+        (
+            Status::Fail,
+            format!("Invalid {}: unknown schema_version {found}", called(path)),
+        )
+    })
+}
+
+impl Type {
+    fn words(self) -> &'static str {
+        match self {
+            Type::Text => "a text",
+            Type::TextOrNull => "a text or null",
+            Type::List => "a list",
+            Type::Object => "an object with entries",
+            Type::Checks => "an object or a list",
+            Type::Version => "a version",
+        }
+    }
+}
+
+/// Versions that are understood: 1, and its minor versions.
+fn is_known(version: &Value) -> bool {
+    match version {
+        Value::Number(number) => number.as_u64() == Some(1),
+        Value::String(text) => {
+            text == "1"
+                || text.strip_prefix("1.").is_some_and(|rest| {
+                    !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+                })
+        }
+        _ => false,
+    }
+}
+
+/// A run whose own gate refused it is not deployed. What it calls a success proves nothing and is not read.
+fn refusal(run: &Run<'_>) -> Option<(Status, String)> {
+    let said = || {
+        first(
+            run.documents.value("decision.json")?,
+            &["recommendation", "decision", "status"],
+        )?
+        .as_str()
+    };
+    let refused = |said: &&str| {
+        matches!(
+            said.to_ascii_uppercase().as_str(),
+            "DONT_SHIP" | "NOT_READY" | "FAIL" | "FAILED" | "REJECT" | "REJECTED" | "INVESTIGATE" | "BLOCKED"
+        )
+    };
+    let state = || run.documents.value("run_meta.json")?.get("status")?.as_str();
+    let unfinished = |state: &&str| {
+        matches!(
+            state.to_ascii_lowercase().as_str(),
+            "failed" | "error" | "killed" | "aborted" | "running"
+        )
+    };
+    if let Some(said) = said().filter(refused) {
+        return Some((Status::Fail, format!("The decision of the run is {said}")));
+    }
+    let state = state().filter(|_| run.layout == Layout::Hashed).filter(unfinished)?;
+    Some((Status::Fail, format!("The run is {state}")))
+}

@@ -1,0 +1,122 @@
+//! Metrics of an evaluation: which are there, which way is better, and what values they can have.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::documents::first;
+
+/// The metrics of results, by name; those that are not numbers apart.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Metrics {
+    pub(super) numbers: BTreeMap<String, f64>,
+    pub(super) broken: Vec<String>,
+}
+
+impl Metrics {
+    /// Reads the metrics of a document of results: below `overall` or `metrics`, or its own numbers.
+    pub(super) fn of(results: &Value) -> Self {
+        const COUNTS: &[&str] = &[
+            "num_examples",
+            "eval_duration_seconds",
+            "seed",
+            "epoch",
+            "step",
+            "schema_version",
+        ];
+        let mut metrics = Self::default();
+        let source = first(results, &["overall", "metrics"]).unwrap_or(results);
+        for (name, value) in source.as_object().into_iter().flatten() {
+            match value {
+                _ if COUNTS.contains(&name.as_str()) => {}
+                Value::Number(number) => match number.as_f64() {
+                    Some(number) if number.is_finite() => _ = metrics.numbers.insert(name.clone(), number),
+                    _ => metrics.broken.push(format!("{name} is not a finite number")),
+                },
+                Value::Null => metrics.broken.push(format!("{name} is null")),
+                Value::String(text)
+                    if matches!(
+                        text.to_ascii_lowercase().as_str(),
+                        "nan" | "inf" | "-inf" | "infinity" | "-infinity"
+                    ) =>
+                {
+                    metrics.broken.push(format!("{name} is {text}"));
+                }
+                _ => {}
+            }
+        }
+        metrics
+    }
+}
+
+/// Whether a lower value is better, by the name of the metric.
+pub(super) fn is_lower_better(name: &str) -> bool {
+    const LOWER: &[&str] = &[
+        "loss",
+        "error",
+        "wer",
+        "cer",
+        "perplexity",
+        "ppl",
+        "mae",
+        "mse",
+        "rmse",
+        "latency",
+        "ulp",
+        "hallucination",
+        "toxicity",
+        "ms",
+    ];
+    parts(name).any(|part| LOWER.contains(&part))
+}
+
+/// Whether the metric is a share, from 0 to 1.
+pub(super) fn is_share(name: &str) -> bool {
+    const SHARES: &[&str] = &[
+        "f1",
+        "accuracy",
+        "acc",
+        "precision",
+        "recall",
+        "auc",
+        "match",
+        "em",
+        "rate",
+        "iou",
+        "ndcg",
+        "mrr",
+    ];
+    parts(name).any(|part| SHARES.contains(&part)) && !is_lower_better(name)
+}
+
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|letter: char| !letter.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_tell_which_way_is_better() {
+        for name in ["eval_loss", "wer", "latency_ms", "max_ulp"] {
+            assert!(is_lower_better(name), "{name}");
+        }
+        for name in ["f1", "exact_match", "eval/accuracy", "pass_rate"] {
+            assert!(is_share(name) && !is_lower_better(name), "{name}");
+        }
+        assert!(!is_share("bleu") && !is_share("rewarder"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_told() {
+        let metrics =
+            Metrics::of(&json!({"overall": {"f1": 0.7, "em": null, "auc": "NaN", "note": "fine"}, "num_examples": 5}));
+        assert_eq!(
+            metrics.numbers.into_iter().collect::<Vec<_>>(),
+            [("f1".to_owned(), 0.7)]
+        );
+        assert_eq!(metrics.broken, ["em is null", "auc is NaN"]);
+    }
+}

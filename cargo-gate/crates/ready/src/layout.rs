@@ -1,0 +1,43 @@
+//! What kind of directory it is, told by the files that lie in it.
+
+use crate::directory::Directory;
+
+/// A known layout of a run directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `manifest.json`, `decision.json` and a data set.
+    Decided,
+    /// `config.yaml`, `hashes.json`, `run_meta.json` and results of an evaluation.
+    Hashed,
+}
+
+impl Layout {
+    /// The layout of a directory. One that has files of both is judged by the one of which more is there; where nothing is
+    /// recognised, what is missing is told by the layout that every pipeline can write.
+    pub(crate) fn of(directory: &Directory) -> Self {
+        let there = |paths: &[&str]| paths.iter().filter(|path| directory.entry(path).is_some()).count();
+        let hashed = there(Layout::Hashed.required());
+        let decided = there(Layout::Decided.required()) * 2;
+        if hashed > decided {
+            Layout::Hashed
+        } else {
+            Layout::Decided
+        }
+    }
+
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Layout::Decided => "decided-run",
+            Layout::Hashed => "hashed-run",
+        }
+    }
+
+    /// What must be there.
+    pub(crate) fn required(self) -> &'static [&'static str] {
+        match self {
+            Layout::Decided => &["manifest.json", "decision.json"],
+            Layout::Hashed => &["config.yaml", "hashes.json", "run_meta.json", "eval/eval_results.json"],
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Data sets as rows of text: JSON lines and CSV, plain or compressed, streamed in batches of bounded size.
+
+mod batch;
+mod fields;
+
+pub(crate) use batch::{Batch, Format, Rows};
+pub(crate) use fields::Text;

@@ -1,0 +1,226 @@
+//! A run as the checks see it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use gate_base::error::Result;
+
+use crate::directory::{Directory, refused};
+use crate::documents::{Documents, first};
+use crate::layout::Layout;
+use crate::rows::Format;
+
+/// What is asked for, beside the directory itself.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What the run is called; the `run_id` of its documents or the name of the directory otherwise.
+    pub run_id: Option<String>,
+    /// The directory that paths of the configuration may also start from, such as the top of a repository.
+    pub project: Option<PathBuf>,
+    /// Training data, in addition to what the run declares.
+    pub train: Vec<PathBuf>,
+    /// Evaluation data, in addition to what the run declares.
+    pub eval: Vec<PathBuf>,
+    /// The run to compare with, in place of what the run declares.
+    pub baseline: Option<PathBuf>,
+}
+
+/// A run directory that was read.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) directory: Directory,
+    pub(crate) documents: Documents,
+    pub(crate) layout: Layout,
+    pub(crate) options: &'a Options,
+}
+
+/// A data set that belongs to a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DataSet {
+    /// What it is called in reports.
+    pub(crate) name: String,
+    /// Where it lies; `None` where it is declared and not there.
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// Both sides of the data of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    pub(crate) train: Vec<DataSet>,
+    pub(crate) eval: Vec<DataSet>,
+    /// Declared paths that are refused, with why.
+    pub(crate) refused: Vec<(String, &'static str)>,
+}
+
+impl<'a> Run<'a> {
+    /// Reads a run directory.
+    ///
+    /// # Errors
+    /// It is not there or is not a directory (usage), or cannot be listed.
+    pub(crate) fn open(root: &Path, options: &'a Options) -> Result<Self> {
+        let directory = Directory::open(root)?;
+        Ok(Self {
+            documents: Documents::of(&directory),
+            layout: Layout::of(&directory),
+            directory,
+            options,
+        })
+    }
+
+    /// What the run is called.
+    pub(crate) fn id(&self) -> String {
+        let written = ["manifest.json", "run_meta.json", "decision.json"]
+            .into_iter()
+            .find_map(|path| self.documents.value(path)?.get("run_id")?.as_str());
+        let named = || {
+            let whole = self
+                .directory
+                .root
+                .canonicalize()
+                .unwrap_or_else(|_| self.directory.root.clone());
+            whole
+                .file_name()
+                .map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+        };
+        self.options
+            .run_id
+            .clone()
+            .or_else(|| written.map(str::to_owned))
+            .unwrap_or_else(named)
+    }
+
+    /// A value of the configuration, under the first of these paths of keys.
+    pub(crate) fn setting(&self, paths: &[&[&str]]) -> Option<&Value> {
+        let config = self
+            .documents
+            .value("config.yaml")
+            .or_else(|| self.documents.value("manifest.json")?.get("config"))?;
+        paths
+            .iter()
+            .find_map(|keys| keys.iter().try_fold(config, |value, key| value.get(key)))
+    }
+
+    /// The data that the run declares, that lies in it, and that was named on the command line.
+    pub(crate) fn data(&self) -> Data {
+        let mut data = Data::default();
+        for (role, keys) in [
+            (Role::Train, &["train", "training"][..]),
+            (Role::Eval, &["eval", "test", "validation", "valid", "dev"]),
+        ] {
+            for key in keys {
+                let declared = self.setting(&[&["data_paths", key], &["data", key], &["datasets", key]]);
+                for path in declared.map(texts).unwrap_or_default() {
+                    self.declare(&mut data, role, path);
+                }
+            }
+        }
+        for item in self
+            .documents
+            .value("manifest.json")
+            .and_then(|manifest| manifest.get("artifacts")?.as_array())
+            .into_iter()
+            .flatten()
+        {
+            let (Some(path), Some(role)) = (
+                item.get("path").and_then(Value::as_str),
+                first(item, &["role", "split", "kind"]).and_then(Value::as_str),
+            ) else {
+                continue;
+            };
+            if let Some(role) = Role::named(role) {
+                self.declare(&mut data, role, path);
+            }
+        }
+        for entry in &self.directory.entries {
+            let known = data.train.iter().chain(&data.eval).any(|set| set.name == entry.path);
+            if let (false, Some(role), true) = (known, Role::of_file(&entry.path), Format::of(&entry.path).is_some()) {
+                self.declare(&mut data, role, &entry.path);
+            }
+        }
+        let given = |path: &PathBuf| DataSet {
+            name: path.to_string_lossy().into_owned(),
+            path: path.is_file().then(|| path.clone()),
+        };
+        data.train.extend(self.options.train.iter().map(given));
+        data.eval.extend(self.options.eval.iter().map(given));
+        data
+    }
+
+    fn declare(&self, data: &mut Data, role: Role, path: &str) {
+        if let Some(why) = refused(path) {
+            data.refused.push((path.to_owned(), why));
+            return;
+        }
+        let side = match role {
+            Role::Train => &mut data.train,
+            Role::Eval => &mut data.eval,
+        };
+        if side.iter().all(|set| set.name != path) {
+            side.push(DataSet {
+                name: path.to_owned(),
+                path: self.find(path),
+            });
+        }
+    }
+
+    /// The file at a declared path: in the run, or from the top of the project.
+    pub(crate) fn find(&self, path: &str) -> Option<PathBuf> {
+        let roots = [Some(&self.directory.root), self.options.project.as_ref()];
+        roots
+            .into_iter()
+            .flatten()
+            .map(|root| root.join(path))
+            .find(|path| path.is_file())
+    }
+}
+
+/// The texts of a value: itself, or those of its list.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Train,
+    Eval,
+}
+
+impl Role {
+    fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "train" | "training" | "dataset" | "tuning" | "calibration" => Some(Role::Train),
+            "eval" | "evaluation" | "test" | "validation" | "valid" | "dev" => Some(Role::Eval),
+            _ => None,
+        }
+    }
+
+    /// What a data file in the run is by its name: `dataset.jsonl`, `data/train-0001.csv`, `eval.jsonl`.
+    fn of_file(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next()?.split('.').next()?;
+        Role::named(name.split(['-', '_']).next()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_tell_their_side() {
+        for (path, role) in [
+            ("dataset.jsonl", Some(Role::Train)),
+            ("data/train-00001.jsonl.gz", Some(Role::Train)),
+            ("eval_set.csv", Some(Role::Eval)),
+            ("test.jsonl", Some(Role::Eval)),
+            ("predictions.jsonl", None),
+            ("training_log.jsonl", Some(Role::Train)),
+        ] {
+            assert_eq!(Role::of_file(path), role, "{path}");
+        }
+    }
+}
