@@ -10,7 +10,7 @@ use gate_base::error::{Error, ErrorKind};
 use gate_world::cargo::lock::Lock;
 use serde_json::Value;
 
-use crate::archive::unpack;
+use crate::archive::unpack_package;
 use crate::cargo::{Cargo, Package};
 use crate::files::read;
 use crate::layout::package_archive;
@@ -23,8 +23,8 @@ const COMMIT: &str = ".cargo_vcs_info.json";
 const WRITTEN: &str = "Cargo.toml.orig";
 /// The manifest as cargo resolves it.
 const MANIFEST: &str = "Cargo.toml";
-/// Files of a package that say nothing of what it does: where it was made, what it was tested with, that it is unpacked.
-const BESIDES: [&str; 5] = [COMMIT, WRITTEN, "Cargo.lock", ".cargo-ok", ".cargo-checksum.json"];
+/// Files of a package that say nothing of what it does: where it was made, what it was tested with.
+const BESIDES: [&str; 3] = [COMMIT, WRITTEN, "Cargo.lock"];
 /// Keys of `[package]` that some versions of cargo write out and some leave to their defaults.
 const WRITTEN_OUT: [&str; 6] = [
     "build",
@@ -212,13 +212,9 @@ fn packed(cargo: &Cargo<'_>, package: &Package, registry: Option<&str>) -> Resul
     cargo.run(&format!("`cargo package` of `{}`", package.name), &arguments)?;
     let name = package_archive(&package.name, &package.version);
     let bytes = read(&target.join("package").join(&name))?;
-    let files =
-        unpack(&name, &bytes).ok_or_else(|| Error::tool(format!("cannot read `{name}`, which cargo has just made")))?;
-    let below = format!("{}-{}/", package.name, package.version);
-    Ok(files
-        .into_iter()
-        .filter_map(|(path, bytes)| Some((path.strip_prefix(&below)?.to_owned(), bytes)))
-        .collect())
+    let files = unpack_package(&package.name, &package.version, &bytes)
+        .ok_or_else(|| Error::tool(format!("cannot read `{name}`, which cargo has just made")))?;
+    Ok(files)
 }
 
 /// Compares the files of this commit with those that were published.

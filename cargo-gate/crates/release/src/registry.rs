@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_base::atomic;
+use gate_base::digest::sha256_hex;
 use gate_base::error::Error;
 use gate_world::cargo::lock::Lock;
 use semver::Version;
 
-use crate::cargo::{Cargo, Metadata, Package};
+use crate::archive::unpack_package;
+use crate::cargo::{Cargo, Package};
 use crate::files::{emptied, names, read};
+use crate::layout::package_archive;
 use crate::stop::{Result, Stop};
 
 /// What cargo says where there is no such version.
@@ -41,7 +44,7 @@ pub(crate) fn checksum(
     version: &Version,
     registry: Option<&str>,
 ) -> Result<Option<String>> {
-    let directory = cargo.checkout.base.join("asked");
+    let directory = asked(cargo);
     if !resolved(cargo, name, version, registry, &directory)? {
         return Ok(None);
     }
@@ -61,14 +64,11 @@ pub(crate) fn downloaded(
     version: &Version,
     registry: Option<&str>,
 ) -> Result<Option<BTreeMap<String, Vec<u8>>>> {
-    let directory = cargo.checkout.base.join("asked");
-    if !resolved(cargo, name, version, registry, &directory)? {
+    let Some(sum) = checksum(cargo, name, version, registry)? else {
         return Ok(None);
-    }
-    let mut arguments: Vec<OsString> = ["metadata", "--format-version", "1", "--locked", "--manifest-path"]
-        .map(OsString::from)
-        .to_vec();
-    arguments.push(directory.join("Cargo.toml").into());
+    };
+    let mut arguments: Vec<OsString> = ["fetch", "--locked", "--manifest-path"].map(OsString::from).to_vec();
+    arguments.push(asked(cargo).join("Cargo.toml").into());
     let ended = cargo.ask(&arguments, &cargo.checkout.root.clone())?;
     if !ended.success {
         let said = ended.messages.join("\n");
@@ -80,16 +80,42 @@ pub(crate) fn downloaded(
         }
         return Err(unreachable(name, &said).into());
     }
-    let metadata: Metadata = serde_json::from_str(&ended.output)
-        .map_err(|error| Error::tool(format!("cannot parse the answer of `cargo metadata`: {error}")))?;
-    let is_it = |package: &&Package| package.name == name && package.version == *version && package.source.is_some();
-    let package = metadata.packages.iter().find(is_it);
-    let root = package
-        .and_then(|package| package.manifest_path.parent())
-        .ok_or_else(|| Error::tool(format!("cargo does not say where {name} {version} is")))?;
-    let mut files = BTreeMap::new();
-    collect(root, "", &mut files)?;
+    let archive = package_archive(name, version);
+    let bytes = kept(cargo, &archive, &sum)?;
+    let files = unpack_package(name, version, &bytes)
+        .ok_or_else(|| Error::tool(format!("cannot read `{archive}`, which cargo has just downloaded")))?;
     Ok(Some(files))
+}
+
+/// The bytes of an archive in the directory where cargo keeps its downloads
+/// (<https://doc.rust-lang.org/cargo/guide/cargo-home.html>), one directory for each registry. `cargo metadata` says nothing of a
+/// dependency without a library, so it cannot be asked where the package is.
+fn kept(cargo: &Cargo<'_>, archive: &str, sum: &str) -> Result<Vec<u8>> {
+    let home = cargo.workspace.environment().cargo_home(&cargo.checkout.root);
+    let home =
+        home.ok_or_else(|| Error::tool("cannot tell where cargo keeps its downloads").with_help("set CARGO_HOME"))?;
+    let cache = home.join("registry").join("cache");
+    for registry in names(&cache)? {
+        let file = cache.join(registry).join(archive);
+        if file.is_file() {
+            let bytes = read(&file)?;
+            if sha256_hex(&bytes) == sum {
+                return Ok(bytes);
+            }
+        }
+    }
+    let missing = format!(
+        "cargo has fetched `{archive}`, but {} has none with SHA-256 {sum}",
+        cache.display()
+    );
+    Err(Error::tool(missing)
+        .with_help("a release asks the registry itself: configure no other source for its packages")
+        .into())
+}
+
+/// The package that is made to ask for another.
+fn asked(cargo: &Cargo<'_>) -> PathBuf {
+    cargo.checkout.base.join("asked")
 }
 
 /// Makes a package that needs exactly this version, and has cargo resolve it: its lockfile has the answer, in any kind of registry.
@@ -129,18 +155,4 @@ fn resolved(
 fn unreachable(name: &str, said: &str) -> Error {
     Error::tool(format!("cannot ask the registry for `{name}`:\n{said}"))
         .with_help("pass `--resume` once the registry answers")
-}
-
-/// All files below a directory, by their paths in it.
-fn collect(directory: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
-    for name in names(directory)? {
-        let path = format!("{prefix}{name}");
-        match name.strip_suffix('/') {
-            Some(below) => collect(&directory.join(below), &path, files)?,
-            None => {
-                files.insert(path, read(&directory.join(&name))?);
-            }
-        }
-    }
-    Ok(())
 }
