@@ -63,7 +63,7 @@ fn pilot(gate: &Gate) -> (Run, bool) {
         .iter()
         .find(|check| check["id"] == "suite.test.all")
         .expect("the suite");
-    let reused = suite["reused"].as_bool().expect("whether it was reused");
+    let reused = suite["evidence"]["reused"].as_bool().expect("whether it was reused");
     (run, reused)
 }
 
@@ -201,7 +201,7 @@ fn a_poisoned_entry_is_a_miss_that_is_named() {
         );
         assert!(run.stderr.contains(why), "{why}: {run}");
     }
-    // Evidence of these sources does not count for others, whoever vouches for it.
+    // Evidence of these sources does not count for others, no matter who vouches for it.
     server.state().entries.clone_from(&before);
     let changed = machine(&remote, PUBLIC)
         .env(KEY.0, KEY.1)
@@ -289,7 +289,7 @@ fn a_run_that_decides_rests_on_what_shards_made() {
         .iter()
         .find(|check| check["id"] == "suite.test.more")
         .expect("the suite");
-    assert_eq!(more["reused"], true, "{run}");
+    assert_eq!(more["evidence"]["reused"], true, "{run}");
     let history = whole.run(["evidence", "history"]);
     assert!(history.stdout.contains("READY"), "{history}");
 }
