@@ -31,9 +31,6 @@ pub(crate) struct InitArgs {
     /// CI systems to write a workflow for
     #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
     pub(crate) ci: Option<Vec<CiSystem>>,
-    /// Number of machines of each system that share the suites in CI
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(2..=64))]
-    pub(crate) partition: Option<u16>,
     /// Also write a starter crate with a GPU kernel to this directory [default: kernels]
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = "kernels")]
     pub(crate) kernels: Option<String>,
@@ -71,10 +68,7 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         workspace.root()
     };
     let services = services(arguments, top);
-    let facts = InitFacts {
-        partition: arguments.partition,
-        ..facts(&workspace, top)
-    };
+    let facts = facts(&workspace, top);
     let others = if services.is_empty() {
         Vec::new()
     } else {
@@ -357,10 +351,7 @@ fn others(own: &InitFacts, top: &Path, conversation: &Conversation<'_>) -> Vec<I
         .filter(|directory| *directory != own.directory)
     {
         match conversation.workspace_in(&top.join(&directory)) {
-            Ok(workspace) => others.push(InitFacts {
-                partition: own.partition,
-                ..facts(&workspace, top)
-            }),
+            Ok(workspace) => others.push(facts(&workspace, top)),
             Err(error) => conversation.printer.warning(
                 &format!("cannot write a workflow for the workspace in `{directory}`: {error}"),
                 Some("fix the workspace, then run `cargo gate init` again"),
@@ -400,7 +391,6 @@ fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
             .file
             .as_ref()
             .and_then(|file| file.channel.clone()),
-        partition: None,
         default_branch: workspace.git().and_then(|git| git.branch.clone()),
         runs_kernels: depends_on_the_runtime(workspace),
         production: production(workspace),

@@ -29,8 +29,6 @@ pub struct InitFacts {
     pub publishes: bool,
     /// Whether kernels run here: a package depends on the runtime.
     pub runs_kernels: bool,
-    /// Number of machines of each system that share the suites, where it is more than one.
-    pub partition: Option<u16>,
     /// Production suites that are there as test targets.
     pub production: Vec<ProductionSuite>,
 }

@@ -106,19 +106,8 @@ fn workflows() {
     };
     assert_snapshot!("github", github_workflow(&facts));
     assert_snapshot!("gitlab", gitlab_pipeline(&facts));
-    let shared = InitFacts {
-        partition: Some(3),
-        ..facts.clone()
-    };
-    assert_snapshot!("github_shards", github_workflow(&shared));
-    assert_snapshot!("gitlab_shards", gitlab_pipeline(&shared));
     // What is installed and judged is what the lockfiles say, and a job may do no more than read.
-    let jobs = [
-        github_workflow(&facts),
-        gitlab_pipeline(&facts),
-        github_workflow(&shared),
-        gitlab_pipeline(&shared),
-    ];
+    let jobs = [github_workflow(&facts), gitlab_pipeline(&facts)];
     for command in jobs
         .iter()
         .flat_map(|job| job.lines())

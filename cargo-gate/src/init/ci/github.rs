@@ -59,14 +59,10 @@ fn github_benchmarks(facts: &InitFacts) -> String {
 fn github_verdict(facts: &InitFacts) -> String {
     let name = facts.gate_name();
     let checkout = github_checkout(None);
-    let runs = match facts.partition {
-        None => "the three runs",
-        Some(_) => "the shards of three systems",
-    };
     let download = yaml(&facts.path_below_top("target/runs"));
     format!(
         "
-  # One decision from {runs}, which must be about one commit and one policy.
+  # One decision from the three runs, which must be about one commit and one policy.
   verdict:
     needs: pilot
     if: always()
@@ -152,21 +148,6 @@ fn github_publish(facts: &InitFacts) -> String {
     )
 }
 
-/// What a machine is called, the line of the matrix, and the step of the gate, where machines share the suites.
-fn github_shards(count: u16, gate: &str) -> (String, String, String) {
-    let all: Vec<String> = (1..=count).map(|shard| shard.to_string()).collect();
-    (
-        "${{ matrix.os }}-${{ matrix.shard }}".to_owned(),
-        format!("        shard: [{}]\n", all.join(", ")),
-        format!(
-            "      # Exit code 5 says that nothing in this shard blocks; the job `verdict` decides.
-      - run: {gate} --partition ${{{{ matrix.shard }}}}/{count} || [ $? -eq 5 ]
-        shell: bash
-"
-        ),
-    )
-}
-
 /// The directory in which commands run on GitHub.
 fn github_directory(facts: &InitFacts) -> String {
     match facts.directory.as_str() {
@@ -196,15 +177,7 @@ pub fn github_workflow(facts: &InitFacts) -> String {
     let tags = if facts.publishes { "    tags: [\"v*\"]\n" } else { "" };
     let name = facts.gate_name();
     let directory = github_directory(facts);
-    let (machine, shards, gate) = match facts.partition {
-        None => (
-            "${{ matrix.os }}".to_owned(),
-            String::new(),
-            format!("      - run: {gate}\n"),
-        ),
-        Some(count) => github_shards(count, &gate),
-    };
-    let bundle = yaml(&facts.path_below_top(&format!("target/{name}-{machine}.tar.gz")));
+    let bundle = yaml(&facts.path_below_top(&format!("target/{name}-${{{{ matrix.os }}}}.tar.gz")));
     format!(
         "\
 # Written by `cargo gate init`; yours to change.
@@ -228,17 +201,18 @@ jobs:
       fail-fast: false
       matrix:
         os: [ubuntu-latest, macos-latest, windows-latest]
-{shards}    runs-on: ${{{{ matrix.os }}}}
+    runs-on: ${{{{ matrix.os }}}}
     timeout-minutes: 60
     steps:
 {checkout_all}      - run: rustc -vV # installs what rust-toolchain.toml pins
       - run: cargo install cargo-gate --locked
-{nextest}{gate}      - run: cargo gate evidence bundle --out target/{name}-{machine}.tar.gz
+{nextest}      - run: {gate}
+      - run: cargo gate evidence bundle --out target/{name}-${{{{ matrix.os }}}}.tar.gz
         if: always()
       - uses: {UPLOAD}
         if: always()
         with:
-          name: {name}-{machine}
+          name: {name}-${{{{ matrix.os }}}}
           path: {bundle}
           if-no-files-found: error
 {verdict}{benchmarks}

@@ -39,30 +39,15 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     );
     let benchmarks = gitlab_benchmarks(facts, &image, &rules);
     let name = facts.gate_name();
-    let decides = if facts.partition.is_some() { "verdict" } else { "pilot" };
     let needs = if facts.benches {
-        format!("[\"{name}:{decides}\", \"{name}:regression\"]")
+        format!("[\"{name}:pilot\", \"{name}:regression\"]")
     } else {
-        format!("[\"{name}:{decides}\"]")
+        format!("[\"{name}:pilot\"]")
     };
     let cd = gitlab_directory(facts);
     let below = |path: &str| yaml(&facts.path_below_top(&format!("target/gate/{path}")));
     let (runs, quality, junit) = (below("runs"), below("code-quality.json"), below("junit.xml"));
     let publish = gitlab_publish(facts, &image);
-    let reports = "--report gitlab=target/gate/code-quality.json --report junit=target/gate/junit.xml";
-    let shards = match facts.partition {
-        None => Shards {
-            gate: format!("    - {gate} {reports}\n"),
-            ..Shards::default()
-        },
-        Some(count) => gitlab_shards(facts, count, &format!("{gate} {reports}"), &image, &rules),
-    };
-    let Shards {
-        parallel,
-        gate,
-        bundle,
-        verdict,
-    } = shards;
     format!(
         "\
 # Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
@@ -74,19 +59,20 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
   image: {image}
 {rules}  variables:
     GIT_DEPTH: \"0\" # the gate reads earlier inventories and decisions from the history
-{parallel}  allow_failure: false
+  allow_failure: false
   timeout: 1h
   script:
 {cd}    - rustup component add clippy rustfmt
     - cargo install cargo-gate --locked
-{nextest}{gate}  artifacts:
+{nextest}    - {gate} --report gitlab=target/gate/code-quality.json --report junit=target/gate/junit.xml
+  artifacts:
     when: always
     paths:
       - {runs}
-{bundle}    reports:
+    reports:
       codequality: {quality}
       junit: {junit}
-{verdict}{benchmarks}
+{benchmarks}
 # Release builds start only after the gate has passed.
 {name}:build:
   image: {image}
@@ -96,49 +82,6 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
 {cd}    - {build}
 {publish}"
     )
-}
-
-/// What a job gets where machines share the suites.
-#[derive(Default)]
-struct Shards {
-    /// How many machines run it.
-    parallel: String,
-    /// The lines of its script with the gate.
-    gate: String,
-    /// The artifact with the run.
-    bundle: String,
-    /// The job that decides.
-    verdict: String,
-}
-
-fn gitlab_shards(facts: &InitFacts, count: u16, gate: &str, image: &str, rules: &str) -> Shards {
-    let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
-    let bundles = yaml(&facts.path_below_top(&format!("target/{name}-*.tar.gz")));
-    Shards {
-        parallel: format!("  parallel: {count}\n"),
-        // Every shard hands over its run, also one that blocks.
-        gate: format!(
-            "    - {gate} --partition $CI_NODE_INDEX/$CI_NODE_TOTAL || code=$?
-    - cargo gate evidence bundle --out target/{name}-$CI_NODE_INDEX.tar.gz
-    - test \"${{code:-0}}\" -eq 5 # nothing in this shard blocks; `{name}:verdict` decides
-"
-        ),
-        bundle: format!("      - {bundles}\n"),
-        verdict: format!(
-            "
-# One decision from the shards, which must be about one commit and one policy.
-{name}:verdict:
-  image: {image}
-  needs: [\"{name}:pilot\"]
-{rules}  variables:
-    GIT_DEPTH: \"0\" # the gate reads earlier inventories and decisions from the history
-  timeout: 1h
-  script:
-{cd}    - cargo install cargo-gate --locked
-    - cargo gate evidence merge target/{name}-*.tar.gz
-"
-        ),
-    }
 }
 
 fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gate_build::store::LARGEST;
 
@@ -16,7 +16,7 @@ pub(super) struct Directory(pub(super) PathBuf);
 impl Directory {
     /// Whether the folder that machines share is there. The folder of the format comes with its first entry.
     fn is_there(&self) -> bool {
-        self.0.parent().is_some_and(|shared| shared.is_dir())
+        self.0.parent().is_some_and(Path::is_dir)
     }
 }
 
