@@ -6,6 +6,8 @@ mod claims;
 mod fixture;
 #[path = "release/kills.rs"]
 mod kills;
+#[path = "release/partial.rs"]
+mod partial;
 #[path = "release/promotion.rs"]
 mod promotion;
 #[path = "release/proof.rs"]
@@ -324,4 +326,34 @@ fn a_program_for_another_machine_is_refused() {
     assert_eq!(run.code, Some(1), "{run}");
     assert!(run.stderr.contains("`shipped-app` is not a program for "), "{run}");
     assert!(!output(&gate).exists(), "nothing is handed out");
+}
+
+#[test]
+fn ptx_is_stated_with_what_it_is_for() {
+    let ptx = ".version 7.0\n.target sm_80\n.address_size 64\n.visible .entry a()\n{\n\tret;\n}\n";
+    let archive = "\n[[release.archive]]\nname = \"kernels\"\nfiles = [\"ptx/*.ptx\"]\n";
+    let gate = tagged(
+        shipped()
+            .file("gate.toml", &(policy("") + archive))
+            .file("ptx/a.ptx", ptx)
+            .file("ptx/b.ptx", &ptx.replace("sm_80", "sm_90")),
+    );
+    let made = gate.run(["release", "--dry-run"]);
+    assert_eq!(made.code, Some(0), "{made}");
+    let text = fs::read(output(&gate).join("provenance.intoto.json")).expect("a statement");
+    let statement: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let definition = &statement["predicate"]["buildDefinition"];
+    assert_eq!(definition["internalParameters"]["host"], host());
+    assert_eq!(definition["externalParameters"]["targets"], serde_json::json!([host()]));
+    let modules = serde_json::json!({
+        "target": "nvptx64-nvidia-cuda", "architectures": ["sm_80", "sm_90"], "ptxVersions": ["7.0"],
+    });
+    assert_eq!(definition["externalParameters"]["modules"], modules);
+
+    gate.write("ptx/b.ptx", "\x7fELF");
+    gate.commit("a cubin under another name");
+    gate.git(["tag", "--delete", "v1.0.0"]);
+    let refused = gate.run(["release", "--dry-run"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains("is not PTX"), "{refused}");
 }

@@ -1,8 +1,12 @@
-//! Builds of two checkouts that share kernels: gate-build, the product that serves the store, and a server behind it.
+//! Builds of two checkouts that share kernels, and runs that share evidence: the product, and a server behind it.
 #![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
+#[path = "shared_store/evidence.rs"]
+mod evidence;
 #[path = "../../cargo-gate/crates/gpu/src/remote/tests/http_server.rs"]
 mod http_server;
+#[path = "../../cargo-gate/crates/gpu/src/remote/tests/redis_server.rs"]
+mod redis_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};

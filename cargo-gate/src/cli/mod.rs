@@ -24,6 +24,7 @@ mod release;
 mod reports;
 mod run_named;
 mod schema;
+mod shared_evidence;
 mod similar;
 mod source;
 mod stage;

@@ -30,7 +30,7 @@ use super::open::Opened;
 use super::progress::Progress;
 use super::reports::{display_below, in_repository, print_report};
 use super::timings::Timings;
-use super::{Conversation, job_summary, plan};
+use super::{Conversation, job_summary, plan, shared_evidence};
 use arguments::StageArgs;
 use selection::{Selection, selection};
 
@@ -180,8 +180,11 @@ fn judge(
             None,
         );
     }
-    let opened = Opened::new(workspace, policy, history);
+    let mut opened = Opened::new(workspace, policy, history);
     let selection = selection(arguments, &opened, conversation)?;
+    if let Some(shared) = shared_evidence::shared(&opened.policy, conversation)? {
+        opened.store = opened.store.sharing(shared);
+    }
     let run_id = runs.new_id(now, &opened.workspace.files().content_digest().to_hex());
     let request = request(stage, arguments, selection, &opened, (now, conversation.began), run_id);
 
@@ -193,6 +196,9 @@ fn judge(
             .surroundings()
             .evaluate(&request, &Tee(&[&progress, &audit, &timings]), conversation.cancel)?;
     timings.judged();
+    for note in opened.store.notes() {
+        conversation.printer.warning(&note, None);
+    }
     // A shard decides nothing that anybody should hear of.
     let listeners = if evaluation.report.exit_code == exit::SHARD {
         &[][..]

@@ -9,7 +9,7 @@ use gate_engine::plan::SuiteMode;
 use gate_evidence::history::History;
 use gate_evidence::store::Store;
 use gate_evidence::{Evidence, EvidenceResult};
-use gate_policy::{EvidenceAge, Policy};
+use gate_policy::{EvidenceAge, EvidencePolicy, Policy};
 use gate_report::Location;
 use gate_surveys::Surveys;
 use gate_tests::harness::day;
@@ -236,12 +236,15 @@ fn planned(days: i64) -> String {
     .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = Policy {
-        evidence_ages: vec![EvidenceAge {
-            check: "lockfile.*".into(),
-            max_age: Duration::from_secs(7 * 86_400),
-            stage: None,
-            location: Location::line("gate.toml", 1),
-        }],
+        evidence: EvidencePolicy {
+            age: vec![EvidenceAge {
+                check: "lockfile.*".into(),
+                max_age: Duration::from_secs(7 * 86_400),
+                stage: None,
+                location: Location::line("gate.toml", 1),
+            }],
+            ..EvidencePolicy::default()
+        },
         ..Policy::default()
     };
     let (history, store) = (History::default(), Store::new(&workspace.gate_dir()));

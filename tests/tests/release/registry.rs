@@ -28,6 +28,8 @@ struct State {
     uploads: Vec<String>,
     /// Packages that were stored, in order.
     stored: Vec<String>,
+    /// Archives by `package/version`.
+    archives: BTreeMap<String, Vec<u8>>,
     failing: BTreeMap<String, Failure>,
 }
 
@@ -79,10 +81,11 @@ impl Registry {
         self.state.lock().expect("a state").stored.clone()
     }
 
-    /// SHA-256 of the package as the index has it.
+    /// SHA-256 of the package's last version as the index has it.
     pub(crate) fn checksum(&self, package: &str) -> Option<String> {
         let state = self.state.lock().expect("a state");
-        let line: Value = serde_json::from_str(state.index.get(package)?).expect("JSON");
+        let last = state.index.get(package)?.lines().last()?;
+        let line: Value = serde_json::from_str(last).expect("JSON");
         line["cksum"].as_str().map(str::to_owned)
     }
 
@@ -112,30 +115,38 @@ impl Registry {
             return;
         }
         let answer = if request.starts_with("PUT ") {
-            self.upload(&body)
+            self.upload(&body).map(|(status, text)| (status, text.into_bytes()))
         } else {
             Some(self.page(&path))
         };
-        if let Some((status, text)) = answer {
-            let length = text.len();
+        if let Some((status, bytes)) = answer {
+            let length = bytes.len();
             let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
-            let _ = stream.write_all(text.as_bytes());
+            let _ = stream.write_all(&bytes);
         }
     }
 
-    fn page(&self, path: &str) -> (&'static str, String) {
+    fn page(&self, path: &str) -> (&'static str, Vec<u8>) {
         if path == "/config.json" {
             let address = &self.address;
-            return (
-                "200 OK",
-                json!({ "dl": format!("{address}/dl"), "api": address }).to_string(),
-            );
+            let text = json!({ "dl": format!("{address}/dl"), "api": address }).to_string();
+            return ("200 OK", text.into_bytes());
         }
-        let name = path.rsplit('/').next().unwrap_or_default();
-        match self.state.lock().expect("a state").index.get(name) {
-            Some(lines) => ("200 OK", lines.clone()),
-            None => ("404 Not Found", String::new()),
+        let state = self.state.lock().expect("a state");
+        let download = path
+            .strip_prefix("/dl/")
+            .and_then(|path| path.strip_suffix("/download"));
+        let found = match download {
+            Some(archive) => state.archives.get(archive).cloned(),
+            None => {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                state.index.get(name).map(|lines| lines.clone().into_bytes())
+            }
+        };
+        match found {
+            Some(bytes) => ("200 OK", bytes),
+            None => ("404 Not Found", Vec::new()),
         }
     }
 
@@ -157,7 +168,8 @@ impl Registry {
         if failure == Some(Failure::Refused) {
             return refused("the disk is full");
         }
-        if state.index.contains_key(&name) {
+        let archived = format!("{name}/{}", about["vers"].as_str().expect("a version"));
+        if state.archives.contains_key(&archived) {
             return refused("this version is there");
         }
         let dependencies: Vec<Value> = about["deps"]
@@ -178,7 +190,8 @@ impl Registry {
             "name": name, "vers": about["vers"], "deps": dependencies, "cksum": sum, "features": {}, "yanked": false,
         });
         state.stored.push(name.clone());
-        state.index.insert(name, format!("{line}\n"));
+        state.archives.insert(archived, archive.to_vec());
+        *state.index.entry(name).or_default() += &format!("{line}\n");
         if failure == Some(Failure::Unanswered) {
             return None;
         }

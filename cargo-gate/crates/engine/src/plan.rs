@@ -95,6 +95,11 @@ impl Unit {
         matches!(self, Unit::Suite(suite) if suite.kind == SuiteKind::Bench)
     }
 
+    /// Whether evidence of it is of use to other machines: it took long to make, and measures none.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Unit::Suite(suite) if !matches!(suite.kind, SuiteKind::Bench | SuiteKind::Slo))
+    }
+
     /// Stage from which on it blocks.
     pub fn blocks_at(&self) -> Stage {
         match self {
@@ -273,7 +278,7 @@ impl Planner<'_> {
         if self.force {
             return Action::Run("`--fresh` was passed".to_owned());
         }
-        if let Some(evidence) = self.store.evidence(&fingerprint.digest)
+        if let Some(evidence) = self.kept(unit, &fingerprint.digest)
             && evidence.check == unit.id()
         {
             // A failure may be the machine's; a second run is meant to find out.
@@ -294,9 +299,16 @@ impl Planner<'_> {
 }
 
 impl Planner<'_> {
+    /// Evidence of this machine, or of one that shares with it: that of suites, which take long. What a benchmark measured is of
+    /// the machine it ran on.
+    fn kept(&self, unit: &Unit, fingerprint: &Digest) -> Option<Evidence> {
+        let shared = || unit.is_shared().then(|| self.store.fetch(&unit.id(), fingerprint))?;
+        self.store.evidence(fingerprint).or_else(shared)
+    }
+
     /// Why evidence is too old for the policy at this stage, if it is.
     fn too_old(&self, evidence: &Evidence) -> Option<String> {
-        let limits = self.policy.evidence_ages.iter();
+        let limits = self.policy.evidence.age.iter();
         let limit = limits
             .filter(|limit| limit.covers(&evidence.check, self.inputs.stage))
             .map(|limit| limit.max_age)

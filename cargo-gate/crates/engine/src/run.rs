@@ -289,6 +289,9 @@ impl Runner<'_> {
         }
         if !completed.reused && !completed.volatile && keepable(item, &completed.evidence.result) {
             self.store.put_evidence(&completed.evidence)?;
+            if item.unit.is_shared() {
+                self.store.send(&completed.evidence);
+            }
         }
         self.observer.event(&Event::CheckFinished {
             id: &id,

@@ -187,7 +187,7 @@ fn remote(value: &str) -> Result<(), FormatError> {
     match Address::parse(value) {
         Ok(address) if address.has_credentials() => wrong(
             "contains a user name or password, which anyone can read here",
-            "remove it and set `GATE_CACHE_TOKEN` where builds run",
+            "remove it and set `GATE_CACHE_TOKEN` where builds run, or `CARGO_GATE_EVIDENCE_TOKEN` where the gate runs",
         ),
         Ok(_) => Ok(()),
         // Not the value: it may hold a password.

@@ -32,7 +32,7 @@ pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::position::PolicyFile;
 pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
 use super::promotion::PromotionPolicy;
-pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
+pub use super::record::{EvidenceAge, EvidencePolicy, HistoryPolicy, Reviewed, WarningPolicy};
 use super::release::{Deprecation, ReleasePolicy};
 use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
@@ -44,7 +44,7 @@ use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;
 use super::value::BasePath;
 pub use super::waiver::Waiver;
-use super::{checklist, format, record, stage, suites};
+use super::{checklist, format, stage, suites};
 
 /// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
 ///
@@ -125,10 +125,10 @@ pub struct Policy {
     pub toolchain: Option<ToolchainPolicy>,
     /// System interfaces that the code uses, and the test suites that cover them.
     pub uses: Option<UsesPolicy>,
-    /// How long evidence may be reused.
-    #[serde(default, rename = "evidence", deserialize_with = "record::ages")]
-    #[schemars(with = "Option<record::Evidence>")]
-    pub evidence_ages: Vec<EvidenceAge>,
+    /// How long evidence may be reused, and the store of it that machines share.
+    #[serde(default)]
+    #[schemars(with = "Option<EvidencePolicy>")]
+    pub evidence: EvidencePolicy,
     /// How many earlier runs must have ended READY.
     pub history: Option<HistoryPolicy>,
     /// Exit checklists of the stages, whose items are met by checks and files.

@@ -4,30 +4,40 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;
 use gate_report::Location;
 
+use super::cache::CacheMode;
 use super::pattern;
 use super::problem::Problem;
 use super::rule;
 use super::rules::Rules;
 use super::tables::{is_filled, table};
-use super::value::{CheckId, CheckPattern, Day, Glob, Period, Text, period};
+use super::value::{CheckId, CheckPattern, Day, Glob, Period, Remote, Text, optional_period, period};
 
-/// How long evidence may be reused.
-#[derive(Deserialize, JsonSchema)]
+/// How long evidence may be reused, and the store of it that machines share.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Evidence {
+pub struct EvidencePolicy {
+    /// Address of the store of evidence that machines share, without user or password: `file:///…`, `http://…`, `https://…`,
+    /// `s3://…` or `redis://…`.
+    #[schemars(with = "Option<Remote>", extend("examples" = ["https://cache.example/evidence"]))]
+    pub remote: Option<String>,
+    /// What runs do with the store. `CARGO_GATE_EVIDENCE_MODE` takes precedence.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["ro"]))]
+    pub mode: CacheMode,
+    /// Time limit of one request: a number with `s` or `m`. Default: `10s`.
+    #[serde(default, with = "optional_period")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1s", "x-max" = "10m", "x-sane-min" = "2s", "x-sane-max" = "60s", "examples" = ["10s"]
+    ))]
+    pub timeout: Option<Duration>,
     /// Limits on the age of evidence. Older evidence is produced again.
     #[serde(default)]
-    age: Vec<EvidenceAge>,
-}
-
-/// The limits of `[evidence]`.
-pub(super) fn ages<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceAge>, D::Error> {
-    Ok(Evidence::deserialize(from)?.age)
+    pub age: Vec<EvidenceAge>,
 }
 
 /// A limit on the age of evidence.

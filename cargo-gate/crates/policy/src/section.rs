@@ -36,14 +36,14 @@ pub trait Section: 'static {
 
 /// Makes types a [`Section`]: the name for users, the field of [`Policy`] and the type of that field.
 macro_rules! sections {
-    ($($section:ty, $name:literal, $field:ident: $value:ty;)*) => {$(
+    ($($section:ty, $name:literal, $($field:ident).+: $value:ty;)*) => {$(
         impl Section for $section {
             const NAME: &'static str = concat!("policy: ", $name);
 
             type Value = $value;
 
             fn of(policy: &Policy) -> &$value {
-                &policy.$field
+                &policy.$($field).+
             }
         }
     )*};
@@ -70,7 +70,7 @@ sections! {
     WaiverPolicy, "rules for waivers", waiver_rules: Option<WaiverPolicy>;
     TierPolicy, "tiers", tiers: Option<TierPolicy>;
     ProfilePolicy, "profiles", profiles: BTreeMap<String, ProfilePolicy>;
-    EvidenceAge, "evidence", evidence_ages: Vec<EvidenceAge>;
+    EvidenceAge, "evidence", evidence.age: Vec<EvidenceAge>;
     HistoryPolicy, "history", history: Option<HistoryPolicy>;
     WarningPolicy, "warnings", warnings: Option<WarningPolicy>;
     ReleasePolicy, "release", release: Option<ReleasePolicy>;

@@ -203,7 +203,7 @@ fn a_full_policy_is_understood() {
     assert!(policy.sanity.is_empty(), "{:?}", policy.sanity);
     assert_eq!(policy.stages.len(), 3);
     assert_eq!(policy.checklist[0].artifacts.len(), 2);
-    assert_eq!(policy.evidence_ages[0].stage, Some(Stage::Broad));
+    assert_eq!(policy.evidence.age[0].stage, Some(Stage::Broad));
     assert!(policy.register.is_some() && policy.owners.is_some() && policy.history.is_some());
     assert_eq!(
         policy.warnings.as_ref().map(|warnings| warnings.reviewed.len()),

@@ -5,7 +5,10 @@ use std::io::{self, Cursor, Read as _, Write as _};
 
 use flate2::{Compression, GzBuilder};
 use gate_base::error::{Error, Result};
+use semver::Version;
 use zip::write::SimpleFileOptions;
+
+use crate::layout::package_archive;
 
 /// An archive that unpacks to more than this is not compared entry by entry.
 const MAX_UNPACKED: u64 = 2 << 30;
@@ -124,6 +127,14 @@ pub(crate) fn unpack(name: &str, bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>>
         return (0..count).map(entry).collect();
     }
     None
+}
+
+/// The files of a package's archive by their paths in the package; `None` for an archive that cannot be read.
+pub(crate) fn unpack_package(name: &str, version: &Version, bytes: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
+    let below = format!("{name}-{version}/");
+    let files = unpack(&package_archive(name, version), bytes)?.into_iter();
+    let inside = |(path, bytes): (String, Vec<u8>)| Some((path.strip_prefix(&below)?.to_owned(), bytes));
+    Some(files.filter_map(inside).collect())
 }
 
 #[cfg(test)]

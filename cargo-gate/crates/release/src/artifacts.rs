@@ -13,7 +13,9 @@ use globset::Glob;
 use crate::archive::{Contents, Format, Packed, pack};
 use crate::cargo::Cargo;
 use crate::files::{emptied, read};
+use crate::layout::package_archive;
 use crate::named::{Named, binaries, released};
+use crate::published::{Packing, Standings};
 use crate::remap::remap;
 use crate::stop::{Result, Stop};
 use crate::target::mismatch;
@@ -27,6 +29,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) policy: &'a ReleasePolicy,
     pub(crate) named: &'a Named,
     pub(crate) cargo: Cargo<'a>,
+    pub(crate) standings: &'a Standings,
+    pub(crate) dry_run: bool,
 }
 
 impl Builder<'_> {
@@ -54,15 +58,29 @@ impl Builder<'_> {
     }
 
     fn packages(&self, verify: bool) -> Result<()> {
-        let members: Vec<&Member> = released(self.workspace.cargo())
-            .into_iter()
-            .filter(|member| member.publish)
-            .collect();
-        if members.is_empty() {
-            return Ok(());
+        let members = || {
+            released(self.workspace.cargo())
+                .into_iter()
+                .filter(|member| member.publish)
+        };
+        let packed = |packing: Packing| -> Vec<&Member> {
+            let is = |member: &&Member| self.standings.packing(&member.name, self.dry_run) == packing;
+            members().filter(is).collect()
+        };
+        let together = packed(Packing::Together);
+        if !together.is_empty() {
+            self.package("`cargo package`", &together, verify)?;
         }
+        for member in packed(Packing::Alone) {
+            self.package(&format!("`cargo package` of `{}`", member.name), &[member], verify)?;
+        }
+        Ok(())
+    }
+
+    /// Packs members in one call, in which each finds the others.
+    fn package(&self, what: &str, members: &[&Member], verify: bool) -> Result<()> {
         let mut arguments: Vec<OsString> = vec!["package".into(), "--locked".into()];
-        for member in &members {
+        for member in members {
             arguments.extend(["--package".into(), member.name.clone().into()]);
         }
         if !verify {
@@ -72,9 +90,9 @@ impl Builder<'_> {
             arguments.extend(["--registry".into(), registry.into()]);
         }
         self.add_target_dir(&mut arguments);
-        self.cargo.run("`cargo package`", &arguments)?;
+        self.cargo.run(what, &arguments)?;
         for member in members {
-            let name = format!("{}-{}.crate", member.name, member.version);
+            let name = package_archive(&member.name, &member.version);
             let bytes = read(&self.cargo.checkout.target.join("package").join(&name))?;
             self.keep(&name, &bytes)?;
         }

@@ -1,5 +1,7 @@
 //! Names of the files and directories of a release.
 
+use semver::Version;
+
 /// Where releases are, below the gate directory.
 pub(crate) const DIRECTORY: &str = "releases";
 /// What is handed out, below the directory of a release.
@@ -12,3 +14,8 @@ pub(crate) const BILL: &str = ".cdx.json";
 pub(crate) const LOCKFILE: &str = "Cargo.lock";
 /// The decision of the run.
 pub(crate) const DECISION: &str = "decision.json";
+
+/// Name of the archive that cargo makes of a package.
+pub(crate) fn package_archive(name: &str, version: &Version) -> String {
+    format!("{name}-{version}.crate")
+}

@@ -2,15 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cargo::Package;
+use gate_world::cargo::CargoModel;
+
+use crate::cargo::{Metadata, Package};
 use crate::stop::{Result, Stop};
+
+/// Members that may be published, dependencies first.
+///
+/// # Errors
+/// Packages need each other.
+pub(crate) fn publishable<'m>(metadata: &'m Metadata, model: &CargoModel) -> Result<Vec<&'m Package>> {
+    let publishable: BTreeSet<&str> = model
+        .members
+        .iter()
+        .filter(|member| member.publish)
+        .map(|member| member.name.as_str())
+        .collect();
+    let is_member = |package: &&Package| {
+        package.source.is_none()
+            && metadata.workspace_members.contains(&package.id)
+            && publishable.contains(package.name.as_str())
+    };
+    let packages: Vec<&Package> = metadata.packages.iter().filter(is_member).collect();
+    order(&packages)
+}
 
 /// The packages, dependencies first and by name where nothing else decides. Development dependencies count as long as they do not lead
 /// in a circle: cargo leaves those without a version out of what it publishes.
 ///
 /// # Errors
 /// Packages need each other.
-pub(crate) fn order<'p>(packages: &[&'p Package]) -> Result<Vec<&'p Package>> {
+fn order<'p>(packages: &[&'p Package]) -> Result<Vec<&'p Package>> {
     sorted(packages, true).or_else(|_| {
         sorted(packages, false).map_err(|circle| {
             Stop::refused(

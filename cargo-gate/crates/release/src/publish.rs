@@ -7,7 +7,8 @@ use gate_base::error::Error;
 use crate::cargo::{Cargo, Package};
 use crate::files::Recorded;
 use crate::journal::Journal;
-use crate::registry::checksum;
+use crate::layout::package_archive;
+use crate::registry::{checksum, registry_of};
 use crate::stop::{Result, Stop};
 
 /// What is published from where to where.
@@ -31,13 +32,13 @@ impl Publisher<'_> {
                 (self.say)("Kept", &format!("{shown}, which is published"));
                 continue;
             }
-            let name = format!("{}-{}.crate", package.name, package.version);
+            let name = package_archive(&package.name, &package.version);
             let archive = self
                 .archives
                 .iter()
                 .find(|file| file.path == name)
                 .ok_or_else(|| Error::tool(format!("the receipt does not list `{name}`")))?;
-            let registry = self.registry_of(package);
+            let registry = registry_of(package, self.registry);
             let has = || checksum(&self.cargo, &package.name, &package.version, registry);
             // A release that was killed between upload and journal.
             match has()? {
@@ -62,14 +63,6 @@ impl Publisher<'_> {
             journal.publish(&package.name, &archive.sha256)?;
         }
         Ok(())
-    }
-
-    /// The registry of a package: that of the policy, or the only one it may be published to.
-    fn registry_of<'r>(&'r self, package: &'r Package) -> Option<&'r str> {
-        self.registry.or(match package.publish.as_deref() {
-            Some([only]) if only != "crates-io" => Some(only),
-            _ => None,
-        })
     }
 
     fn upload(&self, package: &Package, registry: Option<&str>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! A release from its first step to its last.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -25,12 +25,14 @@ use crate::decided::Decided;
 use crate::dsse::{self, Envelope};
 use crate::files::{Recorded, emptied, json, read, recorded};
 use crate::journal::{Entry, Journal, Subject};
-use crate::layout::{BILL, CHECKSUMS, DECISION, DIRECTORY, LOCKFILE, OUTPUT};
+use crate::layout::{BILL, CHECKSUMS, DECISION, DIRECTORY, LOCKFILE, OUTPUT, package_archive};
 use crate::licences;
+use crate::modules::Modules;
 use crate::named::Named;
-use crate::order::order;
+use crate::order::publishable;
 use crate::preconditions as pre;
 use crate::publish::Publisher;
+use crate::published::{Ask, Standings};
 use crate::receipt::{self, Receipt};
 use crate::statement::Facts;
 use crate::step::Step;
@@ -81,6 +83,7 @@ struct Context<'a> {
     output: PathBuf,
     first: Checkout,
     second: Checkout,
+    standings: OnceCell<Standings>,
 }
 
 /// What does not permit a release of this workspace, whatever was decided: the tree, the version, the tag.
@@ -168,6 +171,7 @@ impl<'a> Context<'a> {
             output: directory.join(OUTPUT),
             first: Checkout::at(&directory, FIRST, workspace),
             second: Checkout::at(&directory, SECOND, workspace),
+            standings: OnceCell::new(),
             directory,
             commit,
             policy,
@@ -271,6 +275,7 @@ impl<'a> Context<'a> {
     }
 
     fn build(&self, checkout: &Checkout, how: &str, verify: bool) -> Result<Vec<Recorded>> {
+        let standings = self.standings()?;
         self.say("Building", &format!("{} {how}", self.named.stem()));
         checkout.prepare(self.git, &self.commit)?;
         Builder {
@@ -278,6 +283,8 @@ impl<'a> Context<'a> {
             policy: &self.policy,
             named: &self.named,
             cargo: self.cargo(checkout),
+            standings,
+            dry_run: self.release.dry_run,
         }
         .build(verify)?;
         Ok(self.below(recorded(&checkout.out)?, &checkout.out))
@@ -330,8 +337,7 @@ impl<'a> Context<'a> {
         self.say("Listing", "dependencies, licences and checksums");
         self.keep_only(|name| !is_added(name))?;
         let metadata = self.metadata()?;
-        let lockfile = read(&self.first.root.join(LOCKFILE))?;
-        let lock = Lock::parse(&lockfile).map_err(|error| Error::tool(format!("cannot parse Cargo.lock: {error}")))?;
+        let (lockfile, lock) = self.lock()?;
         let bill = Bill {
             named: &self.named,
             metadata: &metadata,
@@ -355,6 +361,9 @@ impl<'a> Context<'a> {
                 .map(|difference| Reason::new(difference, "`cargo update --workspace`, commit, and judge again"))
                 .collect(),
         )?;
+        let help = "correct `files` under `[[release.archive]]`, or `cargo gate kernels lock`";
+        let differences = Modules::of(&self.output)?.differences.into_iter();
+        none_of(differences.map(|difference| Reason::new(difference, help)).collect())?;
         let stem = format!("{}-licences", self.named.stem());
         let (texts, unlicensed) = licences::texts(&metadata, &stem)?;
         none_of(
@@ -430,6 +439,8 @@ impl<'a> Context<'a> {
             },
             profile: self.policy.profile.as_deref().unwrap_or("release"),
             rustc: rustc.map(|rustc| rustc.release.to_string()).unwrap_or_default(),
+            host: rustc.map(|rustc| rustc.host.clone()).unwrap_or_default(),
+            modules: &Modules::of(&self.output)?,
             cargo: toolchain.cargo.to_string(),
         };
         let mut made = Vec::new();
@@ -479,22 +490,45 @@ impl<'a> Context<'a> {
         Ok(self.below(made, &self.output))
     }
 
-    /// Packages that are published, dependencies first.
+    /// Packages that are published with the release, dependencies first: those that were packed.
     fn packages<'m>(&self, metadata: &'m Metadata) -> Result<Vec<&'m Package>> {
-        let model = self.release.workspace.cargo();
-        let publishable: BTreeSet<&str> = model
-            .members
-            .iter()
-            .filter(|member| member.publish)
-            .map(|member| member.name.as_str())
-            .collect();
-        let is_member = |package: &&Package| {
-            package.source.is_none()
-                && metadata.workspace_members.contains(&package.id)
-                && publishable.contains(package.name.as_str())
+        let mut packages = publishable(metadata, self.release.workspace.cargo())?;
+        packages.retain(|package| {
+            let archive = package_archive(&package.name, &package.version);
+            self.output.join(archive).is_file()
+        });
+        Ok(packages)
+    }
+
+    /// What the registry has of the packages, asked once. What it has with other files refuses what would be published.
+    fn standings(&self) -> Result<&Standings> {
+        if let Some(standings) = self.standings.get() {
+            return Ok(standings);
+        }
+        self.say("Asking", "which packages are published already");
+        let metadata = self.metadata()?;
+        let packages = publishable(&metadata, self.release.workspace.cargo())?;
+        let ask = Ask {
+            cargo: &self.cargo(&self.first),
+            registry: self.policy.registry.as_deref(),
+            commit: &self.commit,
+            lock: &self.lock()?.1,
+            dry_run: self.release.dry_run,
+            say: self.release.say,
         };
-        let packages: Vec<&Package> = metadata.packages.iter().filter(is_member).collect();
-        order(&packages)
+        let standings = ask.all(&packages)?;
+        let reasons = standings.reasons(&packages, &self.named.name);
+        if !self.release.dry_run {
+            none_of(reasons)?;
+        }
+        Ok(self.standings.get_or_init(|| standings))
+    }
+
+    /// The lockfile of the commit: its bytes, and what they say.
+    fn lock(&self) -> Result<(Vec<u8>, Lock)> {
+        let bytes = read(&self.first.root.join(LOCKFILE))?;
+        let lock = Lock::parse(&bytes).map_err(|error| Error::tool(format!("cannot parse Cargo.lock: {error}")))?;
+        Ok((bytes, lock))
     }
 
     fn publication(&self, journal: &mut Journal) -> Result<()> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::decided::Decided;
 use crate::files::{Recorded, json as bytes_of};
+use crate::modules::Modules;
 use crate::named::Named;
 use crate::predicate::{DecisionPredicate, RunReference};
 
@@ -45,6 +46,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) targets: Vec<String>,
     pub(crate) profile: &'a str,
     pub(crate) rustc: String,
+    /// The machine that built it.
+    pub(crate) host: String,
+    /// PTX that is handed out.
+    pub(crate) modules: &'a Modules,
     pub(crate) cargo: String,
 }
 
@@ -83,7 +88,7 @@ impl Facts<'_> {
             None => format!("git+refs/tags/{tag}"),
         };
         let lock = self.subjects.iter().find(|file| file.path == "Cargo.lock");
-        json!({
+        let mut provenance = json!({
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
                 "externalParameters": {
@@ -93,7 +98,7 @@ impl Facts<'_> {
                     "targets": self.targets,
                     "profile": self.profile,
                 },
-                "internalParameters": {},
+                "internalParameters": { "host": self.host },
                 "resolvedDependencies": [
                     { "uri": source, "digest": { "gitCommit": self.commit } },
                     { "name": "Cargo.lock", "digest": { "sha256": lock.map(|file| file.sha256.as_str()) } },
@@ -106,7 +111,11 @@ impl Facts<'_> {
                 },
                 "metadata": { "invocationId": format!("{}/{}", self.decided.entry.run_id, self.named.stem()) },
             },
-        })
+        });
+        if let Some(modules) = self.modules.stated() {
+            provenance["buildDefinition"]["externalParameters"]["modules"] = modules;
+        }
+        provenance
     }
 
     fn decision(&self) -> Result<Value> {

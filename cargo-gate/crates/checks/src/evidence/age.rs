@@ -131,7 +131,7 @@ mod tests {
             world.text(&CHECK),
             "not applicable: no limit on the age of evidence is declared"
         );
-        world.policy.evidence_ages = vec![limit("suite.*", None)];
+        world.policy.evidence.age = vec![limit("suite.*", None)];
         world.outcomes = vec![
             outcome("suite.test.a", "2026-06-08T12:00:00Z"),
             outcome("suite.test.b", "2026-06-15T12:30:00Z"),
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_limit_with_a_stage_asks_for_evidence() {
         let mut world = World::new();
-        world.policy.evidence_ages = vec![limit("suite.test.soak", Some(Stage::Controlled))];
+        world.policy.evidence.age = vec![limit("suite.test.soak", Some(Stage::Controlled))];
         assert_eq!(world.text(&CHECK), "");
         world.stage = Stage::Controlled;
         insta::assert_snapshot!(world.text(&CHECK), @"

@@ -6,19 +6,23 @@
 //! what a power failure tears is a miss.
 
 mod gc;
+mod shared;
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use gate_base::digest::Digest;
 use gate_base::error::{Error, Result};
 use gate_base::{atomic, record};
 
-use super::Evidence;
+use super::{Evidence, EvidenceFile};
+use shared::place;
 
 pub use gc::{Damage, GcReport, Retention, Stats};
+pub use shared::{Remote, Shared, Unanswered};
 
 /// Version of stored evidence.
 const VERSION: u32 = 3;
@@ -29,6 +33,7 @@ const TOUCH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    shared: Option<Arc<Shared>>,
 }
 
 impl Store {
@@ -36,7 +41,35 @@ impl Store {
     pub fn new(gate_dir: &Path) -> Self {
         Self {
             root: gate_dir.join("store"),
+            shared: None,
         }
+    }
+
+    /// The same store, with one behind it that other machines use too.
+    #[must_use]
+    pub fn sharing(self, shared: Shared) -> Self {
+        Self {
+            shared: Some(Arc::new(shared)),
+            ..self
+        }
+    }
+
+    /// Evidence of a check that another machine made, where one is shared with and it can be believed.
+    pub fn fetch(&self, check: &str, fingerprint: &Digest) -> Option<Evidence> {
+        self.shared.as_ref()?.fetch(check, fingerprint, self)
+    }
+
+    /// Hands stored evidence to other machines, where one is shared with. A store that refuses is told of in the
+    /// [`notes`](Shared::notes).
+    pub fn send(&self, evidence: &Evidence) {
+        if let Some(shared) = &self.shared {
+            shared.send(evidence, self);
+        }
+    }
+
+    /// What there is to say of the shared store.
+    pub fn notes(&self) -> Vec<String> {
+        self.shared.as_ref().map(|shared| shared.notes()).unwrap_or_default()
     }
 
     /// Directory of the store.
@@ -132,17 +165,30 @@ impl Store {
     }
 
     fn evidence_path(&self, fingerprint: &Digest) -> PathBuf {
-        two_level(&self.root.join("evidence"), fingerprint)
+        self.root.join(place("evidence", fingerprint))
     }
 
     fn blob_path(&self, digest: &Digest) -> PathBuf {
-        two_level(&self.root.join("blobs"), digest)
+        self.root.join(place("blobs", digest))
     }
 }
 
-fn two_level(root: &Path, digest: &Digest) -> PathBuf {
-    let hex = digest.to_hex();
-    root.join(&hex[..2]).join(&hex[2..])
+impl shared::Local for Store {
+    fn has(&self, file: &EvidenceFile) -> bool {
+        self.holds(&file.digest, file.size)
+    }
+
+    fn read(&self, file: &EvidenceFile) -> Option<Vec<u8>> {
+        self.bytes(&file.digest)
+    }
+
+    fn keep_file(&self, bytes: &[u8]) -> Option<()> {
+        self.put_bytes(bytes).ok().map(drop)
+    }
+
+    fn keep(&self, evidence: &Evidence) -> Option<()> {
+        self.put_evidence(evidence).ok()
+    }
 }
 
 fn parse_evidence(bytes: &[u8]) -> Option<Evidence> {

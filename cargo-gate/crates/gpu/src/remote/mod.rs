@@ -1,4 +1,4 @@
-//! The remote store of kernels, served to builds: where it is, how it is asked, and the program that answers.
+//! Stores on other machines: where they are and how they are asked; for that of kernels, the program that answers builds.
 //!
 //! `gate-build` speaks to no network. It starts `cargo gate kernels serve` and asks it over standard input and output
 //! ([`gate_build::store::protocol`]); what is behind that is a [`Remote`].
@@ -16,7 +16,7 @@ mod serve;
 mod tests;
 
 pub use gate_policy::address::Secret;
-pub use open::{Opened, open};
+pub use open::{Kept, Opened, TIMEOUT, open, open_at};
 pub use serve::serve;
 
 /// Why a store on another machine cannot be opened by a binary that knows folders alone.

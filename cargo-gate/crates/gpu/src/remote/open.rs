@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "remote")]
 use gate_build::store::FORMAT;
 use gate_build::store::protocol::Mode;
 
@@ -32,6 +31,33 @@ impl Opened {
     }
 }
 
+/// What is kept in a store, and how it is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// Folder of its entries; another format has another one.
+    pub format: &'static str,
+    /// Variable with the token or password.
+    pub token: &'static str,
+    /// What may be done with it.
+    pub mode: Mode,
+    /// Time limit of one request.
+    pub timeout: Duration,
+}
+
+/// Time limit of one request where none is declared.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Opens the store at an address; nothing is asked yet.
+///
+/// # Errors
+/// In words and without secrets, why there is none.
+pub fn open_at(text: &str, kept: Kept, environment: &Environment) -> Result<Opened, String> {
+    let address = Address::parse(text).map_err(|NoAddress(why)| format!("the address {why}"))?;
+    let (remote, secrets) = remote(address, environment, kept)?;
+    let mode = kept.mode;
+    Ok(Opened { remote, mode, secrets })
+}
+
 /// Opens the store that `GATE_CACHE_REMOTE` names; nothing is asked yet.
 ///
 /// # Errors
@@ -39,7 +65,6 @@ impl Opened {
 pub fn open(environment: &Environment) -> Result<Opened, String> {
     let text = environment.text("GATE_CACHE_REMOTE").filter(|text| !text.is_empty());
     let text = text.ok_or("invalid address in `GATE_CACHE_REMOTE`")?;
-    let address = Address::parse(text).map_err(|NoAddress(why)| format!("the address {why}"))?;
     let mode = match environment.text("GATE_CACHE_MODE").filter(|mode| !mode.is_empty()) {
         None => Mode::ReadOnly,
         Some(name) => Mode::named(name).ok_or("invalid value for `GATE_CACHE_MODE`: expected `rw`, `ro` or `off`")?,
@@ -47,34 +72,40 @@ pub fn open(environment: &Environment) -> Result<Opened, String> {
     let timeout = environment
         .text("GATE_CACHE_TIMEOUT")
         .and_then(|text| text.strip_suffix('s')?.parse().ok())
-        .map_or(Duration::from_secs(10), Duration::from_secs);
-    let (remote, secrets) = remote(address, environment, timeout)?;
-    Ok(Opened { remote, mode, secrets })
+        .map_or(TIMEOUT, Duration::from_secs);
+    let kept = Kept {
+        format: FORMAT,
+        token: "GATE_CACHE_TOKEN",
+        mode,
+        timeout,
+    };
+    open_at(text, kept, environment)
 }
 
 /// A store, and what has to be kept out of reasons.
 type Found = (Box<dyn Remote>, Vec<Secret>);
 
 #[cfg(not(feature = "remote"))]
-fn remote(address: Address, _: &Environment, _: Duration) -> Result<Found, String> {
+fn remote(address: Address, _: &Environment, kept: Kept) -> Result<Found, String> {
     match address {
-        Address::Directory(folder) => Ok((Box::new(Directory(folder)), Vec::new())),
+        Address::Directory(folder) => Ok((Box::new(Directory(folder.join(kept.format))), Vec::new())),
         _ => Err(super::WITHOUT_FEATURE.into()),
     }
 }
 
 #[cfg(feature = "remote")]
-fn remote(address: Address, environment: &Environment, timeout: Duration) -> Result<Found, String> {
+fn remote(address: Address, environment: &Environment, kept: Kept) -> Result<Found, String> {
     use super::http::{self, Http};
 
+    let Kept { format, timeout, .. } = kept;
     match address {
-        Address::Directory(folder) => Ok((Box::new(Directory(folder)), Vec::new())),
+        Address::Directory(folder) => Ok((Box::new(Directory(folder.join(format))), Vec::new())),
         Address::Http {
             base,
             user,
             in_the_clear,
         } => {
-            let token = environment.text("GATE_CACHE_TOKEN").filter(|token| !token.is_empty());
+            let token = environment.text(kept.token).filter(|token| !token.is_empty());
             let authorization = match (token, &user) {
                 (Some(token), _) => Some(format!("Bearer {token}")),
                 (None, Some((name, password))) => {
@@ -92,7 +123,7 @@ fn remote(address: Address, environment: &Environment, timeout: Duration) -> Res
             secrets.extend(authorization.clone());
             let remote = Http {
                 agent: http::agent(timeout),
-                base: format!("{base}/{FORMAT}"),
+                base: format!("{base}/{format}"),
                 authorization,
             };
             Ok((Box::new(remote), secrets))
@@ -102,13 +133,16 @@ fn remote(address: Address, environment: &Environment, timeout: Duration) -> Res
             prefix,
             region,
             endpoint,
-        } => s3(environment, http::agent(timeout), bucket, &prefix, region, endpoint),
+        } => {
+            let prefix = format!("{prefix}{format}/");
+            s3(environment, http::agent(timeout), bucket, prefix, region, endpoint)
+        }
         Address::Redis {
             host,
             port,
             database,
             user,
-        } => redis(environment, timeout, &host, port, database, user),
+        } => redis(environment, kept, &host, port, database, user),
     }
 }
 
@@ -117,7 +151,7 @@ fn s3(
     environment: &Environment,
     agent: ureq::Agent,
     bucket: String,
-    prefix: &str,
+    prefix: String,
     region: Option<String>,
     endpoint: Option<String>,
 ) -> Result<Found, String> {
@@ -158,7 +192,7 @@ fn s3(
     let remote = super::s3::S3 {
         agent,
         bucket,
-        prefix: format!("{prefix}{FORMAT}/"),
+        prefix,
         credentials,
     };
     Ok((Box::new(remote), secrets))
@@ -167,7 +201,7 @@ fn s3(
 #[cfg(feature = "remote")]
 fn redis(
     environment: &Environment,
-    timeout: Duration,
+    kept: Kept,
     host: &str,
     port: u16,
     database: i64,
@@ -175,7 +209,7 @@ fn redis(
 ) -> Result<Found, String> {
     use ::redis::{ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo};
 
-    let token = environment.text("GATE_CACHE_TOKEN").filter(|token| !token.is_empty());
+    let token = environment.text(kept.token).filter(|token| !token.is_empty());
     let (name, password) = match (user, token) {
         (Some((name, password)), None) => (name, Some(password)),
         (user, Some(token)) => (user.map(|(name, _)| name).unwrap_or_default(), Some(Secret::new(token))),
@@ -193,6 +227,6 @@ fn redis(
         .map(|info| info.set_redis_settings(who))
         .and_then(::redis::Client::open)
         .map_err(|error| format!("invalid address of the Redis server: {error}"))?;
-    let remote = super::redis::Redis::new(client, timeout, FORMAT);
+    let remote = super::redis::Redis::new(client, kept.timeout, kept.format);
     Ok((Box::new(remote), password.into_iter().collect()))
 }
