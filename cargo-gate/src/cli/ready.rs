@@ -17,10 +17,10 @@ pub(crate) struct ReadyArgs {
     /// Directory of the run; an id or `latest` is a run of the gate itself
     #[arg(long, value_name = "DIR", default_value = "latest")]
     pub(crate) run: String,
-    /// Training data beside what the run declares (.jsonl, .csv, .tsv; .gz, .zst)
+    /// Training data besides what the run declares (.jsonl, .csv, .tsv; .gz, .zst)
     #[arg(long, value_name = "FILE")]
     pub(crate) train: Vec<PathBuf>,
-    /// Evaluation data beside what the run declares
+    /// Evaluation data besides what the run declares
     #[arg(long, value_name = "FILE")]
     pub(crate) eval: Vec<PathBuf>,
     /// Run to compare with [default: the `baseline_run` of its configuration]
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
     })
 }
 
-/// The top of the repository that a run lies in: paths of its configuration start there.
+/// The top of the repository of a run: paths of its configuration start there.
 fn project(run: &Path) -> Option<PathBuf> {
     let run = run.canonicalize().ok()?;
     run.ancestors()

@@ -25,6 +25,7 @@ mod paired;
 mod report;
 mod rows;
 mod run;
+mod verdict;
 
 use std::path::Path;
 

@@ -1,210 +1,16 @@
 //! Whole run directories, good ones and what is done to them. Each edit names the check that must find it.
 
+#[path = "judged/project.rs"]
+mod project;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gate_base::digest::sha256_hex;
-use gate_ready::{Options, Report, Status, validate};
+use gate_ready::{Options, Status, validate};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-/// A project with a run of each layout and the run before it.
-struct Project(TempDir);
-
-const EVAL: &[(&str, &str)] = &[
-    (
-        "Explain what a loss function is to somebody who knows no mathematics",
-        "It says how far off a guess was; learning makes it smaller",
-    ),
-    (
-        "Which data structure finds the median of a stream in logarithmic time",
-        "Two heaps: one holds the lower half, the other the upper half",
-    ),
-    (
-        "Why does the sky look red at sunset and blue at noon",
-        "The path through the air is longer, and more of the blue is scattered away",
-    ),
-];
-
-fn rows(pairs: &[(&str, &str)]) -> String {
-    pairs
-        .iter()
-        .map(|(input, output)| format!("{}\n", json!({"input": input, "output": output})))
-        .collect()
-}
-
-fn train() -> String {
-    rows(&[
-        (
-            "Write a function that reverses a string in Python",
-            "def reverse(text): return text[::-1]",
-        ),
-        (
-            "Turn this query into plain English: SELECT name FROM users",
-            "Find the names of all users there are",
-        ),
-        (
-            "Name three rivers that end in the Baltic Sea",
-            "The Oder, the Vistula and the Neman",
-        ),
-    ])
-}
-
-impl Project {
-    fn new() -> Self {
-        let project = Self(tempfile::tempdir().expect("a folder"));
-        project.write("data/eval.jsonl", &rows(EVAL));
-        project.write("data/train.jsonl", &train());
-        project.hashed("runs/base", 0.70);
-        project.hashed("runs/new", 0.72);
-        project.decided("runs/decided");
-        project
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, text).expect("written");
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.path(path)).expect(path)
-    }
-
-    fn edit(&self, path: &str, from: &str, to: &str) {
-        let text = self.read(path);
-        assert!(text.contains(from), "{path} has no `{from}`: {text}");
-        self.write(path, &text.replace(from, to));
-    }
-
-    /// A run with `config.yaml`, `hashes.json`, `run_meta.json` and results.
-    fn hashed(&self, run: &str, f1: f64) {
-        let at = |path: &str| format!("{run}/{path}");
-        self.write(
-            &at("config.yaml"),
-            "task: sft\nseed: 42\nbaseline_run: base\ndata_paths: {train: data/train.jsonl, test: data/eval.jsonl}\ntraining: {num_epochs: 3, batch_size: 8, learning_rate: 2e-4}\nship_if: {min_f1: 0.5, max_f1_regression: 0.05}\n",
-        );
-        self.write(
-            &at("environment.json"),
-            &json!({"seed": 42, "versions": {"torch": "2.6.0"}, "gpu": "none"}).to_string(),
-        );
-        self.write(
-            &at("run_meta.json"),
-            &json!({"run_id": run, "status": "completed", "seed": 42}).to_string(),
-        );
-        self.write(
-            &at("eval/eval_results.json"),
-            &json!({"run_id": run, "num_examples": 3, "overall": {"f1": f1, "eval_loss": 0.4}}).to_string(),
-        );
-        self.write(&at("model/weights.safetensors"), "weights");
-        self.rehash(run);
-    }
-
-    /// Records every file of a run again, with a chain hash that fits.
-    fn rehash(&self, run: &str) {
-        let mut files = Vec::new();
-        let mut open = vec![self.path(run)];
-        while let Some(folder) = open.pop() {
-            for entry in fs::read_dir(folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    open.push(path);
-                } else if !path.ends_with("hashes.json") {
-                    let name = path
-                        .strip_prefix(self.path(run))
-                        .expect("below")
-                        .to_str()
-                        .expect("UTF-8")
-                        .replace('\\', "/");
-                    files.push((name, sha256_hex(&fs::read(path).expect("read"))));
-                }
-            }
-        }
-        files.sort();
-        let chain = files
-            .iter()
-            .map(|(name, hash)| format!("{name}={hash}"))
-            .collect::<Vec<_>>()
-            .join("|");
-        let files: serde_json::Map<String, Value> = files.into_iter().map(|(name, hash)| (name, hash.into())).collect();
-        self.write(
-            &format!("{run}/hashes.json"),
-            &json!({"files": files, "chain_hash": sha256_hex(chain.as_bytes())}).to_string(),
-        );
-    }
-
-    /// A run with `manifest.json`, `decision.json` and a data set.
-    fn decided(&self, run: &str) {
-        let at = |path: &str| format!("{run}/{path}");
-        self.write(&at("dataset.jsonl"), &train());
-        self.write(&at("eval.jsonl"), &rows(EVAL));
-        self.write(
-            &at("eval_results.json"),
-            &json!({"run_id": "decided", "overall": {"f1": 0.71, "eval_loss": 0.4}}).to_string(),
-        );
-        self.write(
-            &at("environment.json"),
-            &json!({"seed": 7, "versions": {"torch": "2.6.0"}}).to_string(),
-        );
-        self.write(
-            &at("decision.json"),
-            &json!({"run_id": "decided", "status": "PASS", "recommendation": "SHIP", "checks": {"schema": "PASS"}, "checklist_sha256": "0".repeat(64)}).to_string(),
-        );
-        self.manifest(run);
-    }
-
-    fn manifest(&self, run: &str) {
-        let artifacts: Vec<Value> = ["dataset.jsonl", "eval.jsonl", "eval_results.json", "environment.json", "decision.json"]
-            .into_iter()
-            .map(|path| json!({"path": path, "sha256": format!("sha256:{}", sha256_hex(self.read(&format!("{run}/{path}")).as_bytes()))}))
-            .collect();
-        let manifest = json!({
-            "artifacts": artifacts, "contracts": [{"max_null_ratio": 0.1, "min_row_count": 100, "name": "completeness"}], "git_head": null,
-            "run_id": "decided", "schema_version": 1, "stage": "pilot", "timestamp": "2026-01-01T00:00:00Z", "tool_version": "1.2.0",
-        });
-        // Keys are in order here, so that this text is the canonical one.
-        let hash = sha256_hex(manifest.to_string().as_bytes());
-        let mut manifest = manifest;
-        manifest["manifest_hash"] = hash.into();
-        self.write(&format!("{run}/manifest.json"), &manifest.to_string());
-    }
-
-    fn judged(&self, run: &str) -> Report {
-        self.judged_with(run, |_| ())
-    }
-
-    fn judged_with(&self, run: &str, change: impl FnOnce(&mut Options)) -> Report {
-        let mut options = Options {
-            project: Some(self.0.path().to_owned()),
-            baseline: Some(self.path("runs/base")),
-            ..Options::default()
-        };
-        change(&mut options);
-        validate(&self.path(run), &options).expect("it can be judged")
-    }
-}
-
-/// A token of GitHub that opens nothing.
-fn planted() -> String {
-    let corpus = gate_text::secrets::planted::corpus();
-    corpus
-        .into_iter()
-        .find(|one| one.kind == "github_token")
-        .expect("there is one")
-        .value
-}
-
-/// Everything that is not a pass, in one line each.
-fn complaints(report: &Report) -> String {
-    let lines = report.checks.iter().filter(|check| check.status != Status::Pass);
-    lines
-        .map(|check| format!("{} {}: {}\n", check.status.name(), check.name, check.message))
-        .collect()
-}
+use project::{EVAL, Project, complaints, planted, rows, train};
 
 #[test]
 fn good_runs_are_ready() {
@@ -263,7 +69,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
     }),
     (
         "hash_chain",
-        "`model/weights.safetensors` of hashes.json is not there",
+        "`model/weights.safetensors`, which hashes.json records, is missing",
         |p| fs::remove_file(p.path("runs/new/model/weights.safetensors")).expect("removed"),
     ),
     ("hash_chain", "`environment.json` in hashes.json has no SHA-256", |p| {
@@ -273,9 +79,11 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ("hash_chain", "dataset hash mismatch", |p| {
         p.write("runs/decided/dataset.jsonl", &rows(&[("a", "b")]))
     }),
-    ("hash_chain", "`dataset.jsonl` of manifest.json is not there", |p| {
-        fs::remove_file(p.path("runs/decided/dataset.jsonl")).expect("removed")
-    }),
+    (
+        "hash_chain",
+        "`dataset.jsonl`, which manifest.json records, is missing",
+        |p| fs::remove_file(p.path("runs/decided/dataset.jsonl")).expect("removed"),
+    ),
     ("hash_chain", "decision.json hash mismatch", |p| {
         p.edit(
             "runs/decided/decision.json",
@@ -426,11 +234,9 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ("contamination_risk", "the training data has no rows", |p| {
         p.write("data/train.jsonl", "\n")
     }),
-    (
-        "contamination_risk",
-        "`data/eval.jsonl` is declared and not there",
-        |p| fs::remove_file(p.path("data/eval.jsonl")).expect("removed"),
-    ),
+    ("contamination_risk", "`data/eval.jsonl` is declared and missing", |p| {
+        fs::remove_file(p.path("data/eval.jsonl")).expect("removed")
+    }),
     ("contamination_risk", "`data/train.jsonl` row 2 cannot be read", |p| {
         p.write("data/train.jsonl", "{\"text\":\"a\"}\n{\"text\"\n")
     }),
@@ -466,7 +272,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
         "f1 is 85, outside 0 to 1: is it a percentage?",
         |p| p.edit("runs/new/eval/eval_results.json", "0.72", "85"),
     ),
-    ("regression_risk", "eval_missing: `min_f1` is asked for", |p| {
+    ("regression_risk", "eval_missing: `min_f1` requires f1", |p| {
         p.edit("runs/new/eval/eval_results.json", "\"f1\"", "\"f2x\"")
     }),
     ("regression_risk", "eval/eval_results.json has no metrics", |p| {

@@ -3,10 +3,10 @@
 use gate_base::error::Result;
 use serde_json::Value;
 
-use super::Verdict;
 use crate::documents::first;
 use crate::report::Status;
 use crate::run::Run;
+use crate::verdict::Verdict;
 
 /// A number of a configuration: what it can be, and what it is with good reason.
 struct Range {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use gate_base::error::Result;
 use serde_json::{Value, json};
 
-use super::Verdict;
 use crate::contamination::{Kind, Overlap, index, scan};
 use crate::run::{DataSet, Run};
+use crate::verdict::Verdict;
 
 /// From this share of 3-grams on, two texts are one with an edit.
 const EDITED: f64 = 0.9;
@@ -20,7 +20,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let gone = data.train.iter().chain(&data.eval).find(|set| set.path.is_none());
     if let Some(set) = gone {
         return Ok(Verdict::fail(format!(
-            "the data set `{}` is declared and not there",
+            "the data set `{}` is declared and missing",
             set.name
         )));
     }

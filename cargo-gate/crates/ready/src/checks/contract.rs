@@ -3,11 +3,11 @@
 use gate_base::error::Result;
 use serde_json::Value;
 
-use super::Verdict;
 use crate::documents::{Document, first};
 use crate::layout::Layout;
 use crate::report::Status;
 use crate::run::Run;
+use crate::verdict::Verdict;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]

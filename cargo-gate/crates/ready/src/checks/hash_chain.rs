@@ -6,12 +6,12 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use serde_json::Value;
 
-use super::Verdict;
 use crate::directory::{refused, sha256};
 use crate::documents::first;
 use crate::json::canonical;
 use crate::report::Status;
 use crate::run::Run;
+use crate::verdict::Verdict;
 
 /// A recorded hash.
 struct Declared<'v> {
@@ -36,14 +36,11 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
         listed.insert(*path);
         let Some(file) = run.find(path) else {
-            problems.push((Status::Fail, format!("`{path}` of {by} is not there")));
+            problems.push((Status::Fail, format!("`{path}`, which {by} records, is missing")));
             continue;
         };
         if run.directory.entry(path).is_some_and(|entry| entry.is_link) {
-            problems.push((
-                Status::Fail,
-                format!("`{path}` is a link, which anybody can point elsewhere"),
-            ));
+            problems.push((Status::Fail, format!("`{path}` is a link, and its target can change")));
             continue;
         }
         let Some(hash) = hash.map(bare).filter(|hash| is_sha256(hash)) else {

@@ -9,67 +9,10 @@ mod privacy;
 mod regression;
 mod reproducibility;
 
-use gate_base::error::Result;
-use serde_json::{Map, Value};
-
-use crate::report::{CheckReport, Status};
+use crate::report::CheckReport;
 use crate::run::Run;
-
-/// What a check found.
-pub(crate) struct Verdict {
-    status: Status,
-    message: String,
-    details: Map<String, Value>,
-}
-
-impl Verdict {
-    fn new(status: Status, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            details: Map::new(),
-        }
-    }
-
-    fn pass(message: impl Into<String>) -> Self {
-        Self::new(Status::Pass, message)
-    }
-
-    fn warn(message: impl Into<String>) -> Self {
-        Self::new(Status::Warn, message)
-    }
-
-    fn fail(message: impl Into<String>) -> Self {
-        Self::new(Status::Fail, message)
-    }
-
-    fn skipped(message: impl Into<String>) -> Self {
-        Self::new(Status::Skipped, message)
-    }
-
-    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(key.to_owned(), value.into());
-        self
-    }
-
-    /// The verdict on several problems: the worst of them, the first of those in the message and all in the details.
-    fn of(problems: Vec<(Status, String)>, prefix: &str, fine: impl Into<String>) -> Self {
-        let Some(worst) = problems.iter().map(|(status, _)| *status).max() else {
-            return Verdict::pass(fine);
-        };
-        let first = problems
-            .iter()
-            .find(|(status, _)| *status == worst)
-            .map_or("", |(_, message)| message);
-        let more = match problems.len() - 1 {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        let message = format!("{prefix}{first}{more}");
-        let all: Vec<Value> = problems.iter().map(|(_, message)| message.as_str().into()).collect();
-        Verdict::new(worst, message).with("problems", all)
-    }
-}
+use crate::verdict::Verdict;
+use gate_base::error::Result;
 
 /// A check of a run; an error is one of the tool, and no verdict.
 type Check = fn(&Run<'_>) -> Result<Verdict>;

@@ -9,12 +9,12 @@ use gate_text::secrets::{self, Kind, Severity, personal};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::Verdict;
 use crate::documents::Document;
 use crate::identity;
 use crate::report::Status;
 use crate::rows::{Batch, Format, Rows, Text};
 use crate::run::Run;
+use crate::verdict::Verdict;
 
 /// Files of weights and of pictures hold no text that this search could read.
 const BINARY: &[&str] = &[
@@ -120,7 +120,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     } else if searched == 0 {
         Verdict::warn("No redaction audit performed: there is no file to search")
     } else if contradicted(run) {
-        Verdict::warn("Redaction audit: `redaction_audit.json` names findings that are not there now")
+        Verdict::warn("Redaction audit: `redaction_audit.json` names findings that these files do not have")
     } else {
         Verdict::pass(format!("Redaction audit passed: {searched} files searched"))
     };

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use gate_base::error::Result;
 use serde_json::{Value, json};
 
-use super::Verdict;
 use super::metrics::{Metrics, is_lower_better, is_share};
 use crate::directory::Directory;
 use crate::documents::{Document, Documents};
 use crate::paired::{self, Samples};
 use crate::report::Status;
 use crate::run::Run;
+use crate::verdict::Verdict;
 
 /// How much worse a metric may be where nothing else is declared: as a difference for shares, relative to the baseline for others.
 const TOLERANCE: f64 = 0.05;
@@ -21,7 +21,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let results = match results {
         Document::Missing => {
             return Ok(Verdict::skipped(format!(
-                "no results of an evaluation: `{path}` is not there"
+                "no results of an evaluation: `{path}` is missing"
             )));
         }
         Document::Broken(why) => return Ok(Verdict::fail(format!("Cannot read {path}: {why}"))),
@@ -37,7 +37,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         Baseline::Found(name, root) => (name, root),
         Baseline::Gone(name) => {
             return Ok(Verdict::fail(format!(
-                "no_baseline: the run `{name}` is declared as the baseline and not there"
+                "no_baseline: the run `{name}` is declared as the baseline and missing"
             )));
         }
         Baseline::Itself(name) => return Ok(Verdict::fail(format!("no_baseline: `{name}` is this run"))),
@@ -127,7 +127,7 @@ fn thresholds(run: &Run<'_>, metrics: &Metrics) -> Vec<(Status, String)> {
         match metrics.numbers.get(metric) {
             None => problems.push((
                 Status::Fail,
-                format!("eval_missing: `{key}` is asked for, and the results have no {metric}"),
+                format!("eval_missing: `{key}` requires {metric}, which the results do not have"),
             )),
             Some(value) if (is_least && *value < limit) || (!is_least && *value > limit) => {
                 problems.push((Status::Fail, format!("{metric} is {value}, {key} is {limit}")));

@@ -3,11 +3,11 @@
 use gate_base::error::Result;
 use serde_json::{Map, Value};
 
-use super::Verdict;
 use crate::documents::{Document, first};
 use crate::locked;
 use crate::report::Status;
 use crate::run::Run;
+use crate::verdict::Verdict;
 
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let environment = match run.documents.get("environment.json") {
