@@ -43,6 +43,7 @@ fn judged(fixture: &Fixture) -> Report {
         keep_going: true,
         jobs: 1,
         packages: Vec::new(),
+        since: None,
         fresh: false,
         suites: SuiteMode::None,
         now: NOW.parse().expect("a time"),

@@ -93,6 +93,7 @@ fn suite(name: &str, tests: &[String]) -> Judged {
                 skipped: 0,
                 tests,
                 measurements: Vec::new(),
+                service_levels: Vec::new(),
                 made: Vec::new(),
                 part: None,
                 duration_ms: 0,
