@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
         arguments.message_format
     };
     let is_path = directory.is_dir() || arguments.run.contains(['/', '\\']);
-    if !is_path || holds_run(directory) {
+    if !is_path || is_own(directory) {
         let own = evidence::ready::ReadyArgs {
             run: arguments.run.clone(),
             audit: false,
@@ -78,6 +78,13 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
     } else {
         exit::NOT_READY
     })
+}
+
+/// Whether the gate wrote this directory: its record is a chain of runs.
+fn is_own(run: &Path) -> bool {
+    let record = std::fs::read(run.join("hashes.json")).unwrap_or_default();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap_or_default();
+    holds_run(run) && record.get("chain").is_some()
 }
 
 /// The top of the repository of a run: paths of its configuration start there.

@@ -99,7 +99,20 @@ fn a_changed_base_is_another_policy() {
 fn findings_and_errors_name_the_file_that_declares() {
     let gate = shared();
     gate.append("gate.base.toml", "timeout = \"1000h\"\n");
-    assert_snapshot!(run_in(&gate, "svc", &["pilot"]).to_string(), @"");
+    assert_snapshot!(run_in(&gate, "svc", &["pilot"]).to_string(), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[policy::out-of-range]: `timeout` is 1000h, longer than the limit of 24h
+      --> ../gate.base.toml:12:11
+       |
+    12 | timeout = "1000h"
+       |           ^^^^^^^
+       |
+       = help: write a duration from "1s" to "24h"
+
+    ../gate.base.toml: 1 error
+    "#);
     gate.replace("gate.base.toml", "timeout = \"1000h\"\n", "timeout = \"5s\"\n");
     let report = run_in(&gate, "svc", &["pilot", "--no-suites", "--message-format", "json"]).json();
     let sanity = &check(&report, "config.sanity")["findings"][0];
@@ -188,7 +201,12 @@ fn all_workspaces_have_one_verdict_and_a_report_each() {
     let human = gate.run(["pilot", "--all-workspaces", "--quiet"]);
     assert_eq!(human.code, Some(1), "{human}");
     let table: Vec<&str> = human.stdout.trim_end().rsplit("\n\n").take(1).collect();
-    assert_snapshot!(table.join("\n"), @"");
+    assert_snapshot!(table.join("\n"), @"
+    a       READY
+    b       NOT_READY
+    b/fuzz  READY
+    pilot: NOT_READY (2 of 3 workspaces ready)
+    ");
 }
 
 #[test]
@@ -271,7 +289,7 @@ fn what_a_change_can_affect_is_a_bounded_claim() {
     assert_eq!(report["decision"], "READY_WITH_BOUNDED_SCOPE");
     assert_eq!(report["subject"]["selected"], serde_json::json!(["app"]));
     let bound = &report["bounds"][0];
-    assert_snapshot!(format!("{}: {}", bound["surface"].as_str().unwrap(), bound["reason"].as_str().unwrap()), @"");
+    assert_snapshot!(format!("{}: {}", bound["surface"].as_str().unwrap(), bound["reason"].as_str().unwrap()), @"every package except app: neither changed since HEAD~1 nor depending on what did");
     let suite = check(&report, "suite.test.workspace");
     assert_eq!(suite["evidence"]["suite"]["passed"], 1, "{suite:#}");
 
@@ -311,5 +329,11 @@ fn what_every_package_shares_makes_the_claim_whole() {
         assert!(report["subject"].get("selected").is_none(), "{path}");
     }
     let gate = two();
-    assert_snapshot!(gate.run(["pilot", "--since", "nowhere"]).to_string(), @"");
+    assert_snapshot!(gate.run(["pilot", "--since", "nowhere"]).to_string(), @"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: cannot tell what changed since `nowhere`: the repository does not contain commit nowhere
+    help: pass a branch, a tag or a commit of this repository; in a shallow clone, fetch its history first
+    ");
 }

@@ -23,7 +23,7 @@ fn what_a_machine_can_do_is_done_and_judged_again() {
     let gate = unlocked().git_init();
     let preview = gate.run(["pilot", "--fix", "--dry-run"]);
     assert_eq!(preview.code, Some(1), "{preview}");
-    insta::assert_snapshot!(preview.stdout, @r"
+    insta::assert_snapshot!(preview.stdout, @"
     --- a/.github/workflows/ci.yml
     +++ b/.github/workflows/ci.yml
     @@ -3,5 +3,5 @@
@@ -31,8 +31,8 @@ fn what_a_machine_can_do_is_done_and_judged_again() {
          runs-on: ubuntu-latest
          steps:
     -      - run: cargo test --workspace
-    -      - run: cargo doc
     +      - run: cargo test --locked --workspace
+    -      - run: cargo doc
     +      - run: cargo doc --locked
     ");
     assert!(

@@ -101,7 +101,7 @@ fn a_kernel_is_promoted_when_it_is_correct_and_faster() {
         "\n[[suite.bench]]\nname = \"kernels\"\ncommand = [\"cargo\", \"run\", \"--package\", \"logic\", \"--example\", \"measure\", \
          \"--quiet\", \"--locked\"]\ninputs = [\"logic/**\"]\nrounds = 1\n\n[[suite.bench.metric]]\nname = \"axpy/1M\"\nreference = \"axpy/cpu\"\n",
     );
-    measured(&gate, 1100);
+    measured(&gate, 1050);
     ready(&gate);
     let (code, answer) = promote(&gate, &[]);
     assert_eq!((code, &answer["code"]), (Some(1), &json!("not_faster")), "{answer}");

@@ -125,9 +125,11 @@ mod tests {
 
     fn lock(arch: &str) -> String {
         let digest = "0".repeat(64);
+        let sources = [("a.cu".to_owned(), digest.parse().unwrap())].into_iter().collect();
+        let fingerprint = gate_build::lock::source_fingerprint(&sources);
         format!(
             "version = 1\n\n[[image]]\nunit = \"a.cu\"\narch = \"{arch}\"\ncompiler = \"nvrtc 13.5\"\nflags = []\nisa = \"7.0\"\n\
-             ptx = \"ptx/a.ptx\"\nptx-digest = \"{digest}\"\nnormalised-digest = \"{digest}\"\nsource-fingerprint = \"{digest}\"\n\n\
+             ptx = \"ptx/a.ptx\"\nptx-digest = \"{digest}\"\nnormalised-digest = \"{digest}\"\nsource-fingerprint = \"{fingerprint}\"\n\n\
              [image.sources]\n\"a.cu\" = \"{digest}\"\n\n[[image.entry]]\nname = \"a\"\nparams = []\n"
         )
     }

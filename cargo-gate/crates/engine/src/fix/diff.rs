@@ -55,7 +55,9 @@ fn regions(changed: &Changed, before: &str, lines: &[&str]) -> Vec<Region> {
         let whole = is_start(span.start)
             && is_start(span.end)
             && (edit.replacement.is_empty() || edit.replacement.ends_with('\n'));
-        let first = line_at(span.start).min(lines.len());
+        // What is added behind a last line without a line break changes that line.
+        let glued = span.start == before.len() && !before.is_empty() && !before.ends_with('\n');
+        let first = line_at(span.start).min(lines.len()) - usize::from(glued);
         let end = if whole {
             line_at(span.end).min(lines.len())
         } else {

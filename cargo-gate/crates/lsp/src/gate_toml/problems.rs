@@ -261,7 +261,12 @@ mod tests {
                 format!("{}:{} {message}", found.range.start.line, found.range.start.character)
             })
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        3:0 unknown key `defualt` in `[tiers]`
+        help: did you mean `default`?
+        1:10 gate.base.toml:3: `scope` takes a string, not a whole number
+        help: write `scope = "one internal service"`
+        "#);
         // By itself it lacks nothing that another file may add.
         let alone = diagnostics(&Text::new(base), Path::new("/w/gate.base.toml"), &mut none);
         assert_eq!(alone.len(), 1, "{alone:?}");

@@ -260,7 +260,16 @@ mod tests {
                 of("extra", &[]),
             ],
         };
-        insta::assert_snapshot!(render(&table, &Options::default()), @"");
+        insta::assert_snapshot!(render(&table, &Options::default()), @"
+        check  evidence  pilot  controlled  broad
+
+        package  pilot      controlled                broad
+        app      READY      READY_WITH_BOUNDED_SCOPE  -
+        core     NOT_READY  -                         -
+        extra    -          -                         -
+
+        no checks
+        ");
     }
 
     #[test]

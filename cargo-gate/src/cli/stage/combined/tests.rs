@@ -38,7 +38,19 @@ fn junit_adds_up_and_keeps_names_apart() {
     let text = all(vec![report("", &[(Format::Junit, one)]), failed("<no> \"way\"")])
         .text(Format::Junit)
         .unwrap();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="cargo gate pilot" tests="4" failures="1" errors="1" skipped="1" time="1.500">
+        <testsuite name=".: git" tests="3">
+            <testcase name="a"/>
+        </testsuite>
+        <testsuite name="web: cargo gate" tests="1" failures="0" errors="1" skipped="0">
+            <testcase name="workspace" classname="cargo-gate">
+                <error message="&lt;no> &quot;way&quot;"/>
+            </testcase>
+        </testsuite>
+    </testsuites>
+    "#);
 }
 
 #[test]

@@ -263,8 +263,8 @@ fn a_rate_is_better_when_it_is_larger() {
 fn noise_is_no_pass_and_says_what_could_have_been_decided() {
     let series = pairs(&[("parse", "us", 10.0, 0.5)], &[("parse", "us", 10.0, 0.5)], 14);
     insta::assert_snapshot!(shown(&suite(), &policy(), &series), @"
-    vacuous: `parse` has a sample that is not a valid number
-    vacuous: `parse` is measured in some processes but not in others
+    undecided: `parse` is 1.02 times its reference (0.830 to 1.27 in 14 pairs); at most 1.10 is allowed: a limit of 1.12 could have been decided
+    parse: Undecided
     ");
     let wide = BenchPolicy {
         metrics: vec![MetricPolicy {
