@@ -277,7 +277,13 @@ impl<'ast> Visit<'ast> for Visitor {
 
     fn visit_item_foreign_mod(&mut self, node: &'ast syn::ItemForeignMod) {
         // An empty block declares nothing, and what `wasm_bindgen` reads is JavaScript.
-        let path = |attribute: &syn::Attribute| attribute.path().segments.iter().any(|part| part.ident == "wasm_bindgen");
+        let path = |attribute: &syn::Attribute| {
+            attribute
+                .path()
+                .segments
+                .iter()
+                .any(|part| part.ident == "wasm_bindgen")
+        };
         if !node.items.is_empty() && !node.attrs.iter().any(path) {
             let span = node.unsafety.map_or_else(|| node.abi.span(), |token| token.span);
             self.site(Kind::ExternBlock, span);

@@ -21,7 +21,7 @@ use super::super::json::Failed;
 use super::super::reports;
 use super::arguments::StageArgs;
 use super::combined::{All, Part, Said};
-use super::{Output, in_one};
+use super::judge::{Output, in_one};
 
 /// From the best to the worst: an answer that cannot be had is worse than one that is no, and what nobody tried is worst.
 const WORSE: [i32; 6] = [

@@ -18,7 +18,7 @@ use super::super::Conversation;
 use super::super::open::Opened;
 use super::super::reports::print_report;
 use super::arguments::StageArgs;
-use super::request;
+use super::judge::request;
 use super::selection::selection;
 
 /// A fix may uncover a finding that has another one. So often the stage is judged at most.
