@@ -66,7 +66,7 @@ fn what_a_machine_can_do_is_done_and_judged_again() {
 #[test]
 fn what_could_not_be_undone_is_asked_for() {
     let dirty = unlocked().git_init();
-    dirty.append("src/lib.rs", "// more\n");
+    dirty.append("logic/src/lib.rs", "// more\n");
     let refused = dirty.run(["pilot", "--fix"]);
     assert_eq!(refused.code, Some(2), "{refused}");
     assert!(refused.stderr.contains("--allow-dirty"), "{refused}");

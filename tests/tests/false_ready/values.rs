@@ -14,7 +14,7 @@ fn said(policy: &str) -> (Option<i32>, String) {
     let lines = run.stderr.lines().chain(run.stdout.lines());
     let told: Vec<&str> = lines
         .map(str::trim)
-        .filter(|line| line.starts_with("error[policy") || line.contains("write a number") || line.contains("unusual"))
+        .filter(|line| line.starts_with("error[policy") || line.starts_with("= help: ") || line.contains("unusual"))
         .collect();
     (run.code, told.join("\n"))
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use gate_base::stage::Stage;
-use gate_policy::Waiver;
+use gate_policy::{Authority, Waiver};
 use gate_report::{Change, Dimension, Finding, Remedy};
 
 use gate_contract::{Applies, Check, Fixes, Judgement, Phase, Rule, WaiverUse, input, reads};
@@ -86,7 +86,8 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
         };
         // One that does not count may be wanted all the same: `waiver.authority` says what it lacks.
         let removal = || Remedy::new("remove the waiver", [Change::remove(&waiver.location)]);
-        let removed = waiver.can_cover.then(removal);
+        let counts = waiver.can_cover && matches!(waiver.authority, Authority::NotAsked | Authority::Signed(_));
+        let removed = counts.then(removal);
         let finding = Finding::blocking(CHECK.blocks_at, message).help(help);
         findings.push(place(finding.remedy(removed)));
     }
@@ -158,7 +159,7 @@ mod tests {
             reason: "the vendor ships the fix in July".into(),
             expires: expires.parse().expect("a date"),
             signature: None,
-            authority: gate_policy::Authority::NotAsked,
+            authority: Authority::NotAsked,
             can_cover: true,
             location: Location::line("gate.toml", line),
         }
