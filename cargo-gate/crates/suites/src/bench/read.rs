@@ -131,7 +131,7 @@ impl Readings {
                 Ok(line) => {
                     if line.verified == Some(false) {
                         self.say(format!(
-                            "`{}` did not compute what it must, so its time says nothing",
+                            "`{}` did not compute what it must, so its time does not count",
                             line.name
                         ));
                     }
@@ -320,7 +320,7 @@ mod tests {
         gemm: [1.0] ns
         scan: [2.0] ns
         ! `gemm` is incomparable with itself: device `H200` next to `T4`
-        ! `scan` did not compute what it must, so its time says nothing
+        ! `scan` did not compute what it must, so its time does not count
         ");
     }
 

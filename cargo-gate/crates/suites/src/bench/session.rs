@@ -159,7 +159,7 @@ impl<'a> Session<'a> {
             pairs: series.measured.len(),
         };
         let named = confirmation.first.join("`, `");
-        self.write(format!("== `{named}` is worse, and is built anew and measured again\n").as_bytes())?;
+        self.write(format!("== `{named}` is worse, so it is rebuilt and measured again\n").as_bytes())?;
         sides[0].target = Some(reference::anew(self.cx.workspace, &self.suite.name));
         let (series, looks, _) = match self.series(sides, &mut order, "second pair")? {
             Ok(measured) => measured,

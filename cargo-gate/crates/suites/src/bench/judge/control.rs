@@ -59,7 +59,7 @@ pub(super) fn run(all: &[(&str, Compared)], seed: u64) -> Report {
     let mut report = Report::default();
     for (((name, ..), good), bad) in alike.iter().zip(&alike_decisions).zip(&slower_decisions) {
         if *good == Decision::Worse {
-            let problem = format!("the control fails `{name}` beside itself, so the suite judges nothing");
+            let problem = format!("the control fails `{name}` compared with itself, so the suite judges nothing");
             report.misbehaved.push(problem);
         }
         if *bad == Decision::Within {
@@ -69,7 +69,7 @@ pub(super) fn run(all: &[(&str, Compared)], seed: u64) -> Report {
     }
     let count = |decisions: &[Decision], of: Decision| decisions.iter().filter(|decision| **decision == of).count();
     report.lines.push(format!(
-        "control: {} of {} benchmarks fail beside themselves, {} pass when they are made worse by {WORSE} times their limit",
+        "control: {} of {} benchmarks fail compared with themselves, {} pass when they are made worse by {WORSE} times their limit",
         count(&alike_decisions, Decision::Worse),
         alike.len(),
         count(&slower_decisions, Decision::Within),
