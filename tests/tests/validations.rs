@@ -37,7 +37,10 @@ const ELSEWHERE: [(&str, &str); 3] = [
         "bounds of 1000 characters and more; a unit test of `scalar` has one",
     ),
     ("`version` of a base must be 1", "a test of `extends` has a base"),
-    ("missing key `version` at the top level", "the head has it; a snapshot of cargo-gate-policy has not"),
+    (
+        "missing key `version` at the top level",
+        "the head has it; a snapshot of cargo-gate-policy has not",
+    ),
 ];
 
 #[derive(Deserialize)]

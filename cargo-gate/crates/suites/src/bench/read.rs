@@ -188,7 +188,7 @@ impl Readings {
                 self.benchmarks.insert(name, reading);
             }
             Some(known) if known.unit != reading.unit => {
-                self.problems.push(format!("`{name}` is measured in two units"))
+                self.problems.push(format!("`{name}` is measured in two units"));
             }
             Some(known) => match known.conditions.difference(&reading.conditions) {
                 Some(difference) => self
