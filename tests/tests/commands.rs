@@ -14,6 +14,8 @@ mod fix;
 mod governance;
 #[path = "commands/groups.rs"]
 mod groups;
+#[path = "commands/imported.rs"]
+mod imported;
 #[path = "commands/incident.rs"]
 mod incident;
 #[path = "commands/init.rs"]

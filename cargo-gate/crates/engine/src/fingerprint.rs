@@ -109,6 +109,10 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         // A new tag is another release to compare with.
         parts.push(part(&Declared::of::<input::Release>(), inputs));
     }
+    if suite.import.as_deref().is_some_and(|import| import.statement.is_some()) {
+        // What another machine made is read, and its age judged, in every run.
+        parts.push(("its statement".to_owned(), None));
+    }
     if suite.kind == SuiteKind::Slo {
         // Every run records its window.
         parts.push(("its window".to_owned(), None));

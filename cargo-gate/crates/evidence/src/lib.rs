@@ -1,6 +1,7 @@
 //! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
 
 pub mod age;
+pub mod attested;
 pub mod bundle;
 pub mod event;
 pub mod expected;

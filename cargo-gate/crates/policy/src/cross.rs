@@ -4,12 +4,12 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    bench, checklist, conformance, exclusion, kinds, migration, notify, profile, rails, record, slo, stage, suites,
-    uses, waiver,
+    bench, checklist, conformance, exclusion, import, kinds, migration, notify, profile, rails, record, slo, stage,
+    suites, uses, waiver,
 };
 
 /// Errors between values, by section.
-const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 14] = [
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 15] = [
     suites::problems,
     profile::problems,
     exclusion::problems,
@@ -20,6 +20,7 @@ const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 14] = [
     record::problems,
     checklist::problems,
     bench::problems,
+    import::problems,
     slo::problems,
     uses::problems,
     conformance::problems,

@@ -9,6 +9,7 @@ use gate_base::stage::Stage;
 use gate_report::group::Group;
 use gate_report::{Location, Partition};
 
+use super::import::ImportPolicy;
 use super::objective::SloPolicy;
 use super::pattern;
 use super::stability::StabilityPolicy;
@@ -27,6 +28,8 @@ pub enum SuiteKind {
     Bench,
     /// Service-level objectives over times before now.
     Slo,
+    /// Results that another tool wrote.
+    Import,
     /// An adapter over a tool whose output is parsed into findings.
     Tool,
 }
@@ -50,6 +53,9 @@ pub struct SuitePolicy {
     /// For service levels: how they are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slo: Option<Box<SloPolicy>>,
+    /// For results of other tools: where they come from, and what they must say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<Box<ImportPolicy>>,
     /// For cargo-semver-checks: the classes of public items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stability: Option<Box<StabilityPolicy>>,
@@ -95,6 +101,7 @@ impl SuitePolicy {
             part: None,
             bench: None,
             slo: None,
+            import: None,
             stability: None,
             required: true,
             stage: Stage::Pilot,

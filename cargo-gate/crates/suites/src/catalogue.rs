@@ -1,12 +1,12 @@
 //! Which suites an evaluation has, and what their kinds declare about themselves.
 
 use gate_base::stage::Stage;
-use gate_policy::{BenchReference, Policy, SuiteKind, SuitePolicy};
+use gate_policy::{BenchReference, ImportFormat, Policy, SuiteKind, SuitePolicy};
 use gate_report::Dimension;
 use gate_report::group::Group;
 use gate_world::Workspace;
 
-use super::{BENCH_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
+use super::{BENCH_DOCS, IMPORT_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
 pub const VERSION: u32 = 5;
@@ -38,6 +38,14 @@ pub const KINDS: &[KindInfo] = &[
         summary: "Benchmarks stay within budget, compared with a reference from the same run",
         docs: BENCH_DOCS,
         dimension: Dimension::Performance,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.import",
+        summary: "Results of other tools are of this content, and nothing in them fails",
+        docs: IMPORT_DOCS,
+        dimension: Dimension::Correctness,
         blocks_at: Stage::Pilot,
         since: "0.1.0",
     },
@@ -100,6 +108,12 @@ pub fn group(suite: &SuitePolicy) -> Group {
         (SuiteKind::Test, _) => Group::Equivalence,
         (SuiteKind::Bench, _) => Group::Performance,
         (SuiteKind::Slo, _) => Group::Resilience,
+        (SuiteKind::Import, _) => match suite.import.as_deref().map(|import| import.format) {
+            Some(ImportFormat::Junit) | None => Group::Equivalence,
+            Some(ImportFormat::Sarif) => Group::Integrity,
+            Some(ImportFormat::CyclonedxVex) => Group::Supply,
+            Some(ImportFormat::Lcov) => Group::Ergonomics,
+        },
         // Whether dependencies may be used comes before what is built of them.
         (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Supply,
         // What a release promised is what users compare its results with.
@@ -120,6 +134,10 @@ pub fn summary(suite: &SuitePolicy) -> String {
                 Some(BenchReference::None) | None => "its limits".to_owned(),
             }
         ),
+        SuiteKind::Import => {
+            let files = suite.import.as_deref().map(|import| import.files.join("`, `"));
+            format!("nothing fails in `{}`", files.unwrap_or_default())
+        }
         SuiteKind::Slo => {
             let Some(slo) = suite.slo.as_deref() else {
                 return "nothing is promised".to_owned();

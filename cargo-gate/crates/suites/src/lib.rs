@@ -11,6 +11,7 @@ mod default;
 mod early;
 mod environment;
 mod filter;
+mod import;
 pub mod interference;
 mod launch;
 pub mod libtest;
@@ -44,6 +45,7 @@ pub use catalogue::{DEFAULT_ID, KINDS, KindInfo, VERSION, group, of_policy, summ
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use filter::InputFilter;
+pub use import::DOCS as IMPORT_DOCS;
 use launch::{Launch, Launched, launch, launch_logged, launch_with, tool_missing};
 pub use outcome::Tests;
 pub use partition::deal;
@@ -71,6 +73,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let began = build::now();
     let mut run = match suite.kind {
         SuiteKind::Bench => bench::run(suite, cx),
+        SuiteKind::Import => import::run(suite, cx),
         SuiteKind::Slo => slo::run(suite, cx),
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),

@@ -43,6 +43,7 @@ pub struct SuiteRun {
 pub fn check_id(suite: &SuitePolicy) -> String {
     let kind = match suite.kind {
         SuiteKind::Bench => "bench",
+        SuiteKind::Import => "import",
         SuiteKind::Slo => "slo",
         SuiteKind::Test => "test",
         SuiteKind::Tool => "tool",

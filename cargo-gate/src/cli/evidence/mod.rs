@@ -1,5 +1,6 @@
 //! `cargo gate evidence`: what runs left behind.
 
+mod attest;
 mod badge;
 mod bundle;
 mod cache;
@@ -19,6 +20,8 @@ pub(super) enum EvidenceCommand {
     History(history::HistoryArgs),
     /// Check that a run directory is complete, ready, free of secrets and signed
     Ready(ready::ReadyArgs),
+    /// State who wrote results, when, and of which content, for `[[suite.import]]`
+    Attest(attest::AttestArgs),
     /// Sign the decision of a run
     Sign(sign::SignArgs),
     /// Pack a run for sharing, without data, binaries or secrets
@@ -36,6 +39,7 @@ pub(super) fn run(command: &EvidenceCommand, conversation: &Conversation<'_>) ->
     match command {
         EvidenceCommand::History(arguments) => history::run(arguments, conversation),
         EvidenceCommand::Ready(arguments) => ready::run(arguments, conversation),
+        EvidenceCommand::Attest(arguments) => attest::run(arguments, conversation),
         EvidenceCommand::Sign(arguments) => sign::run(arguments, conversation),
         EvidenceCommand::Bundle(arguments) => bundle::run(arguments, conversation),
         EvidenceCommand::Merge(arguments) => merge::run(arguments, conversation),

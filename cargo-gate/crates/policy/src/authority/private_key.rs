@@ -72,6 +72,14 @@ impl PrivateKey {
         Ok(Self(key))
     }
 
+    /// The key of a seed, and the line of its public half.
+    #[cfg(feature = "testing")]
+    pub fn from_seed(seed: u8) -> (Self, String) {
+        let key = KeyPair::from_seed(Seed::new([seed; 32]));
+        let line = format!("{ALGORITHM} {} tests", data_encoding::BASE64.encode(&key_blob(&key.pk)));
+        (Self(key), line)
+    }
+
     /// The public key.
     pub fn public(&self) -> [u8; 32] {
         *self.0.pk
