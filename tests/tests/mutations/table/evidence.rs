@@ -147,9 +147,9 @@ fn histories() -> Vec<Row> {
             history(|text| format!("{text}{}", text.split_inclusive('\n').next_back().unwrap_or_default())),
         ),
         lost(
-            "rename a decision in the history",
+            "rename the decisions in the history",
             BROAD,
-            history(|text| text.replacen("READY", "NOT_READY", 1)),
+            history(|text| text.replace("READY", "NOT_READY")),
         ),
         lost(
             "change a content in the history",
