@@ -9,7 +9,7 @@ use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use gate_world::config::CargoConfig;
 
-use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
+use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, runs_gate, unreadable};
 use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 5,
+    version: 6,
     fixes: Fixes::Applied("adds `--locked` to the commands"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -91,7 +91,11 @@ fn run(context: &Context<'_>) -> Judgement {
     findings.extend(not_followed(others.iter(), FOLLOWED));
     findings.extend(not_read(&gate_ci::of_other_services(context.files())));
     if !is_committed {
-        // `lockfile.tracked` asks for the file; here is only what follows for these commands.
+        // `lockfile.tracked` asks for the file; here is only what follows for these commands. A file that runs the gate
+        // reports that anyway, and the one that `init` wrote must not add a finding to those that were there.
+        for (file, _) in jobs(ci).filter(|(_, job)| has_gate(job)) {
+            places.remove(file.path.as_str());
+        }
         findings.extend(unlocked(&places));
         return Judgement::Findings(findings);
     }
@@ -118,6 +122,11 @@ fn not_read(files: &[(&str, &str)]) -> Option<Finding> {
     );
     let places = files.iter().map(|(path, _)| Location::file(*path));
     Some(places.fold(finding, Finding::at))
+}
+
+fn has_gate(job: &Job) -> bool {
+    let mut lines = job.commands.iter().flat_map(|command| &command.arguments);
+    lines.any(|arguments| runs_gate(arguments))
 }
 
 /// One advice for all commands that find no lockfile in what they check out.

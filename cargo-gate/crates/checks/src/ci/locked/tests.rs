@@ -249,6 +249,10 @@ fn without_a_lockfile_every_run_resolves_again() {
     .github/workflows/ci.yml:6: `cargo test` resolves dependencies again in every run of CI [advice]
       help: commit `Cargo.lock`, then add `--locked`
     ");
+    // The workflow that `init` writes builds and publishes after the gate, which reports the missing lockfile.
+    let gate = workflow("      - run: cargo gate pilot\n      - run: cargo build --release\n");
+    world.ci(&[(".github/workflows/gate.yml", &gate)]);
+    assert_eq!(world.text(&CHECK), "");
 }
 
 #[test]

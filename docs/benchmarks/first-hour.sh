@@ -1,0 +1,38 @@
+#!/bin/sh
+# From a clone to a policy, a baseline and a decision: what a first user types, on one workspace.
+#
+#   first-hour.sh <repository> [<arguments of pilot>]
+#
+# <repository> is an address or a path that git can clone. Needs git, jq, and `cargo gate` on the PATH. Prints one row of the table in
+# docs/src/benchmarks.md; the clone and its reports stay in the directory `first-hour`.
+set -eu
+repository=$1
+shift
+name=$(basename "$(dirname "$repository")")-$(basename "$repository" .git)
+[ -z "${NAME:-}" ] || name=$NAME
+mkdir -p first-hour
+cd first-hour
+rm -rf "$name" "$name".*
+here=$PWD
+
+git clone --quiet --depth 1 "$repository" "$name"
+cd "$name"
+commit=$(git rev-parse --short=8 HEAD)
+
+judge() {
+  into=$1
+  shift
+  code=0
+  cargo gate pilot --message-format json "$@" > "$here/$name.$into.json" 2> "$here/$name.$into.txt" || code=$?
+  decision=$(jq -r '.decision // "no decision"' "$here/$name.$into.json" 2> "$here/$name.jq" || echo 'no decision')
+  echo "$decision ($code)"
+}
+
+before=$(judge before "$@")
+cargo gate init --owner trial > "$here/$name.init.txt" 2>&1 || true
+git add --all
+git -c user.name=trial -c user.email=trial@example.org commit --quiet --message 'Declare a policy' || true
+after=$(judge after "$@")
+# A fix that changes what it does not name is visible here.
+cargo gate pilot --fix --dry-run "$@" > "$here/$name.fix.txt" 2>&1 || true
+echo "| $name | $commit | $before | $after |"
