@@ -223,8 +223,10 @@ pub fn attach(directory: &Path, signature: &str, replace: bool) -> Result<Added>
         _ if replace => String::new(),
         Signature::Absent => String::new(),
         Signature::Invalid { reason } => {
-            return Err(Error::usage(format!("the run has a signature that proves nothing: it {reason}"))
-                .with_help("pass `--force` to replace it"));
+            return Err(
+                Error::usage(format!("the run has a signature that proves nothing: it {reason}"))
+                    .with_help("pass `--force` to replace it"),
+            );
         }
         Signature::Valid { .. } | Signature::Partial { .. } => {
             fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?

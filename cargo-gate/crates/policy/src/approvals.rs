@@ -17,7 +17,10 @@ fn parted(rules: &Rules<'_>, section: &str, key: &str) -> (usize, Vec<Range<usiz
     let mut seen = BTreeSet::new();
     let mut different = 0;
     let mut repeated = Vec::new();
-    for (line, span) in table(rules.file, &[section]).into_iter().flat_map(|table| texts(table, key)) {
+    for (line, span) in table(rules.file, &[section])
+        .into_iter()
+        .flat_map(|table| texts(table, key))
+    {
         if public_key(line).is_ok_and(|key| !seen.insert(key)) {
             repeated.push(span);
         } else {

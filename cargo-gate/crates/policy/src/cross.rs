@@ -4,8 +4,8 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    approvals, bench, checklist, conformance, exclusion, kinds, migration, notify, profile, rails, record, slo, stage, suites,
-    uses, waiver,
+    approvals, bench, checklist, conformance, exclusion, kinds, migration, notify, profile, rails, record, slo, stage,
+    suites, uses, waiver,
 };
 
 /// Errors between values, by section.

@@ -10,9 +10,9 @@ use gate_base::stage::Stage;
 use gate_report::Location;
 use gate_report::claim::Relaxation;
 
+use super::authority::Approvers;
 pub use super::authority::Authority;
 pub use super::boundary::{BoundaryAllow, BoundaryPolicy};
-use super::authority::Approvers;
 use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;

@@ -105,7 +105,8 @@ impl JsonSchema for Signatures {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let one = json!({ "description": "A signature on one line.", "type": "string", "minLength": 1, "maxLength": 4000 });
+        let one =
+            json!({ "description": "A signature on one line.", "type": "string", "minLength": 1, "maxLength": 4000 });
         json_schema!({
             "description": "Signatures over the text of a waiver.",
             "anyOf": [

@@ -160,7 +160,9 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
             "create one with `cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>`"
         ))
     };
-    let by = approvals(waiver, &[signature.to_owned()], &approvers).map_err(refused)?.names();
+    let by = approvals(waiver, &[signature.to_owned()], &approvers)
+        .map_err(refused)?
+        .names();
     let (lines, added) = together(waiver, signature).map_err(refused)?;
     let now = approvals(waiver, &lines, &approvers).map_err(refused)?;
     let attached = Attached {
@@ -176,7 +178,10 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
     let value = match &lines[..] {
         [line] => quoted(line),
         lines => {
-            let lines: String = lines.iter().map(|line| format!("    {},{line_end}", quoted(line))).collect();
+            let lines: String = lines
+                .iter()
+                .map(|line| format!("    {},{line_end}", quoted(line)))
+                .collect();
             format!("[{line_end}{lines}]")
         }
     };
@@ -197,7 +202,10 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
         .map(|after| format!("{mark}{after}"))
         .ok_or_else(by_hand)?;
     let signed = validate_edited(path, &after, catalogue).map_err(|_| by_hand())?;
-    let written = signed.waivers.get(number - 1).and_then(|waiver| waiver.signature.as_ref());
+    let written = signed
+        .waivers
+        .get(number - 1)
+        .and_then(|waiver| waiver.signature.as_ref());
     if written.map(Signatures::all) != Some(&lines[..]) {
         return Err(by_hand());
     }

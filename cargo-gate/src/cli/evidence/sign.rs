@@ -59,10 +59,10 @@ pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Resu
     };
     let keys = added.keys.join(" and ");
     if !added.written {
-        return Err(
-            Error::usage(format!("the run is already signed with the key {keys}, which counts once"))
-                .with_help("sign with another key, or pass `--force` to replace all signatures"),
-        );
+        return Err(Error::usage(format!(
+            "the run is already signed with the key {keys}, which counts once"
+        ))
+        .with_help("sign with another key, or pass `--force` to replace all signatures"));
     }
     let message = format!("the decision of run {} with the key {keys}", run_id(&run));
     conversation.printer.status("Signed", &message);

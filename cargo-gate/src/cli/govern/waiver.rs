@@ -119,9 +119,15 @@ fn attach(arguments: &WaiverAttachArgs, conversation: &Conversation<'_>) -> Resu
         false => ("Unchanged", arguments.number, &attached.by),
     };
     let message = match (attached.written, attached.lacks) {
-        (false, _) => format!("waiver {number}, which the key of {by} signed before: {}", attached.progress),
+        (false, _) => format!(
+            "waiver {number}, which the key of {by} signed before: {}",
+            attached.progress
+        ),
         (true, false) => format!("waiver {number} with the key of {by}"),
-        (true, true) => format!("waiver {number} with the key of {by}: {}, so it does not count yet", attached.progress),
+        (true, true) => format!(
+            "waiver {number} with the key of {by}: {}, so it does not count yet",
+            attached.progress
+        ),
     };
     conversation.printer.status(verb, &message);
     Ok(exit::READY)
