@@ -111,7 +111,7 @@ pub(crate) struct FormatArgs {
 }
 
 /// Whose signatures count.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AuthorityArgs {
     /// Public key to accept signatures from, as in `id_ed25519.pub`; may be repeated [default: `authorities` under
     /// `[decisions]` in gate.toml]

@@ -8,7 +8,7 @@ use crate::cli::arguments::AuthorityArgs;
 use gate_base::error::{Error, Result};
 use gate_evidence::run_dir::holds_run;
 use gate_evidence::verify::{Signers, locate};
-use gate_policy::authority;
+use gate_policy::authority::{self, Approvers};
 
 use super::Conversation;
 
@@ -95,7 +95,8 @@ impl AuthorityArgs {
         if !self.files.is_empty() {
             let keys = self.files.iter().map(|path| public_key(path));
             return Ok(Signers {
-                authorities: keys.collect::<Result<_>>()?,
+                // Who names keys by hand asks whether any of them signed.
+                approvers: Approvers::new(keys.collect::<Result<_>>()?, 1),
                 required_from: None,
             });
         }

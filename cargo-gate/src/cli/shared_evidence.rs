@@ -62,12 +62,10 @@ pub(super) fn shared(policy: &Policy, conversation: &Conversation<'_>) -> Result
         Ok(opened) => opened,
         Err(why) => return left(&why),
     };
-    let decisions = policy.decisions.as_ref();
-    let authorities = decisions.map_or_else(Vec::new, |decisions| decisions.authorities.clone());
     Ok(Some(Shared::new(
         Box::new(Behind(opened)),
         mode == Mode::ReadWrite,
-        authorities,
+        policy.approvers(),
         key,
     )))
 }

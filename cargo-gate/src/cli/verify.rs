@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Re
     let named = arguments.run.as_deref();
     let path = named.map(Path::new);
     if let Some(directory) = path.filter(|path| gate_release::verify::holds_release(path)) {
-        return release(directory, arguments, &signers.authorities, conversation);
+        return release(directory, arguments, signers.approvers.keys(), conversation);
     }
     let verification = match (named, path) {
         (_, Some(path)) if is_merged(path) => return merged(path, arguments, &signers, conversation),

@@ -13,6 +13,7 @@ use gate_policy::{EvidenceAge, EvidencePolicy, Policy};
 use gate_report::Location;
 use gate_surveys::Surveys;
 use gate_tests::harness::day;
+use gate_tests::keys::SECURITY;
 use gate_world::environment::Environment;
 use gate_world::{Options, Workspace};
 use insta::assert_snapshot;
@@ -150,6 +151,25 @@ fn waivers_are_signed() {
     assert_eq!(after.replace(&format!("signature = \"{SIGNATURE}\"\n"), ""), before);
     let listed = gate.run(["govern", "waiver", "list"]);
     assert!(listed.stdout.contains("signed by alice@example.com"), "{listed}");
+    let again = attach();
+    assert!(again.stderr.contains("Unchanged"), "{again}");
+    assert_eq!(gate.read("gate.toml"), after);
+
+    // Two approve: the second is added to the first.
+    let keys = format!("keys = [\"{KEY}\"]");
+    let two = format!("keys = [\"{KEY}\", \"{}\"]\napprovals = 2", SECURITY.public);
+    gate.write("gate.toml", after.replace(&keys, &two));
+    let few = gate.run(["govern", "waiver", "list"]);
+    let lacks = "does not count: 1 of 2 approvals, by alice@example.com";
+    assert!(few.stdout.contains(lacks), "{few}");
+    let text = gate.run(["govern", "waiver", "text", "1"]).stdout;
+    gate.write("signature", SECURITY.private().sign(&text));
+    assert_eq!(attach().code, Some(0));
+    let listed = gate.run(["govern", "waiver", "list"]);
+    assert!(
+        listed.stdout.contains("signed by alice@example.com, security-team"),
+        "{listed}"
+    );
 }
 
 /// The text without the days on which it depends.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use gate_tests::harness::Gate;
+use gate_tests::keys::{RELEASE, SECURITY};
 use insta::assert_snapshot;
 
 use super::good;
@@ -113,6 +114,66 @@ fn a_decision_is_signed_and_must_be() {
     assert_eq!(wrong.code, Some(1), "{wrong}");
     assert!(wrong.stdout.contains("does not match the text"), "{wrong}");
     assert_eq!(gate.run(["verify"]).code, Some(1));
+}
+
+#[test]
+fn two_keys_approve_a_decision() {
+    let gate = good();
+    let policy = format!(
+        "\n[decisions]\nauthorities = [\"{PUBLIC}\", \"{}\"]\napprovals = 2\nrequire-signature = \"pilot\"\n",
+        SECURITY.public
+    );
+    gate.append("gate.toml", &policy);
+    gate.commit("two approve");
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let run = only_run(&gate);
+    let file = run.join("decision.sig");
+    let sign = |key: &str, more: &[&str]| gate.run([&["evidence", "sign", "latest", "--key", key], more].concat());
+    let (first, second) = (RELEASE.file(&gate), SECURITY.file(&gate));
+
+    let one = sign(&first, &[]);
+    assert_eq!(one.code, Some(0), "{one}");
+    assert!(
+        one.stderr.contains("partial, 1 of 2 approvals: release-team (SHA256:"),
+        "{one}"
+    );
+    let lacks = gate.run(["verify", "latest", "--message-format", "json"]);
+    assert_eq!(lacks.code, Some(1), "{lacks}");
+    let signature = &lacks.json()["signature"];
+    assert_eq!(signature["state"], "partial", "{lacks}");
+    assert_eq!(signature["required"], 2, "{lacks}");
+    assert_eq!(signature["approvals"][0]["authority"], "release-team", "{lacks}");
+
+    // The same key again is no second approval.
+    let bytes = fs::read(&file).expect("a signature");
+    let twice = sign(&first, &[]);
+    assert_eq!(twice.code, Some(2), "{twice}");
+    assert!(twice.stderr.contains("which counts once"), "{twice}");
+    assert_eq!(fs::read(&file).expect("a signature"), bytes);
+
+    let text = gate.run(["evidence", "sign", "latest", "--text"]).stdout;
+    gate.write("target/second.sig", SECURITY.private().sign(&text));
+    let both = gate.run(["evidence", "sign", "latest", "--attach", "target/second.sig"]);
+    assert_eq!(both.code, Some(0), "{both}");
+    let verified = gate.run(["verify", "latest"]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    assert!(
+        verified
+            .stdout
+            .contains("signature: valid, 2 of 2 approvals: release-team"),
+        "{verified}"
+    );
+    assert_eq!(gate.run(["controlled"]).code, Some(0));
+
+    // The file is replaced on demand only.
+    let run = run.file_name().expect("an id").to_string_lossy().into_owned();
+    let forced = gate.run(["evidence", "sign", &run, "--key", &second, "--force"]);
+    assert_eq!(forced.code, Some(0), "{forced}");
+    let left = gate.run(["verify", &run]);
+    assert!(
+        left.stdout.contains("partial, 1 of 2 approvals: security-team"),
+        "{left}"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use gate_tests::gate;
 use gate_tests::harness::Gate;
+use gate_tests::keys::{FOREIGN, RELEASE, SECURITY};
 use serde_json::Value;
 
 use super::machine::{blocking, ready};
@@ -88,6 +89,85 @@ pub(crate) const TAMPERING: &[(&str, Tampering)] = &[
         edit("manifest.json", "\"policy_sha256\": \"", "\"policy_sha256\": \"0", run);
     }),
 ];
+
+/// A signature file from the two that approve, and what else there is: the block of a stranger, and one of an approver for
+/// another run.
+type Approvals = fn(&Blocks) -> String;
+
+/// Blocks as `ssh-keygen -Y sign` writes them.
+struct Blocks {
+    first: String,
+    second: String,
+    stranger: String,
+    of_another_run: String,
+}
+
+/// What stands in `decision.sig` of the run of `pilot`, where two approvals are required.
+const APPROVALS: &[(&str, Approvals)] = &[
+    ("remove one approval of two", |blocks| blocks.first.clone()),
+    ("approve twice with the same key", |blocks| blocks.second.repeat(2)),
+    ("have a stranger approve", |blocks| {
+        blocks.first.clone() + &blocks.stranger
+    }),
+    ("take the approval of another run", |blocks| {
+        blocks.first.clone() + &blocks.of_another_run
+    }),
+    ("add the approval of another run to enough", |blocks| {
+        blocks.first.clone() + &blocks.second + &blocks.of_another_run
+    }),
+    ("have strangers approve alone", |blocks| blocks.stranger.repeat(2)),
+];
+
+#[test]
+fn a_decision_without_all_its_approvals_opens_no_stage() {
+    let gate = gate!().fixture("good").git_init();
+    let policy = format!(
+        "\n[decisions]\nauthorities = [\"{}\", \"{}\"]\napprovals = 2\nrequire-signature = \"pilot\"\n",
+        RELEASE.public, SECURITY.public
+    );
+    gate.append("gate.toml", &policy);
+    gate.commit("two approve");
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let run = run_of(&gate, "pilot");
+    let blocked = gate.run(["controlled", "--message-format", "json"]);
+    assert!(blocking(&blocked.json()).contains("stage.predecessor"), "{blocked}");
+
+    let text = |run: &std::path::Path| gate_evidence::signature::text(run).expect("the text of the run");
+    let blocks = Blocks {
+        first: RELEASE.private().sign(&text(&run)),
+        second: SECURITY.private().sign(&text(&run)),
+        stranger: FOREIGN.private().sign(&text(&run)),
+        of_another_run: SECURITY.private().sign(&text(&run_of(&gate, "controlled"))),
+    };
+    let signature = run.join("decision.sig");
+    let name = run.file_name().expect("an id").to_str().expect("a name").to_owned();
+    for (what, approvals) in APPROVALS {
+        fs::write(&signature, approvals(&blocks)).expect("a file of the run can be written");
+        let verified = gate.run(["verify", &name]);
+        assert_eq!(verified.code, Some(1), "{what}: {verified}");
+        let asked = gate.run(["evidence", "ready", "--run", &name]);
+        assert_eq!(asked.code, Some(1), "{what}: {asked}");
+        let closed = gate.run(["govern", "closeout", &name]);
+        assert_eq!(closed.code, Some(1), "{what}: {closed}");
+        let red = gate.run(["controlled", "--message-format", "json"]);
+        assert_eq!(red.code, Some(1), "{what}: {red}");
+        assert!(blocking(&red.json()).contains("stage.predecessor"), "{what}: {red}");
+    }
+    // The stranger takes nothing from the two who approve.
+    fs::write(
+        &signature,
+        format!("{}{}{}", blocks.stranger, blocks.second, blocks.first),
+    )
+    .expect("a signature");
+    let verified = gate.run(["verify", &name]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    assert!(
+        verified.stdout.contains("is not declared and does not count"),
+        "{verified}"
+    );
+    let green = gate.run(["controlled"]);
+    assert_eq!(green.code, Some(0), "{green}");
+}
 
 #[test]
 fn a_run_that_was_tampered_with_opens_no_stage() {

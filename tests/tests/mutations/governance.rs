@@ -1,6 +1,7 @@
 //! Mutations that the checks of governance must find.
 
 use gate_tests::harness::day;
+use gate_tests::keys::{RELEASE, SECURITY};
 
 use super::machine::{COMMITTED, Undo, reset, turn_the_gate_red};
 use super::{Gate, Mutation};
@@ -108,6 +109,20 @@ pub(crate) const ALL: &[Mutation] = &[
         check: "waiver.authority",
         also: &["boundary.raw"],
         apply: |gate| gate.append("gate.toml", &format!("\n[waivers]\nkeys = [\"{KEY}\"]\n")),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "sign a waiver with one key of two",
+        check: "waiver.authority",
+        also: &["boundary.raw"],
+        apply: |gate| {
+            let keys = format!("keys = [\"{}\", \"{}\"]", RELEASE.public, SECURITY.public);
+            gate.append("gate.toml", &format!("\n[waivers]\n{keys}\napprovals = 2\n"));
+            let text = gate.run(["govern", "waiver", "text", "1"]).stdout;
+            gate.write("target/signature", RELEASE.private().sign(&text));
+            let attached = gate.run(["govern", "waiver", "attach", "1", "--signature", "target/signature"]);
+            assert_eq!(attached.code, Some(0), "{attached}");
+        },
         ..COMMITTED
     },
     Mutation {

@@ -110,7 +110,7 @@ fn machines_with_a_key_share_what_suites_left_behind() {
         assert_eq!(server.count("PUT"), written, "who may only read never writes");
         // Another key: what is there is a miss, and is named.
         let other = ran(&machine(&remote, PUBLIC));
-        let why = "shared evidence of `suite.test.all` does not count: neither the key of this machine nor a declared authority vouches for it";
+        let why = "shared evidence of `suite.test.all` does not count: neither the key of this machine nor enough declared authorities vouch for it";
         assert!(other.stderr.contains(why), "{other}");
     }
     let asked = |words: &str| redis.commands().iter().any(|command| command.starts_with(words));
@@ -128,7 +128,7 @@ fn what_an_authority_signed_counts_everywhere() {
     assert!(entry.1["signature"].is_string(), "{entry:?}");
     let other = ran(&machine(&remote, OTHER));
     assert!(
-        !other.stderr.contains("shared evidence") || other.stderr.contains("vouches for it"),
+        !other.stderr.contains("shared evidence") || other.stderr.contains("vouch for it"),
         "{other}"
     );
 }
@@ -159,7 +159,7 @@ fn a_poisoned_entry_is_a_miss_that_is_named() {
         change(&mut entry);
         serde_json::to_vec(&entry).expect("JSON")
     };
-    let vouches = "neither the key of this machine nor a declared authority vouches for it";
+    let vouches = "neither the key of this machine nor enough declared authorities vouch for it";
     let evidence = entry["evidence"].as_str().expect("a text").to_owned();
     let cases: [(&str, Vec<u8>, &str); 6] = [
         (&path, b"{}".to_vec(), "the entry cannot be read"),

@@ -229,6 +229,7 @@ fn signed(verification: &Verification, asked: &Asked<'_>, stage: Option<Stage>) 
     let words = match (&signature, required) {
         (Signature::Absent, true) => "missing, but the policy requires one".to_owned(),
         (Signature::Absent, false) => "missing, but not required".to_owned(),
+        (signature @ Signature::Partial { .. }, false) => format!("{}; none is required", signature.words()),
         (signature, _) => signature.words(),
     };
     let question = Question::new("signature", outcome, words);

@@ -3,12 +3,15 @@
 //! Signatures are those of `ssh-keygen -Y sign` with an Ed25519 key: an envelope (`SSHSIG`) of key, namespace, hash
 //! algorithm and signature, in base64 between two marker lines. The marker lines may be left out.
 
+mod approvers;
 mod private_key;
 
 use ed25519_compact::{PublicKey, Signature};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256, Sha512};
 
+pub(crate) use approvers::one_approval;
+pub use approvers::{Approval, Approvals, Approvers};
 pub use private_key::{PrivateKey, PrivateKeyProblem};
 
 /// Namespace of the signatures; a signature for another purpose does not count.
@@ -18,6 +21,7 @@ const MAGIC: &[u8; 6] = b"SSHSIG";
 const ALGORITHM: &str = "ssh-ed25519";
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 const END: &str = "-----END SSH SIGNATURE-----";
+const MALFORMED: &str = "is not in the format of `ssh-keygen -Y sign`";
 
 /// Whether a waiver may be relied on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -26,8 +30,10 @@ pub enum Authority {
     /// The policy names no keys.
     #[default]
     NotAsked,
-    /// Signed with this key, which the policy names: its comment, or else its first characters.
+    /// Signed with as many keys as the policy requires: their comments, or else the ends of their texts.
     Signed(String),
+    /// Signed with fewer different keys than the policy requires: how many of how many, and by whom.
+    TooFew(String),
     /// There is no signature.
     Unsigned,
     /// There is one that proves nothing, and why.
@@ -41,22 +47,6 @@ impl Authority {
     }
 }
 
-/// Checks a signature over `text`; the name of the key that made it.
-///
-/// # Errors
-/// Why it proves nothing, continuing "the signature ".
-pub fn verified(text: &str, signature: &str, keys: &[String]) -> Result<String, String> {
-    let envelope = Envelope::for_us(signature)?;
-    let key = keys
-        .iter()
-        .find(|key| public_key(key).is_ok_and(|key| key == envelope.key))
-        .ok_or("was made with a key that `[waivers]` does not list")?;
-    if !envelope.covers(text) {
-        return Err("does not match the waiver, which was changed after it was signed".into());
-    }
-    Ok(name(key))
-}
-
 /// The key that signed `text`, whoever it belongs to.
 ///
 /// # Errors
@@ -68,6 +58,43 @@ pub fn signer(text: &str, signature: &str) -> Result<[u8; 32], String> {
     } else {
         Err("does not match the text".into())
     }
+}
+
+/// The signatures of a text that holds one, or several between marker lines, one after the other.
+///
+/// # Errors
+/// There is something else among them, continuing "the signature ".
+pub fn blocks(signatures: &str) -> Result<Vec<&str>, String> {
+    let mut rest = signatures.trim();
+    if !rest.starts_with(BEGIN) {
+        return Ok(vec![rest]);
+    }
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let end = rest.find(END).filter(|_| rest.starts_with(BEGIN)).ok_or(MALFORMED)?;
+        let (block, after) = rest.split_at(end + END.len());
+        found.push(block);
+        rest = after.trim_start();
+    }
+    Ok(found)
+}
+
+/// A signature between marker lines, ending with a line feed, as `ssh-keygen` writes it.
+///
+/// # Errors
+/// It is not a signature, continuing "the signature ".
+pub fn armored(signature: &str) -> Result<String, String> {
+    Ok(armor(&one_line(signature)?))
+}
+
+/// Base64 in lines of 70 characters between the marker lines.
+fn armor(body: &str) -> String {
+    let mut out = format!("{BEGIN}\n");
+    for line in body.as_bytes().chunks(70) {
+        out.extend(line.iter().map(|byte| char::from(*byte)));
+        out.push('\n');
+    }
+    out + END + "\n"
 }
 
 /// The line of `id_ed25519.pub` whose key signed these very bytes; `None` when none did.
@@ -168,7 +195,6 @@ struct Envelope {
 
 impl Envelope {
     fn parse(text: &str) -> Result<Self, String> {
-        const MALFORMED: &str = "is not in the format of `ssh-keygen -Y sign`";
         let text = text.trim();
         let body = text
             .strip_prefix(BEGIN)

@@ -4,12 +4,13 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    bench, checklist, conformance, exclusion, import, kinds, migration, notify, profile, rails, record, slo, stage,
+    approvals, bench, checklist, conformance, exclusion, import, kinds, migration, notify, profile, rails, record, slo, stage,
     suites, uses, waiver,
 };
 
 /// Errors between values, by section.
-const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 15] = [
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 16] = [
+    approvals::problems,
     suites::problems,
     profile::problems,
     exclusion::problems,
@@ -34,7 +35,8 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
 
 /// Values that are possible but rarely meant.
 pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
-    stage::oddities(rules)
+    let found = [stage::oddities(rules), approvals::oddities(rules)];
+    found.into_iter().flatten().collect()
 }
 
 /// Values that are possible and turn a safeguard off.

@@ -16,6 +16,7 @@
 //! may also stand in a file that the policy extends.
 
 pub mod address;
+mod approvals;
 pub mod authority;
 mod bench;
 mod boundary;
@@ -136,6 +137,6 @@ pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;
 pub use validate::{validate, validate_at, validate_base};
-pub use waiver::waiver_text;
-pub use waiver_edit::{NewWaiver, append_waiver, attach_signature, numbered, waiver_draft, waiver_toml};
+pub use waiver::{Signatures, waiver_text};
+pub use waiver_edit::{Attached, NewWaiver, append_waiver, attach_signature, numbered, waiver_draft, waiver_toml};
 pub use write::{Existing, write_atomically};

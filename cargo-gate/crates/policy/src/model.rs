@@ -10,6 +10,7 @@ use gate_base::stage::Stage;
 use gate_report::Location;
 use gate_report::claim::Relaxation;
 
+use super::authority::Approvers;
 pub use super::authority::Authority;
 pub use super::boundary::{BoundaryAllow, BoundaryPolicy};
 use super::cache::CachePolicy;
@@ -171,6 +172,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whose signatures make a decision count, and how many; nobody's where `[decisions]` is not declared.
+    pub fn approvers(&self) -> Approvers {
+        let declared = self.decisions.as_ref().map(DecisionPolicy::approvers);
+        declared.unwrap_or_default()
+    }
+
     /// Path of the advisory database as it is declared: a directory or an archive, relative to the workspace root.
     pub fn advisory_db(&self) -> Option<&str> {
         self.supply.as_ref()?.advisory_db.as_deref()

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
+use super::authority::{Approvers, one_approval};
 use super::value::{SshKey, Text};
 
 /// Owners of packages and suites, in addition to `CODEOWNERS`.
@@ -33,14 +34,26 @@ pub struct OwnerPolicy {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WaiverPolicy {
-    /// Ed25519 public keys, as in `id_ed25519.pub`. With any, a waiver only counts if one of them signed it.
+    /// Ed25519 public keys, as in `id_ed25519.pub`. With any, a waiver only counts if as many of them signed it as
+    /// `approvals` says.
     #[serde(default)]
     #[schemars(with = "Vec<SshKey>")]
     pub keys: Vec<String>,
+    /// How many different keys of `keys` must sign a waiver for it to count.
+    #[serde(default = "one_approval")]
+    #[schemars(range(min = 1, max = 100), extend("examples" = [2]))]
+    pub approvals: u32,
     /// Largest number of days until a waiver expires.
     #[schemars(range(min = 1, max = 730), extend("x-sane-max" = 365, "x-why" = "a waiver of years is a rule", "examples" = [90]))]
     pub max_days: Option<u32>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
+}
+
+impl WaiverPolicy {
+    /// Whose signatures count, and how many.
+    pub fn approvers(&self) -> Approvers {
+        Approvers::new(self.keys.clone(), self.approvals)
+    }
 }

@@ -24,6 +24,7 @@ macro_rules! rules {
 }
 
 rules! {
+    APPROVALS_WITHOUT_KEYS = "approvals-without-keys", "No more approvals are required than there are different keys";
     BASE_NOT_READ = "base-not-read", "`extends` names a file of the repository that does not lead back to the policy";
     CASES_WITHOUT_OPERATOR = "cases-without-operator", "`cases` of a conformance row contains `{operator}`";
     CHECK_NOT_RECORDABLE = "check-not-recordable", "Only findings of certain checks are recorded as known";

@@ -10,7 +10,7 @@ use super::deserialize::from_file;
 use super::extends::{EXTENDS, Files, Place, Reader, gather};
 use super::known::Known;
 use super::merge::merge;
-use super::model::{Policy, PolicySource, SEMVER_CHECKS, SanityWarning, SuitePolicy};
+use super::model::{Policy, PolicySource, SEMVER_CHECKS, SanityWarning, SuitePolicy, WaiverPolicy};
 use super::position::{PolicyFile, Positions, behind};
 use super::problem::{Oddity, PolicyErrors, Problem, shown};
 use super::rules::Rules;
@@ -168,13 +168,13 @@ fn validate_files(mut gathered: Files, catalogue: &Catalogue) -> Result<Policy, 
     // The schema is made from the types, so what passed the walk has the types; a test holds this for any text.
     let mut policy: Policy = from_file(&file, &positions)
         .map_err(|error| PolicyErrors::of(gathered.files.clone(), vec![self::unread(&error)]))?;
-    let keys = policy
+    let approvers = policy
         .waiver_rules
         .as_ref()
-        .map(|rules| rules.keys.as_slice())
+        .map(WaiverPolicy::approvers)
         .unwrap_or_default();
     for waiver in &mut policy.waivers {
-        waiver.authority = waiver::authority(waiver, keys);
+        waiver.authority = waiver::authority(waiver, &approvers);
         waiver.can_cover = catalogue.is_waivable(&waiver.check);
     }
     // What others build on comes first, as in a list.

@@ -1,12 +1,15 @@
 //! `[[waiver]]`: permission for named findings, and the text of one that is signed.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use gate_report::Location;
 
-use super::authority::{Authority, verified};
+use super::authority::{Approvals, Approvers, Authority};
 use super::problem::{Oddity, shown};
 use super::rules::Rules;
 use super::tables::{elements, text};
@@ -40,10 +43,9 @@ pub struct Waiver {
     /// Last day on which the waiver is valid, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
     pub expires: Date,
-    /// Signature over the text of the waiver, written by `cargo gate govern waiver attach`. Required if `[waivers]` has
-    /// `keys`.
-    #[schemars(length(min = 1, max = 4000))]
-    pub signature: Option<String>,
+    /// Signature over the text of the waiver, or a list of several, written by `cargo gate govern waiver attach`. Required if
+    /// `[waivers]` has `keys`.
+    pub signature: Option<Signatures>,
     /// Whether its signature is valid; known once the keys of `[waivers]` are read.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
@@ -77,17 +79,79 @@ pub fn waiver_text(waiver: &Waiver) -> String {
     text + &format!("expires = {}\n", waiver.expires)
 }
 
-/// Authority of a waiver where the policy names these keys.
-pub(super) fn authority(waiver: &Waiver, keys: &[String]) -> Authority {
-    if keys.is_empty() {
+/// Signatures of a waiver: one, or a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Signatures {
+    /// A single one.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Signatures {
+    /// Each of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Signatures::One(signature) => std::slice::from_ref(signature),
+            Signatures::Many(signatures) => signatures,
+        }
+    }
+}
+
+impl JsonSchema for Signatures {
+    fn schema_name() -> Cow<'static, str> {
+        "Signatures".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one =
+            json!({ "description": "A signature on one line.", "type": "string", "minLength": 1, "maxLength": 4000 });
+        json_schema!({
+            "description": "Signatures over the text of a waiver.",
+            "anyOf": [
+                one,
+                { "description": "Signatures by different keys.", "type": "array", "items": one, "minItems": 1, "maxItems": 100 }
+            ]
+        })
+    }
+}
+
+/// What a signature that does not match is not over.
+const SUBJECT: &str = "waiver, which was changed after it was signed";
+
+/// Who signed a waiver.
+///
+/// # Errors
+/// Why its signatures prove nothing, continuing "the signature ".
+pub(super) fn approvals(waiver: &Waiver, signatures: &[String], approvers: &Approvers) -> Result<Approvals, String> {
+    let signatures = signatures.iter().map(String::as_str);
+    let approvals = approvers.judge(SUBJECT, &waiver_text(waiver), signatures)?;
+    if approvals.by.is_empty() {
+        return Err("was made with a key that `[waivers]` does not list".into());
+    }
+    Ok(approvals)
+}
+
+/// Authority of a waiver where these must sign.
+pub(super) fn authority(waiver: &Waiver, approvers: &Approvers) -> Authority {
+    if approvers.keys().is_empty() {
         return Authority::NotAsked;
     }
-    match &waiver.signature {
-        None => Authority::Unsigned,
-        Some(signature) => match verified(&waiver_text(waiver), signature, keys) {
-            Ok(key) => Authority::Signed(key),
-            Err(reason) => Authority::Refused(reason),
-        },
+    let Some(signatures) = &waiver.signature else {
+        return Authority::Unsigned;
+    };
+    match approvals(waiver, signatures.all(), approvers) {
+        Ok(approvals) if approvals.are_enough() => {
+            Authority::Signed(format!("{}{}", approvals.names(), approvals.exceptions()))
+        }
+        Ok(approvals) => Authority::TooFew(format!(
+            "{}, by {}{}",
+            approvals.progress(),
+            approvals.names(),
+            approvals.exceptions()
+        )),
+        Err(reason) => Authority::Refused(reason),
     }
 }
 

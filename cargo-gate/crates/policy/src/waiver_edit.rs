@@ -8,17 +8,17 @@ use toml::de::DeTable;
 
 use gate_base::error::{Error, Result};
 
-use super::authority::{NAMESPACE, one_line, verified};
+use super::authority::{NAMESPACE, blocks, one_line, signer};
 use super::catalogue::Catalogue;
 use super::edit;
 use super::edit::quoted;
 use super::extends::{Place, from_disk};
-use super::model::Policy;
+use super::model::{Policy, WaiverPolicy};
 use super::position::PolicyFile;
 use super::read::read;
 use super::tables::elements;
 use super::validate::validate_at;
-use super::waiver::{Waiver, waiver_text};
+use super::waiver::{Signatures, Waiver, approvals, waiver_text};
 use super::write::{Existing, write_atomically};
 
 /// A waiver to be added.
@@ -107,13 +107,26 @@ fn appended(before: &str, waiver: &NewWaiver) -> String {
     edit::with_table(before, &waiver_toml(waiver))
 }
 
-/// Writes a signature into the waiver with this number, counted from 1 in the order of the file. It must be one over
-/// the text of the waiver, made with a key that the policy names. Returns the name of that key.
+/// What attaching a signature came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// The names of the keys that made it.
+    pub by: String,
+    /// How many approvals of how many the waiver has now: `1 of 2 approvals`.
+    pub progress: String,
+    /// Whether the waiver lacks approvals still.
+    pub lacks: bool,
+    /// Whether the file was written; `false` where the same keys had signed the waiver before.
+    pub written: bool,
+}
+
+/// Adds a signature to the waiver with this number, counted from 1 in the order of the file. It must be one over the text of
+/// the waiver, made with a key that the policy names. Signatures over an earlier text of the waiver are dropped.
 ///
 /// # Errors
 /// Usage errors: there is no policy file or no such waiver, the signature does not count, or the file has errors.
 /// Tool errors: the file cannot be written.
-pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: &Catalogue) -> Result<String> {
+pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: &Catalogue) -> Result<Attached> {
     let shown = path.file_name().unwrap_or_default().to_string_lossy();
     let Some(before) = read(path, &shown)? else {
         return Err(Error::usage(format!("policy file `{}` does not exist", path.display())));
@@ -131,12 +144,12 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
     // Entries of a base come first.
     let inherited = policy.waivers.iter().filter(|waiver| waiver.location.path != *shown);
     let at = number - 1 - inherited.count();
-    let keys = policy
+    let approvers = policy
         .waiver_rules
         .as_ref()
-        .map(|rules| rules.keys.clone())
+        .map(WaiverPolicy::approvers)
         .unwrap_or_default();
-    if keys.is_empty() {
+    if approvers.keys().is_empty() {
         return Err(
             Error::usage("the policy lists no keys: a signature would have no effect")
                 .with_help("add `[waivers]` with `keys = [\"ssh-ed25519 …\"]`"),
@@ -147,8 +160,31 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
             "create one with `cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>`"
         ))
     };
-    let key = verified(&waiver_text(waiver), signature, &keys).map_err(refused)?;
-    let line = one_line(signature).map_err(refused)?;
+    let by = approvals(waiver, &[signature.to_owned()], &approvers)
+        .map_err(refused)?
+        .names();
+    let (lines, added) = together(waiver, signature).map_err(refused)?;
+    let now = approvals(waiver, &lines, &approvers).map_err(refused)?;
+    let attached = Attached {
+        by,
+        progress: now.progress(),
+        lacks: !now.are_enough(),
+        written: added,
+    };
+    if !added {
+        return Ok(attached);
+    }
+    let line_end = if before.contains("\r\n") { "\r\n" } else { "\n" };
+    let value = match &lines[..] {
+        [line] => quoted(line),
+        lines => {
+            let lines: String = lines
+                .iter()
+                .map(|line| format!("    {},{line_end}", quoted(line)))
+                .collect();
+            format!("[{line_end}{lines}]")
+        }
+    };
     let (mark, body) = match before.strip_prefix('\u{feff}') {
         Some(body) => ("\u{feff}", body),
         None => ("", before.as_str()),
@@ -157,24 +193,50 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
         Error::usage(format!(
             "waiver {number} is not written as a separate `[[waiver]]` table"
         ))
-        .with_help(format!("add `signature = {}` by hand", quoted(&line)))
+        .with_help(format!("add `signature = {value}` by hand"))
     };
     let file = DeTable::parse(body).map_err(|_| by_hand())?;
     let after = elements(file.get_ref(), &["waiver"])
         .get(at)
-        .and_then(|waiver| edit::with_keys(body, waiver, "expires", &[("signature", quoted(&line))]))
+        .and_then(|waiver| edit::with_keys(body, waiver, "expires", &[("signature", value.clone())]))
         .map(|after| format!("{mark}{after}"))
         .ok_or_else(by_hand)?;
     let signed = validate_edited(path, &after, catalogue).map_err(|_| by_hand())?;
-    if !signed
+    let written = signed
         .waivers
         .get(number - 1)
-        .is_some_and(|waiver| waiver.authority.counts())
-    {
+        .and_then(|waiver| waiver.signature.as_ref());
+    if written.map(Signatures::all) != Some(&lines[..]) {
         return Err(by_hand());
     }
     write_atomically(path, &after, Existing::Replace)?;
-    Ok(key)
+    Ok(attached)
+}
+
+/// The signatures of a waiver together with another, each on one line and each key once, and whether that adds one.
+fn together(waiver: &Waiver, signature: &str) -> std::result::Result<(Vec<String>, bool), String> {
+    let text = waiver_text(waiver);
+    let mut keys = Vec::new();
+    let mut lines = Vec::new();
+    let before = waiver.signature.as_ref().map(Signatures::all).unwrap_or_default();
+    for block in before.iter().filter_map(|before| blocks(before).ok()).flatten() {
+        if let Ok(key) = signer(&text, block)
+            && !keys.contains(&key)
+        {
+            keys.push(key);
+            lines.push(one_line(block)?);
+        }
+    }
+    let mut added = false;
+    for block in blocks(signature)? {
+        let key = signer(&text, block)?;
+        if !keys.contains(&key) {
+            added = true;
+            keys.push(key);
+            lines.push(one_line(block)?);
+        }
+    }
+    Ok((lines, added))
 }
 
 /// The waiver with this number, counted from 1.

@@ -82,11 +82,8 @@ impl Decided {
         let Some(entry) = history.entries.iter().rev().find(covers) else {
             return Ok(None);
         };
-        let authorities = policy
-            .decisions
-            .as_ref()
-            .map_or(&[][..], |decisions| &decisions.authorities);
-        history.verified_entry(entry, authorities).map_err(|problem| {
+        let approvers = policy.approvers();
+        history.verified_entry(entry, &approvers).map_err(|problem| {
             Error::usage(format!("run {} does not verify: {problem}", entry.run_id))
                 .with_help("`cargo gate verify` shows what is wrong")
         })?;
@@ -94,7 +91,7 @@ impl Decided {
             && entry.decision.is_ready()
             && decisions.asks_for_signature(entry.stage)
         {
-            history.signed_entry(entry, &decisions.authorities).map_err(|problem| {
+            history.signed_entry(entry, &approvers).map_err(|problem| {
                 let run = &entry.run_id;
                 Error::usage(format!("run {run} does not count: {problem}")).with_help(format!(
                     "ask its owner to sign it: `cargo gate evidence sign {run} --key <file>`"

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gate_base::digest::sha256_hex;
 use gate_evidence::history::History;
+use gate_policy::authority::Approvers;
 use gate_report::Report;
 
 use crate::files::{Recorded, read};
@@ -57,7 +58,7 @@ pub fn produced(gate_dir: &Path) -> Vec<Produced> {
 }
 
 /// The suite that made an artifact with this digest, of the newest run over a clean commit that recorded it and still verifies.
-pub fn made_by_suite(history: &History, gate_dir: &Path, authorities: &[String], sha256: &str) -> Option<Produced> {
+pub fn made_by_suite(history: &History, gate_dir: &Path, approvers: &Approvers, sha256: &str) -> Option<Produced> {
     let clean = history.entries.iter().rev().filter(|entry| !entry.dirty);
     clean.filter(|entry| entry.commit.is_some()).find_map(|entry| {
         let directory = gate_dir.join("runs").join(&entry.run_id);
@@ -71,7 +72,7 @@ pub fn made_by_suite(history: &History, gate_dir: &Path, authorities: &[String],
                 .map(|made| (&check.id, made))
         });
         let (id, made) = made.find(|(_, made)| made.sha256 == sha256)?;
-        history.verified_entry(entry, authorities).ok()?;
+        history.verified_entry(entry, approvers).ok()?;
         Some(Produced {
             maker: Maker::Suite(id.clone()),
             file: Recorded {

@@ -569,17 +569,13 @@ fn is_statement(name: &str) -> bool {
 impl Release<'_> {
     /// What is published is signed, and by a declared authority.
     fn check_key(&self) -> Result<()> {
-        let authorities = self
-            .policy
-            .decisions
-            .as_ref()
-            .map_or(&[][..], |decisions| &decisions.authorities);
+        let approvers = self.policy.approvers();
         match self.key {
             None if self.dry_run => Ok(()),
             None => Err(Error::usage("a release is signed, and no key is given")
                 .with_help("pass `--key <file>` with the private half of a key under `[decisions] authorities`")
                 .into()),
-            Some(key) if key_named(&key.public(), authorities).is_none() => Err(Error::usage(format!(
+            Some(key) if key_named(&key.public(), approvers.keys()).is_none() => Err(Error::usage(format!(
                 "the key {} is not listed in `[decisions] authorities`",
                 fingerprint(&key.public())
             ))

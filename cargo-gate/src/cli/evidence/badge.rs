@@ -9,6 +9,7 @@ use gate_base::error::{Error, Result};
 use gate_base::{atomic, exit};
 use gate_evidence::history::{History, HistoryEntry};
 use gate_evidence::terms;
+use gate_policy::authority::Approvers;
 use gate_report::render::badge;
 
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Res
     };
     let verified = match &history.damage {
         Some(damage) => Err(format!("the history is damaged: {damage}")),
-        None => history.verified_entry(last, &[]),
+        None => history.verified_entry(last, &Approvers::default()),
     };
     let text = badge::render(verified.is_ok().then_some((last.stage, last.decision)));
     match &arguments.output {

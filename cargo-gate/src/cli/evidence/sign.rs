@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::Conversation;
+use crate::cli::arguments::AuthorityArgs;
 use crate::cli::run_named::RunNamed;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
-use gate_evidence::signature::{self, Signature};
+use gate_evidence::signature;
 use gate_evidence::verify::{ProblemKind, Signers, verify_signed};
 use gate_policy::authority::{PrivateKey, PrivateKeyProblem};
 
@@ -28,7 +29,7 @@ pub(crate) struct SignArgs {
     /// Attach an existing signature from a file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "text"])]
     pub(crate) attach: Option<PathBuf>,
-    /// Replace an existing signature
+    /// Replace all existing signatures instead of adding one
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -43,26 +44,33 @@ pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Resu
         conversation.printer.data(&signature::text(&run.directory)?)?;
         return Ok(exit::READY);
     }
-    let before = signature::read(&run.directory, &[])?;
-    if before != Signature::Absent && !arguments.force {
-        return Err(Error::usage(format!("the run is already signed: {}", before.words()))
-            .with_help("pass `--force` to replace the signature"));
-    }
-    let key = match (&arguments.key, &arguments.attach) {
+    let added = match (&arguments.key, &arguments.attach) {
         (Some(path), _) => {
             let name = &run.name;
             let with_ssh = format!(
                 "`cargo gate evidence sign {name} --text | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate evidence sign \
                  {name} --attach -`"
             );
-            signature::sign(&run.directory, &private_key(path, &with_ssh)?)?
+            signature::sign(&run.directory, &private_key(path, &with_ssh)?, arguments.force)?
         }
-        (None, Some(path)) => signature::attach(&run.directory, &short_text(path)?)?,
+        (None, Some(path)) => signature::attach(&run.directory, &short_text(path)?, arguments.force)?,
         // clap asks for one of the three.
         (None, None) => return Err(Error::usage("no signing key given").with_help("pass `--key <file>`")),
     };
-    let message = format!("the decision of run {} with the key {key}", run_id(&run));
+    let keys = added.keys.join(" and ");
+    if !added.written {
+        return Err(Error::usage(format!(
+            "the run is already signed with the key {keys}, which counts once"
+        ))
+        .with_help("sign with another key, or pass `--force` to replace all signatures"));
+    }
+    let message = format!("the decision of run {} with the key {keys}", run_id(&run));
     conversation.printer.status("Signed", &message);
+    let signers = AuthorityArgs::default().signers(conversation)?;
+    if signers.approvers.required() > 1 {
+        let signature = signature::read(&run.directory, &signers.approvers)?;
+        conversation.printer.status("Signature", &signature.words());
+    }
     Ok(exit::READY)
 }
 

@@ -89,7 +89,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
     if let Some(decisions) = &opened.policy.decisions
         && closeout.ready
         && decisions.asks_for_signature(report.stage)
-        && let Err(problem) = opened.history.signed_entry(entry, &decisions.authorities)
+        && let Err(problem) = opened.history.signed_entry(entry, &decisions.approvers())
     {
         let run = &report.run_id;
         let missing = format!("a valid signature: {problem}; run `cargo gate evidence sign {run} --key <file>`");

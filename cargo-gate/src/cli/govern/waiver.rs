@@ -113,9 +113,23 @@ fn attach(arguments: &WaiverAttachArgs, conversation: &Conversation<'_>) -> Resu
              `--signature`",
         )
     })?;
-    let key = attach_signature(&policy_path(conversation)?, arguments.number, &signature, &catalogue())?;
-    let message = format!("waiver {} with the key of {key}", arguments.number);
-    conversation.printer.status("Signed", &message);
+    let attached = attach_signature(&policy_path(conversation)?, arguments.number, &signature, &catalogue())?;
+    let (verb, number, by) = match attached.written {
+        true => ("Signed", arguments.number, &attached.by),
+        false => ("Unchanged", arguments.number, &attached.by),
+    };
+    let message = match (attached.written, attached.lacks) {
+        (false, _) => format!(
+            "waiver {number}, which the key of {by} signed before: {}",
+            attached.progress
+        ),
+        (true, false) => format!("waiver {number} with the key of {by}"),
+        (true, true) => format!(
+            "waiver {number} with the key of {by}: {}, so it does not count yet",
+            attached.progress
+        ),
+    };
+    conversation.printer.status(verb, &message);
     Ok(exit::READY)
 }
 
@@ -196,6 +210,7 @@ fn line(listed: &Listed<'_>, today: Date) -> String {
     let authority = match &waiver.authority {
         Authority::NotAsked => String::new(),
         Authority::Signed(key) => format!(", signed by {key}"),
+        Authority::TooFew(approvals) => format!(", does not count: {approvals}"),
         Authority::Unsigned => ", not signed: does not count".to_owned(),
         Authority::Refused(reason) => format!(", does not count: its signature {reason}"),
     };

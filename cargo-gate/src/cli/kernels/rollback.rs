@@ -22,6 +22,7 @@ use gate_evidence::lock::{self, Lock};
 use gate_gpu::kernels::locked_crates;
 use gate_gpu::kernels::sets::{self, KernelSet, Present, Restored, restore};
 use gate_policy::SuitePolicy;
+use gate_policy::authority::Approvers;
 use gate_report::{Outcome, Report};
 use gate_surveys::Surveys;
 use gate_world::{Options, Workspace};
@@ -221,7 +222,7 @@ fn trusted_run(set: &KernelSet, history: &History, workspace: &Workspace) -> Res
         .find(|entry| entry.run_id == set.run_id)
         .ok_or_else(|| refused(format!("the history has no run {}", set.run_id)))?;
     history
-        .verified_entry(entry, &[])
+        .verified_entry(entry, &Approvers::default())
         .map_err(|problem| refused(format!("run {} does not verify: {problem}", entry.run_id)))?;
     if !entry.decision.is_ready() {
         return Err(refused(format!("run {} was not ready", entry.run_id)));

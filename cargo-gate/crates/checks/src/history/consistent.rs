@@ -57,10 +57,8 @@ fn run(context: &Context<'_>) -> Judgement {
     let declared = context.section::<HistoryPolicy>().as_ref();
     let policy = declared.map_or_else(|| Cow::Owned(HistoryPolicy::usual()), Cow::Borrowed);
     let history = context.history();
-    let authorities = context
-        .section::<DecisionPolicy>()
-        .as_ref()
-        .map_or(&[][..], |decisions| &decisions.authorities);
+    let decisions = context.section::<DecisionPolicy>().as_ref();
+    let approvers = decisions.map(DecisionPolicy::approvers).unwrap_or_default();
     if let Some(damage) = &history.damage {
         let reason = Reason::new("history_damaged", format!("the run history is damaged: {damage}"));
         return Judgement::NotRun(reason.help("`cargo gate verify`"));
@@ -84,7 +82,7 @@ fn run(context: &Context<'_>) -> Judgement {
         wanted,
         now: context.now(),
         belongs: &belongs,
-        verified: &|entry| history.verified_entry(entry, authorities),
+        verified: &|entry| history.verified_entry(entry, &approvers),
     };
     question.answer(&history.entries)
 }

@@ -60,10 +60,8 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     };
     let history = context.history();
-    let authorities = context
-        .section::<DecisionPolicy>()
-        .as_ref()
-        .map_or(&[][..], |decisions| &decisions.authorities);
+    let decisions = context.section::<DecisionPolicy>().as_ref();
+    let approvers = decisions.map(DecisionPolicy::approvers).unwrap_or_default();
     let policy = context.section::<StagePolicy>().get(&stage);
     let content = context.content();
     let git = context.git();
@@ -82,11 +80,9 @@ fn run(context: &Context<'_>) -> Judgement {
         window: policy
             .filter(|_| git.is_some_and(|git| git.dirty.is_empty()))
             .map_or(0, |policy| policy.predecessor_commits),
-        verified: &|entry| history.verified_entry(entry, authorities),
-        signed: &|entry| match context.section::<DecisionPolicy>() {
-            Some(decisions) if decisions.asks_for_signature(entry.stage) => {
-                history.signed_entry(entry, &decisions.authorities)
-            }
+        verified: &|entry| history.verified_entry(entry, &approvers),
+        signed: &|entry| match decisions {
+            Some(decisions) if decisions.asks_for_signature(entry.stage) => history.signed_entry(entry, &approvers),
             _ => Ok(()),
         },
         ancestry: &|commit| git.map_or(Ancestry::No, |git| git.is_ancestor(commit)),

@@ -58,6 +58,10 @@ fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec
     let mut findings = Vec::new();
     match &waiver.authority {
         Authority::NotAsked | Authority::Signed(_) => {}
+        Authority::TooFew(approvals) => {
+            let message = format!("the waiver for `{check}` does not count: it has {approvals}");
+            findings.push(finding(message, format!("with another key: {}", sign())));
+        }
         Authority::Unsigned => {
             let message = format!("the waiver for `{check}` does not count: it is not signed");
             findings.push(finding(message, sign()));
@@ -107,6 +111,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "not applicable: `[waivers]` is not declared");
         world.policy.waiver_rules = Some(WaiverPolicy {
             keys: vec!["ssh-ed25519 AAAA".into()],
+            approvals: 1,
             max_days: Some(90),
             location: Location::line("gate.toml", 3),
         });

@@ -18,7 +18,7 @@ use super::platform::platform;
 use super::run::MergedRun;
 use super::shards;
 use crate::record::canonical;
-use crate::signature::{Signature, judge};
+use crate::signature::{Signature, judge, with};
 use crate::verify::Signers;
 
 /// Version of this file; raised when a field is removed or changes its meaning.
@@ -190,13 +190,22 @@ pub fn signed_text(merged: &Merged, bytes: &[u8]) -> String {
     )
 }
 
-/// Signs a merged decision that was written to this path, and returns the fingerprint of the key.
+/// Signs a merged decision that was written to this path, and returns the fingerprint of the key. Signatures of the same
+/// decision stay; those of another one are replaced.
 ///
 /// # Errors
-/// The signature cannot be written.
+/// The signature cannot be read or written.
 pub fn sign(path: &Path, merged: &Merged, key: &PrivateKey) -> Result<String> {
     let text = signed_text(merged, &merged.bytes()?);
-    atomic::write(&signature_of(path), key.sign(&text).as_bytes())?;
+    let signature = key.sign(&text);
+    let file = signature_of(path);
+    let before = read(&file, MOST_SIGNATURE)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    let added = with(&text, before.as_deref().unwrap_or_default(), &signature);
+    match added {
+        Ok((_, None)) => {}
+        Ok((_, Some(after))) => atomic::write(&file, after.as_bytes())?,
+        Err(_) => atomic::write(&file, signature.as_bytes())?,
+    }
     Ok(fingerprint(&key.public()))
 }
 
@@ -242,7 +251,7 @@ pub fn verify(path: &Path, signers: &Signers) -> Result<(Merged, Vec<String>, Si
         Some(signature) => judge(
             &signed_text(&merged, &bytes),
             &String::from_utf8_lossy(&signature),
-            &signers.authorities,
+            &signers.approvers,
         ),
     };
     let required = merged.decision.is_ready() && signers.required_from.is_some_and(|first| merged.stage >= first);
@@ -250,8 +259,9 @@ pub fn verify(path: &Path, signers: &Signers) -> Result<(Merged, Vec<String>, Si
         Signature::Invalid { reason } => problems.push(format!("the signature {reason}")),
         _ if required && !signature.counts() => {
             problems.push(format!(
-                "decisions for {} must be signed, but this one is not",
-                merged.stage
+                "decisions for {} must be signed, but this one {}",
+                merged.stage,
+                signature.lack()
             ));
         }
         _ => {}

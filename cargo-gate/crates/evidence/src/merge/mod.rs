@@ -13,7 +13,6 @@ use gate_base::stage::Stage;
 use gate_report::{Bound, Decision};
 
 use crate::record::DecidedCheck;
-use crate::signature::Signature;
 
 pub use contradiction::{Contradiction, Expected, Why};
 pub use document::{Cell, Merged, MergedCheck, SCHEMA_VERSION, parse, sign, signed_text, verify};
@@ -89,10 +88,6 @@ pub fn merge(
 
 /// What is kept of a run.
 fn run(machine: &str, part: &Part) -> MergedRun {
-    let signed_by = match &part.signature {
-        Signature::Valid { key, authority } => Some(authority.clone().unwrap_or_else(|| key.clone())),
-        Signature::Absent | Signature::Invalid { .. } => None,
-    };
     MergedRun {
         machine: machine.to_owned(),
         host: part.environment.rustc.as_ref().map(|rustc| rustc.host.clone()),
@@ -102,7 +97,7 @@ fn run(machine: &str, part: &Part) -> MergedRun {
         decision: part.decision.decision,
         content: part.decision.content.clone(),
         chain: part.chain.clone(),
-        signed_by,
+        signed_by: part.signature.signed_by(),
     }
 }
 

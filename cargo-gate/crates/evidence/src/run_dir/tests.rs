@@ -9,6 +9,7 @@ use crate::record::*;
 use crate::verify::{ProblemKind, Status, verify};
 use gate_base::digest::sha256_hex;
 use gate_base::stage::Stage;
+use gate_policy::authority::Approvers;
 use gate_report::{Decision, Dimension, Outcome, Reason};
 
 const ID: &str = "20261121T101500Z-3fa9c1";
@@ -43,7 +44,7 @@ fn a_run_directory_holds_what_it_should() {
     let last = history.last().unwrap();
     assert_eq!((last.stage, last.content.as_str()), (Stage::Pilot, "c0ffee"));
     assert_eq!(last.chain, written.chain);
-    assert_eq!(history.verified_entry(last, &[]), Ok(()));
+    assert_eq!(history.verified_entry(last, &Approvers::default()), Ok(()));
 }
 
 /// The recipe in the documentation of `hashes.json`, carried out by the tools it names.

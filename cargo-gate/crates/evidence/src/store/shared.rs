@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use gate_base::digest::{Digest, sha256_hex};
 use gate_base::record;
-use gate_policy::authority::{PrivateKey, verified};
+use gate_policy::authority::{Approvers, PrivateKey};
 
 use crate::model::{Evidence, EvidenceFile, EvidenceResult};
 
@@ -74,8 +74,8 @@ pub struct Shared {
     pub remote: Box<dyn Remote>,
     /// Whether this machine adds what it made.
     pub writes: bool,
-    /// Public keys whose signature makes an entry count, in the form of OpenSSH.
-    pub authorities: Vec<String>,
+    /// Whose signatures make an entry count, and how many.
+    pub approvers: Approvers,
     /// Signs what this machine adds.
     pub key: Option<PrivateKey>,
     state: State,
@@ -103,11 +103,11 @@ struct Entry {
 
 impl Shared {
     /// A store at an address that is open.
-    pub fn new(remote: Box<dyn Remote>, writes: bool, authorities: Vec<String>, key: Option<PrivateKey>) -> Self {
+    pub fn new(remote: Box<dyn Remote>, writes: bool, approvers: Approvers, key: Option<PrivateKey>) -> Self {
         Self {
             remote,
             writes,
-            authorities,
+            approvers,
             key,
             state: State::default(),
         }
@@ -174,10 +174,11 @@ impl Shared {
         let signed = || {
             let over = signed_text(fingerprint, text);
             let signature = entry.signature.as_deref();
-            signature.is_some_and(|signature| verified(&over, signature, &self.authorities).is_ok())
+            let approvals = self.approvers.judge("evidence", &over, signature);
+            approvals.is_ok_and(|approvals| approvals.are_enough())
         };
         if !marked && !signed() {
-            return Err("neither the key of this machine nor a declared authority vouches for it");
+            return Err("neither the key of this machine nor enough declared authorities vouch for it");
         }
         let evidence: Evidence = serde_json::from_slice(text).map_err(|_| "the evidence cannot be read")?;
         if evidence.fingerprint != *fingerprint || evidence.check != check {

@@ -26,6 +26,7 @@ use super::signature::{self, Signature};
 use crate::record::{DECISION, DecisionRecord, SIGNATURE};
 use gate_base::stage::Stage;
 use gate_policy::Policy;
+use gate_policy::authority::Approvers;
 
 pub use problem::{Problem, ProblemKind, Status};
 
@@ -84,11 +85,11 @@ impl Verification {
 
 impl History {
     /// Whether the run directory behind an entry is whole, is the one the entry speaks of, and follows the entry before
-    /// it, and whether this machine made it or one of these authorities signed it.
+    /// it, and whether this machine made it or enough of those who may sign did.
     ///
     /// # Errors
     /// Why the entry cannot be relied on, as one sentence.
-    pub fn verified_entry(&self, entry: &HistoryEntry, authorities: &[String]) -> std::result::Result<(), String> {
+    pub fn verified_entry(&self, entry: &HistoryEntry, approvers: &Approvers) -> std::result::Result<(), String> {
         let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
         let position = self
             .entries
@@ -99,24 +100,25 @@ impl History {
         if own::is_marked(gate_dir, &entry.run_id, &entry.chain) {
             return Ok(());
         }
-        self.signed_entry(entry, authorities)
+        self.signed_entry(entry, approvers)
             .map_err(|reason| format!("another machine made it, and {reason}"))
     }
 }
 
 impl History {
-    /// Whether one of these keys signed the decision behind an entry.
+    /// Whether enough of those who may sign signed the decision behind an entry.
     ///
     /// # Errors
     /// Why it does not count, as one sentence.
-    pub fn signed_entry(&self, entry: &HistoryEntry, authorities: &[String]) -> std::result::Result<(), String> {
+    pub fn signed_entry(&self, entry: &HistoryEntry, approvers: &Approvers) -> std::result::Result<(), String> {
         let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
         let directory = gate_dir.join("runs").join(&entry.run_id);
-        match signature::read(&directory, authorities).map_err(|error| error.message)? {
+        match signature::read(&directory, approvers).map_err(|error| error.message)? {
             Signature::Absent => Err("its decision is not signed".to_owned()),
             Signature::Invalid { reason } => Err(format!("its signature {reason}")),
-            Signature::Valid { authority: None, .. } => Err("its signature is not by a declared authority".to_owned()),
-            Signature::Valid { .. } => Ok(()),
+            signature @ Signature::Partial { .. } => Err(format!("its decision {}", signature.lack())),
+            signature if signature.counts() => Ok(()),
+            Signature::Valid { .. } => Err("its signature is not by a declared authority".to_owned()),
         }
     }
 }
@@ -135,8 +137,8 @@ pub fn verify(gate_dir: &Path, run: Option<&str>, expected_head: Option<&str>) -
 /// Whose signature a decision must have.
 #[derive(Debug, Clone, Default)]
 pub struct Signers {
-    /// Public keys in the form of OpenSSH; with any, a signature by another key does not count.
-    pub authorities: Vec<String>,
+    /// Whose signatures count, and how many; with any keys, a signature by another one does not count.
+    pub approvers: Approvers,
     /// Decisions for this stage and later ones that say READY must be signed.
     pub required_from: Option<Stage>,
 }
@@ -144,19 +146,16 @@ pub struct Signers {
 impl Signers {
     /// Those that a policy declares.
     pub fn of(policy: &Policy) -> Self {
-        policy
-            .decisions
-            .as_ref()
-            .map(|decisions| Self {
-                authorities: decisions.authorities.clone(),
-                required_from: decisions.require_signature,
-            })
-            .unwrap_or_default()
+        let decisions = policy.decisions.as_ref();
+        Self {
+            approvers: policy.approvers(),
+            required_from: decisions.and_then(|decisions| decisions.require_signature),
+        }
     }
 
     /// Whether the decision in a run directory is signed, and what is wrong with that where the run is asked for.
     fn judge(&self, directory: &Path, label: &str, asked: bool) -> Result<(Signature, Option<Problem>)> {
-        let signature = signature::read(directory, &self.authorities)?;
+        let signature = signature::read(directory, &self.approvers)?;
         let file = match label {
             "" => SIGNATURE.to_owned(),
             label => format!("{label}/{SIGNATURE}"),
@@ -174,7 +173,8 @@ impl Signers {
                     record.decision.is_ready() && self.required_from.is_some_and(|first| record.stage >= first)
                 });
                 required.map(|record| {
-                    let message = format!("decisions for {} must be signed, but this one is not", record.stage);
+                    let (stage, lack) = (record.stage, signature.lack());
+                    let message = format!("decisions for {stage} must be signed, but this one {lack}");
                     Problem::new(ProblemKind::Unsigned, file, message)
                 })
             }

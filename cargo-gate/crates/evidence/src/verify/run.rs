@@ -16,6 +16,7 @@ use crate::record::{
 use crate::signature::{self, Signature};
 use crate::terms::Terms;
 use gate_base::error::{Error, Result};
+use gate_policy::authority::Approvers;
 use gate_report::{self, Report};
 
 use super::{Problem, ProblemKind};
@@ -353,7 +354,7 @@ impl Run<'_> {
 
     /// A signature that is there is one; whose it must be, and whether there must be one, is for those to say who verify.
     fn check_signature(&mut self) -> Result<()> {
-        if let Signature::Invalid { reason } = signature::read(self.directory, &[])? {
+        if let Signature::Invalid { reason } = signature::read(self.directory, &Approvers::default())? {
             let message = format!("the signature of the decision {reason}");
             self.problem(ProblemKind::WrongSignature, SIGNATURE, message);
         }

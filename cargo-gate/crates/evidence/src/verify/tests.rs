@@ -331,7 +331,11 @@ fn a_decision_that_contradicts_its_checks_is_found() {
         if expected == Status::Tampered {
             assert_eq!(found.problems[0].kind, ProblemKind::WrongDecision);
             let history = History::load(dir.path());
-            assert!(history.verified_entry(&history.entries[0], &[]).is_err());
+            assert!(
+                history
+                    .verified_entry(&history.entries[0], &Approvers::default())
+                    .is_err()
+            );
         }
     }
 }
@@ -354,11 +358,19 @@ fn only_whole_entries_count() {
     let dir = tempfile::tempdir().unwrap();
     let ids = write_runs(dir.path(), 2);
     let history = History::load(dir.path());
-    assert_eq!(history.verified_entry(&history.entries[1], &[]), Ok(()));
+    assert_eq!(
+        history.verified_entry(&history.entries[1], &Approvers::default()),
+        Ok(())
+    );
     fs::write(dir.path().join("runs").join(&ids[1]).join("report.md"), "READY").unwrap();
-    let reason = history.verified_entry(&history.entries[1], &[]).unwrap_err();
+    let reason = history
+        .verified_entry(&history.entries[1], &Approvers::default())
+        .unwrap_err();
     assert!(reason.contains("report.md"), "{reason}");
-    assert_eq!(history.verified_entry(&history.entries[0], &[]), Ok(()));
+    assert_eq!(
+        history.verified_entry(&history.entries[0], &Approvers::default()),
+        Ok(())
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use ed25519_compact::{KeyPair, Seed};
 use sha2::{Digest as _, Sha512};
 
-use super::{ALGORITHM, BEGIN, END, MAGIC, NAMESPACE, Wire, base64, key_blob, key_of_blob, push};
+use super::{ALGORITHM, MAGIC, NAMESPACE, Wire, armor, base64, key_blob, key_of_blob, push};
 
 const HEAD: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 const FOOT: &str = "-----END OPENSSH PRIVATE KEY-----";
@@ -107,13 +107,7 @@ impl PrivateKey {
         for part in [&key_blob(&self.0.pk), NAMESPACE.as_bytes(), b"", b"sha512", &signed] {
             push(&mut blob, part);
         }
-        let body = data_encoding::BASE64.encode(&blob);
-        let mut out = format!("{BEGIN}\n");
-        for line in body.as_bytes().chunks(70) {
-            out.extend(line.iter().map(|byte| char::from(*byte)));
-            out.push('\n');
-        }
-        out + END + "\n"
+        armor(&data_encoding::BASE64.encode(&blob))
     }
 }
 

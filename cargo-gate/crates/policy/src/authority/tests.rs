@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Waiver, waiver, waiver_text};
+use crate::{Signatures, Waiver, waiver, waiver_text};
 use gate_report::Location;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc alice@example.com";
@@ -38,10 +38,20 @@ fn waiver() -> Waiver {
 
 fn authority(waiver: &Waiver, signature: Option<&str>) -> Authority {
     let waiver = Waiver {
-        signature: signature.map(str::to_owned),
+        signature: signature.map(|signature| Signatures::One(signature.to_owned())),
         ..waiver.clone()
     };
-    waiver::authority(&waiver, &[KEY.to_owned()])
+    waiver::authority(&waiver, &Approvers::new(vec![KEY.to_owned()], 1))
+}
+
+/// What signatures of a waiver come to where so many of these keys must sign.
+fn of_several(signatures: &[&str], keys: &[&str], approvals: u32) -> Authority {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let waiver = Waiver {
+        signature: Some(Signatures::Many(owned(signatures))),
+        ..waiver()
+    };
+    waiver::authority(&waiver, &Approvers::new(owned(keys), approvals))
 }
 
 #[test]
@@ -68,7 +78,7 @@ fn a_signature_by_a_named_key_counts() {
     let armored = format!("{BEGIN}\r\n{}\r\n{END}\r\n", wrapped.join("\r\n"));
     assert_eq!(authority(&waiver(), Some(&armored)), signed);
     assert_eq!(one_line(&armored).unwrap(), SIGNED);
-    assert_eq!(waiver::authority(&waiver(), &[]), Authority::NotAsked);
+    assert_eq!(waiver::authority(&waiver(), &Approvers::default()), Authority::NotAsked);
 }
 
 #[test]
@@ -111,6 +121,59 @@ fn nothing_else_does() {
     }
 }
 
+/// The key of [`BY_ANOTHER`].
+const ANOTHER: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA4bbMErir5nK6PdiSBCNaE6p7g7YwSARPsbbRqtUcBZ bob@example.com";
+
+#[test]
+fn several_approvals_are_by_several_keys() {
+    let both = [KEY, ANOTHER];
+    let signed = Authority::Signed("alice@example.com, bob@example.com".into());
+    assert_eq!(of_several(&[SIGNED, BY_ANOTHER], &both, 2), signed);
+    // Two blocks in one text are two signatures.
+    let blocks = format!("{}\n{}", armored(SIGNED).unwrap(), armored(BY_ANOTHER).unwrap());
+    assert_eq!(of_several(&[&blocks], &both, 2), signed);
+
+    let one = Authority::TooFew("1 of 2 approvals, by alice@example.com".into());
+    assert_eq!(of_several(&[SIGNED], &both, 2), one);
+    assert_eq!(of_several(&[SIGNED, SIGNED], &both, 2), one, "the same key twice");
+    let twice = format!("{KEY} once more");
+    assert_eq!(of_several(&[SIGNED, SIGNED], &[KEY, &twice], 2), one, "under two names");
+    assert!(!one.counts());
+
+    // A key that is not declared is named, does not count, and takes nothing away.
+    let alone = of_several(&[SIGNED, BY_ANOTHER], &[KEY], 1);
+    assert!(
+        matches!(&alone, Authority::Signed(by) if by.starts_with("alice@example.com; the key SHA256:")),
+        "{alone:?}"
+    );
+    let foreign = of_several(&[SIGNED, BY_ANOTHER], &[KEY], 2);
+    assert!(
+        matches!(&foreign, Authority::TooFew(by) if by.ends_with("is not declared and does not count")),
+        "{foreign:?}"
+    );
+    assert_eq!(
+        of_several(&[BY_ANOTHER], &[KEY], 1),
+        Authority::Refused("was made with a key that `[waivers]` does not list".into())
+    );
+}
+
+#[test]
+fn one_block_that_proves_nothing_is_enough_to_refuse_all() {
+    let refused = of_several(&[SIGNED, BY_ANOTHER, FOR_FILES], &[KEY, ANOTHER], 2);
+    let reason = "has 3 blocks, of which number 3 was made for `file`, not for `cargo-gate`";
+    assert_eq!(refused, Authority::Refused(reason.into()));
+    let block = armored(SIGNED).unwrap();
+    for between in [
+        format!("{block}x{block}"),
+        format!("{block}{SIGNED}"),
+        format!("{block}{BEGIN}"),
+    ] {
+        assert_eq!(blocks(&between), Err(MALFORMED.to_owned()), "{between}");
+    }
+    assert_eq!(blocks(&format!("{block}\r\n{block}")).unwrap().len(), 2);
+}
+
 #[test]
 fn keys_are_lines_of_a_public_key_file() {
     assert!(public_key(KEY).is_ok());
@@ -129,7 +192,9 @@ fn keys_are_lines_of_a_public_key_file() {
 proptest! {
     #[test]
     fn any_text_is_refused_or_taken_apart(text in "(?s).{0,300}") {
-        prop_assert!(verified("text", &text, &[KEY.to_owned()]).is_err());
+        let approvers = Approvers::new(vec![KEY.to_owned()], 1);
+        prop_assert!(approvers.judge("text", "text", [text.as_str()]).is_err());
+        let _ = blocks(&text);
         let _ = public_key(&text);
     }
 

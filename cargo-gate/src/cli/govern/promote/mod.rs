@@ -198,14 +198,9 @@ impl Promoter<'_> {
     /// Where an artifact comes from.
     fn proof(&self, digest: &str) -> Option<Produced> {
         let released = self.produced.iter().find(|made| made.file.sha256 == digest).cloned();
-        let authorities = self
-            .policy
-            .decisions
-            .as_ref()
-            .map(|decisions| &decisions.authorities[..]);
         released.or_else(|| {
             let gate_dir = self.workspace.gate_dir();
-            made_by_suite(self.history, &gate_dir, authorities.unwrap_or_default(), digest)
+            made_by_suite(self.history, &gate_dir, &self.policy.approvers(), digest)
         })
     }
 
