@@ -4,12 +4,12 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    bench, checklist, conformance, exclusion, kinds, migration, notify, profile, rails, record, slo, stage, suites,
+    bench, checklist, conformance, equivalence, exclusion, kinds, migration, notify, profile, rails, record, slo, stage, suites,
     uses, waiver,
 };
 
 /// Errors between values, by section.
-const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 14] = [
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 15] = [
     suites::problems,
     profile::problems,
     exclusion::problems,
@@ -21,6 +21,7 @@ const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 14] = [
     checklist::problems,
     bench::problems,
     slo::problems,
+    equivalence::problems,
     uses::problems,
     conformance::problems,
     rails::problems,

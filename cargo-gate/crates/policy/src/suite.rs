@@ -10,6 +10,7 @@ use gate_report::group::Group;
 use gate_report::{Location, Partition};
 
 use super::objective::SloPolicy;
+use super::parity::EquivalencePolicy;
 use super::pattern;
 use super::stability::StabilityPolicy;
 use super::value::Text;
@@ -27,6 +28,8 @@ pub enum SuiteKind {
     Bench,
     /// Service-level objectives over times before now.
     Slo,
+    /// Implementations that are compared over a scope.
+    Equivalence,
     /// An adapter over a tool whose output is parsed into findings.
     Tool,
 }
@@ -50,6 +53,9 @@ pub struct SuitePolicy {
     /// For service levels: how they are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slo: Option<Box<SloPolicy>>,
+    /// For equivalence: the scope, the references, and how outputs are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equivalence: Option<Box<EquivalencePolicy>>,
     /// For cargo-semver-checks: the classes of public items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stability: Option<Box<StabilityPolicy>>,
@@ -95,6 +101,7 @@ impl SuitePolicy {
             part: None,
             bench: None,
             slo: None,
+            equivalence: None,
             stability: None,
             required: true,
             stage: Stage::Pilot,
