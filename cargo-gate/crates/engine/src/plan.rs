@@ -77,7 +77,7 @@ impl Unit {
             Unit::Suite(suite) => match suite.kind {
                 SuiteKind::Bench => Dimension::Performance,
                 SuiteKind::Slo => Dimension::Reliability,
-                SuiteKind::Test | SuiteKind::Tool => Dimension::Correctness,
+                SuiteKind::Equivalence | SuiteKind::Test | SuiteKind::Tool => Dimension::Correctness,
             },
         }
     }

@@ -13,6 +13,7 @@ use gate_base::stage::Stage;
 
 use super::benchmark::BenchmarkResult;
 use super::claim::{GroupClaim, PackageKind, Relaxation};
+use super::equivalence::Equivalence;
 use super::fix::{Fix, Remedy};
 use super::partition::{Partition, SuitePart};
 use super::service_level::ServiceLevel;
@@ -290,6 +291,9 @@ pub struct SuiteResult {
     /// What a suite of service levels showed, in the order of its objectives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_levels: Vec<ServiceLevel>,
+    /// What a suite of equivalence showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equivalence: Option<Box<Equivalence>>,
     /// Declared files that it made, by their paths in the workspace.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<Artifact>,
