@@ -184,7 +184,9 @@ pub fn lines(shown: &Equivalence) -> Vec<String> {
             CellStanding::Vacuous => "vacuous",
             CellStanding::Undecided => "undecided",
         };
-        lines.push(format!("{}: {word}", cell.name));
+        // A difference is a finding, which says more.
+        let why = cell.why.as_deref().filter(|_| cell.standing != CellStanding::Different);
+        lines.push(format!("{}: {word}{}", cell.name, why.map_or_else(String::new, |why| format!(": {why}"))));
     }
     for pair in &shown.pairs {
         let all = pair.same + pair.different;
