@@ -179,6 +179,7 @@ fn what_is_left_out_bounds_the_decision_and_its_open_risk_is_tracked() {
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
     assert!(run.stdout.contains("READY WITH BOUNDED SCOPE"), "{run}");
+    assert!(run.stdout.contains("fast with size=1000 (risk low)"), "{run}");
     let published = gate.read("target/gate/runs/latest/suites/sums.equivalence.json");
     let published: serde_json::Value = serde_json::from_str(&published).expect("JSON");
     assert_eq!(published["exclusions"][0]["risk"], "low");

@@ -64,6 +64,9 @@ pub struct Finding {
     /// itself leaves unjudged. The verdict lists it among the bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<String>,
+    /// Risk of leaving that out: `low`, `medium`, `high` or `critical`; `medium` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<String>,
 }
 
 impl Finding {
@@ -90,6 +93,7 @@ impl Finding {
             waived: None,
             known: None,
             excluded: None,
+            risk: None,
         }
     }
 
@@ -104,6 +108,13 @@ impl Finding {
             excluded: Some(surface.into()),
             ..Self::advice(message)
         }
+    }
+
+    /// Labels the risk of what it leaves out.
+    #[must_use]
+    pub fn risk(mut self, risk: impl Into<String>) -> Self {
+        self.risk = Some(risk.into());
+        self
     }
 
     /// Adds what to do about it.

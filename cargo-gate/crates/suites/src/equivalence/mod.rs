@@ -156,8 +156,8 @@ fn declared(suite: &SuitePolicy, policy: &EquivalencePolicy) -> Vec<Finding> {
             continue;
         }
         let surface = format!("{} with {}", policy.implementation, report::part(&excluded.cells));
-        let message = format!("{surface} is left out ({} risk): {}", excluded.severity.name(), excluded.reason);
-        findings.push(Finding::bounding(surface, message).because(at));
+        let message = format!("{surface} is left out: {}", excluded.reason);
+        findings.push(Finding::bounding(surface, message).risk(excluded.severity.name()).because(at));
     }
     for known in &policy.divergences {
         let at = Some(known.location.clone());
