@@ -75,7 +75,11 @@ fn what_differs_in_one_cell_fails_and_is_made_smaller() {
     let gate = workspace();
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(0), "{run}");
-    assert!(run.stdout.contains("PASS suite.equivalence.sums: 8 passed, 0 failed, 0 skipped"), "{run}");
+    assert!(
+        run.stdout
+            .contains("PASS suite.equivalence.sums: 8 passed, 0 failed, 0 skipped"),
+        "{run}"
+    );
     assert!(run.stdout.contains("fast and plain: the same in 8 of 8 cells"), "{run}");
     let claim = "claim: fast gives what plain gives in 8 cells of size 0, 1, 7, 1000; classes few, many, every 2 of them combined";
     assert!(run.stdout.contains(claim), "{run}");
@@ -91,11 +95,26 @@ fn what_differs_in_one_cell_fails_and_is_made_smaller() {
     assert_eq!(run.code, Some(1), "{run}");
     let found = "size=1000,classes=many: `fast` differs from `plain`: the number of rows: 6 rows instead of 7 rows";
     assert!(run.stdout.contains(found), "{run}");
-    assert!(run.stdout.contains("the smallest cell that fails is size=7,classes=many"), "{run}");
-    let case: serde_json::Value = serde_json::from_str(&gate.read("target/gate/equivalence/sums/case-1/case.json")).expect("a case");
+    assert!(
+        run.stdout
+            .contains("the smallest cell that fails is size=7,classes=many"),
+        "{run}"
+    );
+    let case: serde_json::Value =
+        serde_json::from_str(&gate.read("target/gate/equivalence/sums/case-1/case.json")).expect("a case");
     assert_eq!(case["cell"], "size=7,classes=many");
-    assert_eq!(gate.read("target/gate/equivalence/sums/case-1/fast.out").lines().count(), 6);
-    assert_eq!(gate.read("target/gate/equivalence/sums/case-1/plain.out").lines().count(), 7);
+    assert_eq!(
+        gate.read("target/gate/equivalence/sums/case-1/fast.out")
+            .lines()
+            .count(),
+        6
+    );
+    assert_eq!(
+        gate.read("target/gate/equivalence/sums/case-1/plain.out")
+            .lines()
+            .count(),
+        7
+    );
 
     // What is known to differ takes the cells out of the claim, and must not stop differing.
     let until = day(30);
@@ -113,7 +132,10 @@ fn what_differs_in_one_cell_fails_and_is_made_smaller() {
     gate.write("logic/examples/fast.rs", FAST);
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(1), "{run}");
-    assert!(run.stdout.contains("does not differ, although `last-class` says so"), "{run}");
+    assert!(
+        run.stdout.contains("does not differ, although `last-class` says so"),
+        "{run}"
+    );
     gate.replace("gate.toml", &until, &day(-1));
     let run = gate.run(["suite", "sums"]);
     assert!(run.stdout.contains("the divergence `last-class` ended on"), "{run}");
@@ -152,15 +174,30 @@ fn a_scope_that_changed_has_another_version() {
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(1), "{run}");
     assert!(run.stdout.contains("scope drift: version 1 was"), "{run}");
-    gate.replace("gate.toml", "name = \"sums\"\nversion = 1", "name = \"sums\"\nversion = 2");
+    gate.replace(
+        "gate.toml",
+        "name = \"sums\"\nversion = 1",
+        "name = \"sums\"\nversion = 2",
+    );
     assert_eq!(gate.run(["suite", "sums"]).code, Some(0));
 
-    gate.replace("gate.toml", "version = 2\n", &format!("version = 2\nfrozen = \"{}\"\n", "0".repeat(64)));
+    gate.replace(
+        "gate.toml",
+        "version = 2\n",
+        &format!("version = 2\nfrozen = \"{}\"\n", "0".repeat(64)),
+    );
     let run = gate.run(["suite", "sums"]);
-    assert!(run.stdout.contains("scope drift: version 2 was frozen as 000000000000"), "{run}");
+    assert!(
+        run.stdout.contains("scope drift: version 2 was frozen as 000000000000"),
+        "{run}"
+    );
     // The digest of the first version, which a ready run published.
     gate.replace("gate.toml", "values = [0, 1, 7]", "values = [0, 1, 7, 1000]");
-    gate.replace("gate.toml", &"0".repeat(64), published["scope"].as_str().unwrap_or_default());
+    gate.replace(
+        "gate.toml",
+        &"0".repeat(64),
+        published["scope"].as_str().unwrap_or_default(),
+    );
     assert_eq!(gate.run(["suite", "sums"]).code, Some(0));
 }
 
@@ -184,7 +221,12 @@ fn what_is_left_out_bounds_the_decision_and_its_open_risk_is_tracked() {
     let published: serde_json::Value = serde_json::from_str(&published).expect("JSON");
     assert_eq!(published["exclusions"][0]["risk"], "low");
     assert_eq!(published["risk_labels"][0]["status"], "deferred");
-    assert!(!published["claims"][0].as_str().is_some_and(|claim| claim.contains("1000")), "{published}");
+    assert!(
+        !published["claims"][0]
+            .as_str()
+            .is_some_and(|claim| claim.contains("1000")),
+        "{published}"
+    );
 
     let item = |status: &str| {
         format!(
@@ -192,7 +234,10 @@ fn what_is_left_out_bounds_the_decision_and_its_open_risk_is_tracked() {
         )
     };
     gate.write("register.toml", item("status = \"open\""));
-    gate.write("gate.toml", format!("{policy}\n[register]\n{}", exclusion("open", "tracked-by = \"R-1\"\n")));
+    gate.write(
+        "gate.toml",
+        format!("{policy}\n[register]\n{}", exclusion("open", "tracked-by = \"R-1\"\n")),
+    );
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(0), "{run}");
     let closed = "status = \"closed\"\nclosed = 2026-02-01\ncommit = \"1f0e2d3\"\nowner = \"platform team\"";
@@ -207,8 +252,16 @@ fn a_recorded_output_is_of_another_producer() {
     let gate = workspace();
     let mut record = String::new();
     for (size, classes, text) in [
-        (0, "few", "{\"class\": 0, \"count\": 0, \"mean\": 0}\n{\"class\": 1, \"count\": 0, \"mean\": 0}\n"),
-        (2, "few", "{\"class\": 0, \"count\": 1, \"mean\": 0}\n{\"class\": 1, \"count\": 1, \"mean\": 0.5}\n"),
+        (
+            0,
+            "few",
+            "{\"class\": 0, \"count\": 0, \"mean\": 0}\n{\"class\": 1, \"count\": 0, \"mean\": 0}\n",
+        ),
+        (
+            2,
+            "few",
+            "{\"class\": 0, \"count\": 1, \"mean\": 0}\n{\"class\": 1, \"count\": 1, \"mean\": 0.5}\n",
+        ),
     ] {
         let file = format!("oracle/{size}-{classes}.jsonl");
         gate.write(&file, text);
@@ -231,11 +284,18 @@ fn a_recorded_output_is_of_another_producer() {
     gate.commit("an oracle");
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(0), "{run}");
-    assert!(run.stdout.contains("fast and recorded: the same in 2 of 2 cells"), "{run}");
+    assert!(
+        run.stdout.contains("fast and recorded: the same in 2 of 2 cells"),
+        "{run}"
+    );
 
     // Two that agree with each other and not with the oracle are wrong together.
     for program in ["plain", "fast"] {
-        gate.replace(&format!("logic/examples/{program}.rs"), "\\\"count\\\"", "\\\"number\\\"");
+        gate.replace(
+            &format!("logic/examples/{program}.rs"),
+            "\\\"count\\\"",
+            "\\\"number\\\"",
+        );
     }
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(1), "{run}");
@@ -244,7 +304,10 @@ fn a_recorded_output_is_of_another_producer() {
 
     gate.append("oracle/2-few.jsonl", "\n");
     let run = gate.run(["suite", "sums"]);
-    assert!(run.stdout.contains("another `oracle/2-few.jsonl` than was recorded"), "{run}");
+    assert!(
+        run.stdout.contains("another `oracle/2-few.jsonl` than was recorded"),
+        "{run}"
+    );
     gate.write("oracle/record.jsonl", record.replace("cpython", "fast"));
     let run = gate.run(["suite", "sums"]);
     assert_eq!(run.code, Some(3), "{run}");

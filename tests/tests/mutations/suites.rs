@@ -51,7 +51,11 @@ pub(crate) const ALL: &[Mutation] = &[
             };
             gate.write("logic/examples/one.rs", program("7"));
             gate.write("logic/examples/other.rs", program("8"));
-            let run = |name: &str| format!("[\"cargo\", \"run\", \"--quiet\", \"--locked\", \"--package\", \"logic\", \"--example\", \"{name}\", \"--\", \"{{size}}\"]");
+            let run = |name: &str| {
+                format!(
+                    "[\"cargo\", \"run\", \"--quiet\", \"--locked\", \"--package\", \"logic\", \"--example\", \"{name}\", \"--\", \"{{size}}\"]"
+                )
+            };
             gate.append(
                 "gate.toml",
                 &format!(

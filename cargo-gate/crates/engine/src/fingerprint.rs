@@ -96,7 +96,11 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
     }
     if let Some(equivalence) = suite.equivalence.as_deref() {
         let mut digest = DigestBuilder::new("suite references");
-        for commit in equivalence.references.iter().filter_map(|reference| reference.commit.as_ref()) {
+        for commit in equivalence
+            .references
+            .iter()
+            .filter_map(|reference| reference.commit.as_ref())
+        {
             let hash = workspace.git().and_then(|git| git.commit(commit).ok());
             digest.part(hash.unwrap_or_default().as_bytes());
         }

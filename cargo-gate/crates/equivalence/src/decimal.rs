@@ -20,7 +20,10 @@ impl Decimal {
             _ => (false, bytes),
         };
         let (number, power) = match rest.iter().position(|byte| matches!(byte, b'e' | b'E')) {
-            Some(at) => (&rest[..at], std::str::from_utf8(&rest[at + 1..]).ok()?.parse::<i32>().ok()?),
+            Some(at) => (
+                &rest[..at],
+                std::str::from_utf8(&rest[at + 1..]).ok()?.parse::<i32>().ok()?,
+            ),
             None => (rest, 0),
         };
         let point = number.iter().position(|byte| *byte == b'.');

@@ -191,7 +191,13 @@ mod tests {
 
     #[test]
     fn halves_are_what_the_standard_says() {
-        for (bits, number) in [(0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 2_f64.powi(-24)), (0x7c00, f64::INFINITY)] {
+        for (bits, number) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x0001, 2_f64.powi(-24)),
+            (0x7c00, f64::INFINITY),
+        ] {
             assert_eq!(Dtype::F16.float(bits), number);
         }
         assert!(Dtype::F16.float(0x7e00).is_nan());

@@ -198,12 +198,17 @@ impl ColumnRule {
 
     /// How NaN is compared.
     pub fn nan(&self) -> Nan {
-        self.nan.unwrap_or(if self.is_tolerant() { Nan::Class } else { Nan::Bits })
+        self.nan
+            .unwrap_or(if self.is_tolerant() { Nan::Class } else { Nan::Bits })
     }
 
     /// How zeros are compared.
     pub fn zero(&self) -> Zero {
-        self.zero.unwrap_or(if self.is_tolerant() { Zero::Equal } else { Zero::Distinct })
+        self.zero.unwrap_or(if self.is_tolerant() {
+            Zero::Equal
+        } else {
+            Zero::Distinct
+        })
     }
 }
 
@@ -306,7 +311,11 @@ impl Tolerance {
         if apart == 0 {
             return (self.zero == Zero::Equal, Some(0));
         }
-        let sum = if self.sum > 0.0 { self.sum * magnitude.abs() } else { 0.0 };
+        let sum = if self.sum > 0.0 {
+            self.sum * magnitude.abs()
+        } else {
+            0.0
+        };
         let limit = self.absolute.max(self.relative * b.abs()).max(sum);
         (apart <= self.ulp || (a - b).abs() <= limit, Some(apart))
     }

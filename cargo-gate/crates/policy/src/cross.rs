@@ -4,8 +4,8 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    bench, checklist, conformance, equivalence, exclusion, kinds, migration, notify, profile, rails, record, slo, stage, suites,
-    uses, waiver,
+    bench, checklist, conformance, equivalence, exclusion, kinds, migration, notify, profile, rails, record, slo,
+    stage, suites, uses, waiver,
 };
 
 /// Errors between values, by section.

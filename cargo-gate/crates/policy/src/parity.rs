@@ -151,7 +151,11 @@ pub struct Reference {
     #[schemars(with = "SuiteName", extend("examples" = ["naive"]))]
     pub name: String,
     /// A command that gives the output of a cell.
-    #[serde(default, deserialize_with = "optional_command", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_command",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(with = "Option<Command>", extend("examples" = [["python3", "reference.py", "{size}"]]))]
     pub command: Option<Vec<String>>,
     /// A commit, tag or branch: the command of the suite runs in its files.
@@ -185,4 +189,3 @@ pub struct Reference {
     #[schemars(skip)]
     pub location: Location,
 }
-

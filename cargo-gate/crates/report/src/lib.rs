@@ -21,7 +21,8 @@ pub mod testing;
 pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use dimension::Dimension;
 pub use equivalence::{
-    CellStanding, Equivalence, EquivalenceCell, EquivalenceExclusion, EquivalencePair, EquivalenceReference, EquivalenceRisk,
+    CellStanding, Equivalence, EquivalenceCell, EquivalenceExclusion, EquivalencePair, EquivalenceReference,
+    EquivalenceRisk,
 };
 pub use fix::{Applicability, Change, Edit, Fix, Remedy};
 pub use model::*;

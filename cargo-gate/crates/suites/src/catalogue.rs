@@ -132,8 +132,16 @@ pub fn summary(suite: &SuitePolicy) -> String {
             let Some(policy) = suite.equivalence.as_deref() else {
                 return "nothing is compared".to_owned();
             };
-            let names: Vec<&str> = policy.references.iter().map(|reference| reference.name.as_str()).collect();
-            format!("{} gives what {} gives, in every cell of its scope", policy.implementation, names.join(", "))
+            let names: Vec<&str> = policy
+                .references
+                .iter()
+                .map(|reference| reference.name.as_str())
+                .collect();
+            format!(
+                "{} gives what {} gives, in every cell of its scope",
+                policy.implementation,
+                names.join(", ")
+            )
         }
         SuiteKind::Slo => {
             let Some(slo) = suite.slo.as_deref() else {

@@ -36,8 +36,14 @@ fn main() {
         }
     }
     println!("{count} pairs that are the same: {wrong} differ");
-    println!("{faults} faults in bytes: {found} found ({:.2} %)", 100.0 * found as f64 / faults as f64);
-    println!("{} mutants of the comparison itself: {} found", mutants.made, mutants.killed);
+    println!(
+        "{faults} faults in bytes: {found} found ({:.2} %)",
+        100.0 * found as f64 / faults as f64
+    );
+    println!(
+        "{} mutants of the comparison itself: {} found",
+        mutants.made, mutants.killed
+    );
     speed();
 }
 
@@ -79,16 +85,32 @@ fn speed() {
     };
     let sum = |bytes: &[u8]| {
         let (words, _) = bytes.as_chunks::<8>();
-        words.iter().fold(0_u64, |sum, word| sum.wrapping_add(u64::from_le_bytes(*word)))
+        words
+            .iter()
+            .fold(0_u64, |sum, word| sum.wrapping_add(u64::from_le_bytes(*word)))
     };
     let Output::Tensors(other) = &near else { unreachable!() };
     let memory = best(&|| {
         black_box(sum(black_box(&bytes)).wrapping_add(sum(black_box(&other[0].data))));
     });
     let exact = best(&|| assert!(compare(&rules(Kind::Exact, None), &same, &reference).unwrap().is_same()));
-    let within = best(&|| assert!(compare(&rules(Kind::Float, Some(2)), &near, &reference).unwrap().is_same()));
+    let within = best(&|| {
+        assert!(
+            compare(&rules(Kind::Float, Some(2)), &near, &reference)
+                .unwrap()
+                .is_same()
+        )
+    });
     let rate = |seconds: f64| 2.0 * bytes.len() as f64 / seconds / 1e9;
     println!("reading both sides: {:.1} GB/s", rate(memory));
-    println!("the same bits: {:.1} GB/s ({:.0} % of reading)", rate(exact), 100.0 * memory / exact);
-    println!("within 2 ULP, each number another: {:.1} GB/s ({:.0} % of reading)", rate(within), 100.0 * memory / within);
+    println!(
+        "the same bits: {:.1} GB/s ({:.0} % of reading)",
+        rate(exact),
+        100.0 * memory / exact
+    );
+    println!(
+        "within 2 ULP, each number another: {:.1} GB/s ({:.0} % of reading)",
+        rate(within),
+        100.0 * memory / within
+    );
 }

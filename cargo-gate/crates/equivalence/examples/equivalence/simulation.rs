@@ -62,7 +62,11 @@ fn decimals(random: &mut SplitMix64) -> Pair {
     for _ in 0..random.below(60) + 1 {
         let (name, cents) = (quoted(&word(random)), random.below(1_000_000));
         let none = random.below(5) == 0;
-        let amount = if none { "null".to_owned() } else { format!("{}.{:02}", cents / 100, cents % 100) };
+        let amount = if none {
+            "null".to_owned()
+        } else {
+            format!("{}.{:02}", cents / 100, cents % 100)
+        };
         let again = if none { amount.clone() } else { format!("{cents}0e-3") };
         reference += &format!("{{\"name\": {name}, \"amount\": {amount}}}\n");
         other += &format!("{{\"amount\":{again},\"name\":{name}}}\n");
@@ -114,7 +118,10 @@ fn sorted(random: &mut SplitMix64, ties: Ties) -> Pair {
     let mut lines: Vec<(Option<usize>, String)> = (0..count)
         .map(|at| {
             let key = (random.below(6) > 0).then(|| random.below(5));
-            (key, format!("{},{at}\n", key.map_or_else(String::new, |key| key.to_string())))
+            (
+                key,
+                format!("{},{at}\n", key.map_or_else(String::new, |key| key.to_string())),
+            )
         })
         .collect();
     lines.sort_by_key(|(key, _)| (key.is_none(), *key));
@@ -147,7 +154,10 @@ fn sorted(random: &mut SplitMix64, ties: Ties) -> Pair {
 }
 
 fn npy(values: &[f32]) -> Vec<u8> {
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}\n", values.len());
+    let header = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}\n",
+        values.len()
+    );
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
     bytes.extend(header.as_bytes());
@@ -240,7 +250,9 @@ fn sums(random: &mut SplitMix64) -> Pair {
 fn tensors(random: &mut SplitMix64) -> Pair {
     let count = random.below(40) + 1;
     let ints: Vec<u8> = (0..count * 4).map(|_| random.next_bits() as u8).collect();
-    let halves: Vec<u8> = (0..count).flat_map(|_| (random.next_bits() as u16 & 0x3fff).to_le_bytes()).collect();
+    let halves: Vec<u8> = (0..count)
+        .flat_map(|_| (random.next_bits() as u16 & 0x3fff).to_le_bytes())
+        .collect();
     let mut numbers: Vec<f32> = (0..count).map(|_| random.unit() as f32).collect();
     numbers[0] = f32::from_bits(0x7fc0_0000);
     let file = |numbers: &[f32]| {
@@ -267,7 +279,9 @@ fn tensors(random: &mut SplitMix64) -> Pair {
 
 /// Rows without an order, with numbers within a tolerance.
 fn near_rows(random: &mut SplitMix64) -> Pair {
-    let values: Vec<(usize, f64)> = (0..random.below(60) + 1).map(|_| (random.below(4), random.unit() * 10.0)).collect();
+    let values: Vec<(usize, f64)> = (0..random.below(60) + 1)
+        .map(|_| (random.below(4), random.unit() * 10.0))
+        .collect();
     let line = |(class, value): &(usize, f64)| format!("{{\"class\": {class}, \"value\": {value}}}\n");
     let reference: String = values.iter().map(line).collect();
     let mut moved: Vec<(usize, f64)> = values
@@ -298,7 +312,14 @@ pub fn fault(format: Format, bytes: &[u8], random: &mut SplitMix64) -> Vec<u8> {
         let at = first + random.below(lines.len() - first);
         match random.below(3) {
             0 => drop(lines.remove(at)),
-            1 => lines.insert(at, format!("{}7{}", &lines[at][..lines[at].len() - 1], &lines[at][lines[at].len() - 1..])),
+            1 => lines.insert(
+                at,
+                format!(
+                    "{}7{}",
+                    &lines[at][..lines[at].len() - 1],
+                    &lines[at][lines[at].len() - 1..]
+                ),
+            ),
             _ => lines[at] = digits(&lines[at]),
         }
         return (lines.join("\n") + "\n").into_bytes();
@@ -307,7 +328,11 @@ pub fn fault(format: Format, bytes: &[u8], random: &mut SplitMix64) -> Vec<u8> {
     // The elements end the file, and their last byte has the sign and the exponent, or the highest bits of an integer.
     let size = if format == Format::Npy { Dtype::F32.size() } else { 1 };
     let last = bytes.len() - 1;
-    let back = if format == Format::Npy { random.below((last - 100).min(64) / size + 1) * size } else { 0 };
+    let back = if format == Format::Npy {
+        random.below((last - 100).min(64) / size + 1) * size
+    } else {
+        0
+    };
     bytes[last - back.min(last)] ^= 0x40;
     bytes
 }
@@ -315,6 +340,9 @@ pub fn fault(format: Format, bytes: &[u8], random: &mut SplitMix64) -> Vec<u8> {
 /// Every digit by the next.
 fn digits(line: &str) -> String {
     line.chars()
-        .map(|char| char.to_digit(10).map_or(char, |digit| char::from_digit((digit + 1) % 10, 10).unwrap_or(char)))
+        .map(|char| {
+            char.to_digit(10)
+                .map_or(char, |digit| char::from_digit((digit + 1) % 10, 10).unwrap_or(char))
+        })
         .collect()
 }

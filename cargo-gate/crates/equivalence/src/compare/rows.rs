@@ -101,11 +101,21 @@ fn sorted(rules: &Rules, rows: &Rows, whose: &str, compared: &mut Compared) -> R
     let places = key_places(rules, rows)?;
     for (at, pair) in rows.rows.windows(2).enumerate() {
         if by_keys(rules, &places, &pair[0], &pair[1]) == Ordering::Greater {
-            let key = |row: &Row| places.iter().filter_map(|place| row.get(*place)).map(Value::shown).collect::<Vec<_>>();
+            let key = |row: &Row| {
+                places
+                    .iter()
+                    .filter_map(|place| row.get(*place))
+                    .map(Value::shown)
+                    .collect::<Vec<_>>()
+            };
             let place = format!("the order of rows {} and {} of {whose}", at + 1, at + 2);
             compared.differ(|| {
                 let shown = key(&pair[0]).join(", ");
-                Difference::new(place, format!("{shown} before {}", key(&pair[1]).join(", ")), "ascending keys")
+                Difference::new(
+                    place,
+                    format!("{shown} before {}", key(&pair[1]).join(", ")),
+                    "ascending keys",
+                )
             });
         }
     }
@@ -116,7 +126,11 @@ fn key_places(rules: &Rules, rows: &Rows) -> Result<Vec<usize>, String> {
     let place = |name: &String| rows.columns.iter().position(|column| column == name);
     let places = rules.keys.iter().map(|key| {
         let missing = || format!("there is no column `{}`, by which rows are sorted", key.column);
-        if rows.rows.is_empty() { Ok(0) } else { place(&key.column).ok_or_else(missing) }
+        if rows.rows.is_empty() {
+            Ok(0)
+        } else {
+            place(&key.column).ok_or_else(missing)
+        }
     });
     places.collect()
 }
@@ -160,7 +174,9 @@ fn same(column: &Column, found: &Value, expected: &Value, row: &Row) -> (bool, O
         }
         Kind::Float => {
             let bits = |value: &Value| text(value).and_then(|text| float_bits(&text, column.tolerance.dtype));
-            let magnitude = column.magnitude.and_then(|place| text(row.get(place)?)?.parse::<f64>().ok());
+            let magnitude = column
+                .magnitude
+                .and_then(|place| text(row.get(place)?)?.parse::<f64>().ok());
             match (bits(found), bits(expected)) {
                 (Some(a), Some(b)) => column.tolerance.accepts(a, b, magnitude.unwrap_or(0.0)),
                 _ => (found == expected, None),
@@ -199,11 +215,17 @@ fn grouped(
         };
         let fits = |a: usize, b: usize| {
             let (a, b) = (&found.rows[a], &expected.rows[b]);
-            columns.iter().all(|column| same(column, &a[column.found], &b[column.expected], b).0)
+            columns
+                .iter()
+                .all(|column| same(column, &a[column.found], &b[column.expected], b).0)
         };
         let exact = columns.iter().all(|column| column.kind != Kind::Float);
         let (lost, extra): (Vec<usize>, Vec<usize>) = if exact {
-            let common = if set { here.len().min(1).min(there.len()) } else { here.len().min(there.len()) };
+            let common = if set {
+                here.len().min(1).min(there.len())
+            } else {
+                here.len().min(there.len())
+            };
             let rest = |rows: &[usize]| {
                 let enough = set && common > 0;
                 if enough { Vec::new() } else { rows[common..].to_vec() }
@@ -251,7 +273,9 @@ fn grouped(
 }
 
 fn too_many(count: usize) -> String {
-    format!("{count} rows have the same exact values, and at most {MOST} are matched within a tolerance: give rows a key that is exact")
+    format!(
+        "{count} rows have the same exact values, and at most {MOST} are matched within a tolerance: give rows a key that is exact"
+    )
 }
 
 /// Places of rows by the values of their exact columns; decimals by what they are.

@@ -120,7 +120,11 @@ macro_rules! fast {
             let (absolute, relative) = (tolerance.absolute, tolerance.relative);
             let place = |number: $float| {
                 let bits = number.to_bits() as $int;
-                if bits < 0 { <$int>::MIN.wrapping_sub(bits) } else { bits }
+                if bits < 0 {
+                    <$int>::MIN.wrapping_sub(bits)
+                } else {
+                    bits
+                }
             };
             let (mut bad, mut largest) = (false, 0 as $int);
             let (found, _) = found.as_chunks::<$size>();

@@ -14,7 +14,10 @@ fn said(rules: &Rules, found: &str, expected: &str) -> String {
 
 fn shown(compared: &Compared) -> String {
     let line = |difference: &Difference| {
-        format!("{}: {} is not {}\n", difference.place, difference.found, difference.expected)
+        format!(
+            "{}: {} is not {}\n",
+            difference.place, difference.found, difference.expected
+        )
     };
     let lines: String = compared.first.iter().map(line).collect();
     format!("{} differences\n{lines}", compared.count)
@@ -52,7 +55,10 @@ fn rows_without_an_order() {
     row 2: "1" is not no such row
     row 3 of the reference: no such row is not "2"
     "#);
-    assert_eq!(said(&csv(RowOrder::Set), "a\n1\n1\n2\n", "a\n1\n2\n2\n"), "0 differences\n");
+    assert_eq!(
+        said(&csv(RowOrder::Set), "a\n1\n1\n2\n", "a\n1\n2\n2\n"),
+        "0 differences\n"
+    );
     assert!(said(&csv(RowOrder::Set), "a\n1\n", "a\n1\n2\n").starts_with("1 differences"));
 }
 
@@ -76,7 +82,11 @@ fn sorted_rows_and_their_ties() {
     let (one, other) = ("k,v\na,1\na,2\n,3\n", "k,v\na,2\na,1\n,3\n");
     assert_eq!(said(&sorted(Ties::Any, |_| ()), one, other), "0 differences\n");
     assert!(said(&sorted(Ties::Stable, |_| ()), one, other).starts_with("2 differences"));
-    let first = said(&sorted(Ties::Any, |key| key.nulls = crate::rule::Nulls::First), one, other);
+    let first = said(
+        &sorted(Ties::Any, |key| key.nulls = crate::rule::Nulls::First),
+        one,
+        other,
+    );
     insta::assert_snapshot!(first, @r#"
     2 differences
     the order of rows 2 and 3 of the reference: "a" before null is not ascending keys
@@ -88,7 +98,10 @@ fn sorted_rows_and_their_ties() {
     assert_eq!(said(&caseless, upper, upper), "0 differences\n");
     assert!(said(&caseless, lower, lower).starts_with("2 differences"));
     let descending = sorted(Ties::Stable, |key| key.descending = true);
-    assert_eq!(said(&descending, "k\nb\na\n\"\"\n", "k\nb\na\n\"\"\n"), "0 differences\n");
+    assert_eq!(
+        said(&descending, "k\nb\na\n\"\"\n", "k\nb\na\n\"\"\n"),
+        "0 differences\n"
+    );
 }
 
 fn rule(name: &str, change: impl FnOnce(&mut ColumnRule)) -> Rules {
@@ -110,14 +123,20 @@ fn decimals_are_exact_and_floats_are_near() {
     assert_eq!(said(&decimal, "{\"x\": 0.10}", "{\"x\": 1e-1}"), "0 differences\n");
     assert!(said(&decimal, "{\"x\": 0.1000000000000000055}", "{\"x\": 0.1}").starts_with("1 differences"));
     let float = rule("x", |rule| rule.ulp = Some(1));
-    assert_eq!(said(&float, "{\"x\": 0.1000000000000000055}", "{\"x\": 0.1}"), "0 differences\n");
+    assert_eq!(
+        said(&float, "{\"x\": 0.1000000000000000055}", "{\"x\": 0.1}"),
+        "0 differences\n"
+    );
     assert!(said(&float, "{\"x\": 0.10000000000000005}", "{\"x\": 0.1}").starts_with("1 differences"));
     assert!(said(&float, "{\"x\": null}", "{\"x\": 0}").starts_with("1 differences"));
     let unordered = Rules {
         order: RowOrder::Multiset,
         ..rule("x", |rule| rule.absolute = Some(0.1))
     };
-    assert_eq!(said(&unordered, "{\"x\": 1.09}\n{\"x\": 1.0}", "{\"x\": 1.0}\n{\"x\": 1.18}"), "0 differences\n");
+    assert_eq!(
+        said(&unordered, "{\"x\": 1.09}\n{\"x\": 1.0}", "{\"x\": 1.0}\n{\"x\": 1.18}"),
+        "0 differences\n"
+    );
     let many = "{\"x\": 1}\n".repeat(500);
     insta::assert_snapshot!(said(&unordered, &many, &many), @"cannot be compared: 500 rows have the same exact values, and at most 400 are matched within a tolerance: give rows a key that is exact");
 }

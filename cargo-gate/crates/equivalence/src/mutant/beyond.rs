@@ -43,14 +43,28 @@ mod tests {
     #[test]
     fn the_neighbour_is_still_within() {
         for rule in [
-            ColumnRule { kind: Kind::Float, ulp: Some(3), ..ColumnRule::default() },
-            ColumnRule { kind: Kind::Float, absolute: Some(1e-3), ..ColumnRule::default() },
-            ColumnRule { kind: Kind::Float, relative: Some(1e-4), ..ColumnRule::default() },
+            ColumnRule {
+                kind: Kind::Float,
+                ulp: Some(3),
+                ..ColumnRule::default()
+            },
+            ColumnRule {
+                kind: Kind::Float,
+                absolute: Some(1e-3),
+                ..ColumnRule::default()
+            },
+            ColumnRule {
+                kind: Kind::Float,
+                relative: Some(1e-4),
+                ..ColumnRule::default()
+            },
         ] {
             for number in [1.0_f32, -1.0, 0.0, 1e-30, 3e38] {
                 let tolerance = Tolerance::of(&rule, Dtype::F32);
                 let bits = u64::from(number.to_bits());
-                let Some(beyond) = above(&tolerance, bits, 0.0) else { continue };
+                let Some(beyond) = above(&tolerance, bits, 0.0) else {
+                    continue;
+                };
                 let before = Dtype::F32.at_place(Dtype::F32.place(beyond) - 1).unwrap();
                 assert!(!tolerance.accepts(beyond, bits, 0.0).0, "{number} {rule:?}");
                 assert!(tolerance.accepts(before, bits, 0.0).0, "{number} {rule:?}");

@@ -116,7 +116,9 @@ impl Maker<'_> {
         let tie = tie.filter(|_| order == Some(Ties::Stable)).map(|row| (row - 1, row));
         let pairs: BTreeSet<(usize, usize)> = [pair, far, tie].into_iter().flatten().collect();
         for (a, b) in pairs {
-            self.push(format!("rows {} and {} swapped", a + 1, b + 1), |table| table.rows.swap(a, b));
+            self.push(format!("rows {} and {} swapped", a + 1, b + 1), |table| {
+                table.rows.swap(a, b)
+            });
         }
     }
 
@@ -160,7 +162,9 @@ impl Maker<'_> {
                         self.set(row, column, what, value);
                     }
                 }
-                let text = filled.iter().find_map(|row| Some((*row, other_case(&self.table.rows[*row][column])?)));
+                let text = filled
+                    .iter()
+                    .find_map(|row| Some((*row, other_case(&self.table.rows[*row][column])?)));
                 if let Some((row, value)) = text {
                     self.set(row, column, "the case of a letter changed", value);
                 }
@@ -187,7 +191,11 @@ impl Maker<'_> {
             let names = &self.table.columns;
             names.iter().position(|name| *name == reduction.magnitude)
         });
-        let magnitude = |row: usize| magnitude.and_then(|column| text(row, column)?.parse::<f64>().ok()).unwrap_or(0.0);
+        let magnitude = |row: usize| {
+            magnitude
+                .and_then(|column| text(row, column)?.parse::<f64>().ok())
+                .unwrap_or(0.0)
+        };
         let numbers: Vec<(usize, u64, f64)> = filled
             .iter()
             .filter_map(|row| Some((*row, float_bits(&text(*row, column)?, dtype)?, magnitude(*row))))
@@ -198,7 +206,11 @@ impl Maker<'_> {
             || (self.rules.order == RowOrder::Sorted && self.rules.ties == Ties::Any);
         // Where rows are matched, a smaller number could find another partner.
         let largest = (0..numbers.len()).max_by_key(|at| dtype.place(numbers[*at].1));
-        let moved: Vec<usize> = if unordered { largest.into_iter().collect() } else { ends(&rows) };
+        let moved: Vec<usize> = if unordered {
+            largest.into_iter().collect()
+        } else {
+            ends(&rows)
+        };
         for at in moved {
             let (row, bits, magnitude) = numbers[at];
             match above(&tolerance, bits, magnitude) {
@@ -218,7 +230,10 @@ impl Maker<'_> {
             }
         }
         let by_size = (0..numbers.len()).max_by_key(|at| dtype.place(numbers[*at].1).unsigned_abs());
-        if let Some((row, bits, _)) = by_size.map(|at| numbers[at]).filter(|(_, bits, _)| dtype.place(*bits) != 0) {
+        if let Some((row, bits, _)) = by_size
+            .map(|at| numbers[at])
+            .filter(|(_, bits, _)| dtype.place(*bits) != 0)
+        {
             let flipped = bits ^ (1 << (dtype.size() * 8 - 1));
             self.set(row, column, "the sign flipped", written(dtype, flipped));
             let zero = Value::Number("0".to_owned());
@@ -300,6 +315,15 @@ fn other_case(value: &Value) -> Option<Value> {
     let Value::Text(text) = value else { return None };
     let at = text.find(|char: char| char.is_ascii_alphabetic())?;
     let letter = text.as_bytes()[at];
-    let changed = if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
-    Some(Value::Text(format!("{}{}{}", &text[..at], char::from(changed), &text[at + 1..])))
+    let changed = if letter.is_ascii_lowercase() {
+        letter.to_ascii_uppercase()
+    } else {
+        letter.to_ascii_lowercase()
+    };
+    Some(Value::Text(format!(
+        "{}{}{}",
+        &text[..at],
+        char::from(changed),
+        &text[at + 1..]
+    )))
 }

@@ -24,7 +24,10 @@ pub(super) fn part(tensor: &Tensor) -> Tensor {
 }
 
 pub(super) fn mutants(rules: &Rules, list: &[Tensor]) -> Vec<Mutant> {
-    let mut maker = Maker { list, found: Vec::new() };
+    let mut maker = Maker {
+        list,
+        found: Vec::new(),
+    };
     let magnitudes: Vec<&str> = rules.magnitudes().collect();
     for (at, tensor) in list.iter().enumerate() {
         if !magnitudes.contains(&tensor.name.as_str()) {
@@ -111,7 +114,9 @@ impl Maker<'_> {
         let tolerance = Tolerance::of(rule, dtype);
         let size = |element: usize| {
             let found = magnitude.filter(|tensor| tensor.count() == count);
-            found.map_or(0.0, |tensor| tensor.dtype.float(tensor.dtype.bits(tensor.element(element))))
+            found.map_or(0.0, |tensor| {
+                tensor.dtype.float(tensor.dtype.bits(tensor.element(element)))
+            })
         };
         let sign = 1_u64 << (dtype.size() * 8 - 1);
         let infinity = dtype.infinity();

@@ -18,7 +18,11 @@ pub(super) fn read(bytes: &[u8], null: &str) -> Result<Rows, String> {
         }
     }
     let value = |field: &str| {
-        if field == null { Value::Null } else { Value::Text(field.to_owned()) }
+        if field == null {
+            Value::Null
+        } else {
+            Value::Text(field.to_owned())
+        }
     };
     let mut rows = Vec::new();
     for record in records {

@@ -18,7 +18,10 @@ pub const LARGEST: usize = 1 << 30;
 /// Place and cause, such as `line 3: …`.
 pub fn read(rules: &Rules, bytes: Vec<u8>) -> Result<Output, String> {
     if bytes.len() > LARGEST {
-        return Err(format!("{} bytes are more than the {LARGEST} that are read", bytes.len()));
+        return Err(format!(
+            "{} bytes are more than the {LARGEST} that are read",
+            bytes.len()
+        ));
     }
     match rules.format {
         Format::Jsonl => jsonl::read(&bytes).map(Output::Rows),

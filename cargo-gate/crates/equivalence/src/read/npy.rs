@@ -14,7 +14,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensor, String> {
         _ => return Err("byte 6: not version 1, 2 or 3".to_owned()),
     };
     let end = begin + length;
-    let header = bytes.get(begin..end).ok_or_else(|| format!("byte {begin}: the header ends after {} bytes", bytes.len()))?;
+    let header = bytes
+        .get(begin..end)
+        .ok_or_else(|| format!("byte {begin}: the header ends after {} bytes", bytes.len()))?;
     let header = std::str::from_utf8(header).map_err(|_| format!("byte {begin}: the header is not UTF-8"))?;
     let wrong = |what: &str| format!("byte {begin}: {what} in the header `{}`", header.trim_end());
     let field = |name: &str| {
@@ -33,12 +35,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensor, String> {
         .map_err(|_| wrong("a malformed `shape`"))?;
     let fortran = field("fortran_order").ok_or_else(|| wrong("no `fortran_order`"))?;
     if !fortran.starts_with("False") && shape.len() > 1 {
-        return Err(wrong("columns before rows: write the array with `numpy.ascontiguousarray`,"));
+        return Err(wrong(
+            "columns before rows: write the array with `numpy.ascontiguousarray`,",
+        ));
     }
     let size = bytes_of(&shape, dtype).ok_or_else(|| wrong("too large a `shape`"))?;
     let mut data = bytes[end..].to_vec();
     if data.len() != size {
-        return Err(format!("byte {end}: {} bytes follow, and {} {shape:?} takes {size}", data.len(), dtype.name()));
+        return Err(format!(
+            "byte {end}: {} bytes follow, and {} {shape:?} takes {size}",
+            data.len(),
+            dtype.name()
+        ));
     }
     if big {
         data.chunks_exact_mut(dtype.size()).for_each(<[u8]>::reverse);

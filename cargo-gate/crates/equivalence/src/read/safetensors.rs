@@ -37,9 +37,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Tensor>, String> {
         let dtype = parse_type(&entry.dtype).ok_or_else(|| wrong(format!("unknown type `{}`", entry.dtype)))?;
         let (begin, end) = entry.data_offsets;
         let part = (begin <= end).then(|| data.get(begin..end)).flatten();
-        let part = part.ok_or_else(|| wrong(format!("bytes {begin} to {end} are not in the {} of the file", data.len())))?;
+        let part = part.ok_or_else(|| {
+            wrong(format!(
+                "bytes {begin} to {end} are not in the {} of the file",
+                data.len()
+            ))
+        })?;
         if bytes_of(&entry.shape, dtype) != Some(part.len()) {
-            return Err(wrong(format!("{} bytes are not {} {:?}", part.len(), dtype.name(), entry.shape)));
+            return Err(wrong(format!(
+                "{} bytes are not {} {:?}",
+                part.len(),
+                dtype.name(),
+                entry.shape
+            )));
         }
         places.push((begin, end));
         tensors.push(Tensor {
@@ -53,12 +63,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Tensor>, String> {
     let mut next = 0;
     for (begin, end) in places {
         if begin != next {
-            return Err(wrong(format!("tensors overlap or leave a gap at byte {begin} of the data")));
+            return Err(wrong(format!(
+                "tensors overlap or leave a gap at byte {begin} of the data"
+            )));
         }
         next = end;
     }
     if next != data.len() {
-        return Err(wrong(format!("{} bytes of the data are of no tensor", data.len() - next)));
+        return Err(wrong(format!(
+            "{} bytes of the data are of no tensor",
+            data.len() - next
+        )));
     }
     Ok(tensors)
 }

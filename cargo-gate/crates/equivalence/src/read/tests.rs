@@ -74,7 +74,10 @@ fn named_arrays() {
     let Output::Tensors(found) = read(&rules(Format::Safetensors), tensors(header, b"ab")).unwrap() else {
         unreachable!()
     };
-    assert_eq!((found[0].name.as_str(), found[0].data.as_slice()), ("x", b"ab".as_slice()));
+    assert_eq!(
+        (found[0].name.as_str(), found[0].data.as_slice()),
+        ("x", b"ab".as_slice())
+    );
     let said = |header: &str, data: &[u8]| read(&rules(Format::Safetensors), tensors(header, data)).unwrap_err();
     insta::assert_snapshot!(said(header, b"abc"), @"byte 8: 1 bytes of the data are of no tensor");
     insta::assert_snapshot!(said(header, b"a"), @"byte 8: tensor `x`: bytes 0 to 2 are not in the 1 of the file");

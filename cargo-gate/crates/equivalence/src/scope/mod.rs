@@ -103,7 +103,10 @@ impl Scope {
 
     /// A cell in words: `size=0,dtype=f32`.
     pub fn name(&self, cell: &Cell) -> String {
-        let parts: Vec<String> = self.values(cell).map(|(axis, value)| format!("{axis}={value}")).collect();
+        let parts: Vec<String> = self
+            .values(cell)
+            .map(|(axis, value)| format!("{axis}={value}"))
+            .collect();
         parts.join(",")
     }
 

@@ -29,12 +29,13 @@ fn possible(scope: &Scope) -> BTreeSet<(usize, usize, usize, usize)> {
     for axis in &scope.axes {
         cells = cells
             .iter()
-            .flat_map(|cell: &Vec<usize>| {
-                (0..axis.values.len()).map(move |value| [cell.as_slice(), &[value]].concat())
-            })
+            .flat_map(|cell: &Vec<usize>| (0..axis.values.len()).map(move |value| [cell.as_slice(), &[value]].concat()))
             .collect();
     }
-    let allowed = cells.into_iter().map(Cell).filter(|cell| scope.excluded(cell).is_none());
+    let allowed = cells
+        .into_iter()
+        .map(Cell)
+        .filter(|cell| scope.excluded(cell).is_none());
     allowed.flat_map(|cell| pairs(&cell)).collect()
 }
 
@@ -123,6 +124,9 @@ fn an_envelope_has_what_ran() {
     let values = |list: &[&str]| list.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     assert_eq!(
         scope.envelope(cells.iter()),
-        [("a0".to_owned(), values(&["0", "2"])), ("a1".to_owned(), values(&["1"]))]
+        [
+            ("a0".to_owned(), values(&["0", "2"])),
+            ("a1".to_owned(), values(&["1"]))
+        ]
     );
 }

@@ -38,7 +38,11 @@ pub(crate) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         if axes.is_empty() {
             let message = format!("suite `{}` has no axes, and so no cells", shown(name));
             let help = "add `[[suite.equivalence.axis]]` with `name` and `values`";
-            problems.push(Problem::new(span.clone(), message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
+            problems.push(
+                Problem::new(span.clone(), message)
+                    .rule(&rule::SUITE_WITHOUT_LIMIT)
+                    .help(help),
+            );
         }
         values(suite, &mut problems);
         parts(suite, &axes, &mut problems);
@@ -63,7 +67,9 @@ fn values(suite: &DeTable<'_>, problems: &mut Vec<Problem>) {
         let list = axis.get("values").and_then(|values| values.get_ref().as_array());
         let mut seen = Vec::new();
         for item in list.into_iter().flat_map(|list| list.iter()) {
-            let Some(value) = scope::value(item.get_ref()) else { continue };
+            let Some(value) = scope::value(item.get_ref()) else {
+                continue;
+            };
             if seen.contains(&value) {
                 let message = format!("the value `{}` occurs twice", shown(&value.to_string()));
                 let problem = Problem::new(item.span(), message).rule(&rule::DUPLICATE_NAME);
@@ -108,7 +114,11 @@ fn parts(suite: &DeTable<'_>, axes: &[Axis], problems: &mut Vec<Problem>) {
             for item in list {
                 let found = scope::value(item.get_ref());
                 if let Some(found) = found.filter(|found| !axis.values.contains(found)) {
-                    let message = format!("{what} names `{}`, which is no value of `{}`", shown(&found.to_string()), axis.name);
+                    let message = format!(
+                        "{what} names `{}`, which is no value of `{}`",
+                        shown(&found.to_string()),
+                        axis.name
+                    );
                     let problem = Problem::new(item.span(), message).rule(&rule::UNDECLARED_NAME);
                     problems.push(problem.help("correct the value, or add it to the axis"));
                 }
@@ -137,7 +147,10 @@ fn commands(suite: &DeTable<'_>, axes: &[Axis], problems: &mut Vec<Problem>) {
     }
     for (word, span) in words {
         for name in placeholders(&word) {
-            let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            let is_name = !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             if is_name && !OWN.contains(&name) && !axes.iter().any(|axis| axis.name == name) {
                 let message = format!("`{{{}}}` is no axis", shown(name));
                 let problem = Problem::new(span.clone(), message).rule(&rule::UNDECLARED_NAME);
@@ -179,36 +192,64 @@ fn references(suite: &DeTable<'_>, name: &str, span: Range<usize>, problems: &mu
             problems.push(problem.help("write a reference for each"));
         }
         if has.is_empty() && !is_filled_table(reference, "environment") {
-            let problem = Problem::new(span.clone(), "the reference says nothing to compare with").rule(&rule::MISSING_KEY);
-            problems.push(problem.help("add `command`, `commit`, `file`, or `environment` with the variables of another backend"));
+            let problem =
+                Problem::new(span.clone(), "the reference says nothing to compare with").rule(&rule::MISSING_KEY);
+            problems.push(
+                problem.help("add `command`, `commit`, `file`, or `environment` with the variables of another backend"),
+            );
         }
         let own = has == ["command"] || has.is_empty();
-        let command = if has.is_empty() { words(suite, "command") } else { words(reference, "command") };
+        let command = if has.is_empty() {
+            words(suite, "command")
+        } else {
+            words(reference, "command")
+        };
         if own && command == words(suite, "command") && variables(suite) == variables(reference) {
             let message = "the command is compared with itself, and could never differ";
-            problems.push(broken(span.clone(), message, "name another command, or other variables in `environment`"));
+            problems.push(broken(
+                span.clone(),
+                message,
+                "name another command, or other variables in `environment`",
+            ));
         }
         match (reference.get("file"), reference.get("record")) {
             (Some(file), None) => {
                 let message = "a recorded output does not say who produced it";
                 let problem = Problem::new(file.span(), message).rule(&rule::MISSING_KEY);
-                problems.push(problem.help("add `record = \"oracle/record.jsonl\"`, which names the producer of each file"));
+                problems.push(
+                    problem.help("add `record = \"oracle/record.jsonl\"`, which names the producer of each file"),
+                );
             }
             (None, Some(record)) => {
                 let problem = Problem::new(record.span(), "`record` is about files, and the reference has none");
-                problems.push(problem.rule(&rule::EXCLUDING_KEYS).help("add `file`, or remove the key"));
+                problems.push(
+                    problem
+                        .rule(&rule::EXCLUDING_KEYS)
+                        .help("add `file`, or remove the key"),
+                );
             }
             _ => {}
         }
         if let (Some(absent), false) = (reference.get("absent"), is_filled(reference, "requires")) {
             let problem = Problem::new(absent.span(), "the reference is never absent: it requires nothing");
-            problems.push(problem.rule(&rule::MISSING_KEY).help("add `requires`, or remove the key"));
+            problems.push(
+                problem
+                    .rule(&rule::MISSING_KEY)
+                    .help("add `requires`, or remove the key"),
+            );
         }
-        if let Some(oracle) = reference.get("oracle").filter(|value| value.get_ref().as_bool() == Some(true)) {
+        if let Some(oracle) = reference
+            .get("oracle")
+            .filter(|value| value.get_ref().as_bool() == Some(true))
+        {
             oracles += 1;
             if oracles == 2 {
                 let problem = Problem::new(oracle.span(), "two references cannot both be right where they differ");
-                problems.push(problem.rule(&rule::EXCLUDING_KEYS).help("keep `oracle = true` on one of them"));
+                problems.push(
+                    problem
+                        .rule(&rule::EXCLUDING_KEYS)
+                        .help("keep `oracle = true` on one of them"),
+                );
             }
         }
     }
@@ -283,7 +324,8 @@ fn tolerance(column: &DeTable<'_>, is_rows: bool, problems: &mut Vec<Problem>) {
     if let Some((name, span)) = dtype.clone()
         && (!is_rows || !["f32", "f64"].contains(&name))
     {
-        let problem = Problem::new(span, "`dtype` is `f32` or `f64`, and only of numbers in text").rule(&rule::EXCLUDING_KEYS);
+        let problem =
+            Problem::new(span, "`dtype` is `f32` or `f64`, and only of numbers in text").rule(&rule::EXCLUDING_KEYS);
         problems.push(problem.help("remove the key: arrays say the type of their elements"));
     }
     let per_binade = match dtype {
@@ -291,7 +333,8 @@ fn tolerance(column: &DeTable<'_>, is_rows: bool, problems: &mut Vec<Problem>) {
         _ => Dtype::F64.per_binade(),
     };
     if let Some(ulp) = column.get("ulp")
-        && scope::number_of(ulp.get_ref()).is_some_and(|count| u64::try_from(count).is_ok_and(|count| count >= per_binade))
+        && scope::number_of(ulp.get_ref())
+            .is_some_and(|count| u64::try_from(count).is_ok_and(|count| count >= per_binade))
     {
         let message = "so many units in the last place are a factor of two, which accepts every digit";
         problems.push(broken(ulp.span(), message, "write a number below 1000"));
@@ -351,7 +394,11 @@ fn cells(suite: &DeTable<'_>, name: &str, span: Range<usize>, problems: &mut Vec
             for at in cover.impossible {
                 if let Some((_, span)) = corners.get(at) {
                     let message = "the corner is left out by an exclusion";
-                    problems.push(broken(span.clone(), message, "remove the corner, or narrow the exclusion"));
+                    problems.push(broken(
+                        span.clone(),
+                        message,
+                        "remove the corner, or narrow the exclusion",
+                    ));
                 }
             }
         }

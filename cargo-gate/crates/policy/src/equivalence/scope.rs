@@ -60,7 +60,9 @@ pub(super) fn scope(suite: &DeTable<'_>) -> Scope {
     Scope {
         version: 1,
         axes: axes(suite),
-        strength: strength.and_then(|strength| usize::try_from(strength).ok()).unwrap_or(2),
+        strength: strength
+            .and_then(|strength| usize::try_from(strength).ok())
+            .unwrap_or(2),
         corners: tables_of(suite, "corners").map(|(table, _)| part(table)).collect(),
         excluded: parts("exclude").collect(),
     }

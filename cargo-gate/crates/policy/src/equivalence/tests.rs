@@ -23,7 +23,11 @@ fn read(more: &str) -> Result<EquivalencePolicy, Vec<String>> {
     let text = format!("version = 1\n[stage.pilot]\nscope = \"x\"\n{SUITE}{more}");
     match validate("gate.toml", &text, &Catalogue::default()) {
         Ok(policy) => Ok(*policy.suites[0].equivalence.clone().unwrap()),
-        Err(errors) => Err(errors.problems().iter().map(|problem| problem.message.clone()).collect()),
+        Err(errors) => Err(errors
+            .problems()
+            .iter()
+            .map(|problem| problem.message.clone())
+            .collect()),
     }
 }
 
@@ -50,7 +54,11 @@ fn what_could_never_differ_is_refused() {
     let same = SUITE.replace("[\"naive\"", "[\"sort\"");
     let text = format!("version = 1\n[stage.pilot]\nscope = \"x\"\n{same}");
     assert!(validate("gate.toml", &text, &Catalogue::default()).is_err());
-    let column = |keys: &str| read(&format!("[[suite.equivalence.column]]\nname = \"x\"\nkind = \"float\"\n{keys}\n"));
+    let column = |keys: &str| {
+        read(&format!(
+            "[[suite.equivalence.column]]\nname = \"x\"\nkind = \"float\"\n{keys}\n"
+        ))
+    };
     assert!(column("relative = 1.0").is_err());
     assert!(column("dtype = \"f32\"\nulp = 8388608").is_err());
     assert!(column("dtype = \"f32\"\nulp = 8388607").is_ok());

@@ -40,12 +40,17 @@ pub(super) fn judge(rules: &Rules, sides: &[Outputs]) -> Judged {
     let mut outputs: Vec<Output> = Vec::new();
     // References first: what they lack makes the cell undecided, whatever the implementation does.
     for (at, side) in sides.iter().enumerate().rev() {
-        let standing = if at == 0 { CellStanding::Different } else { CellStanding::Undecided };
+        let standing = if at == 0 {
+            CellStanding::Different
+        } else {
+            CellStanding::Undecided
+        };
         let (first, second) = match &side.given {
             Ok(given) => given,
             Err(why) => return judged.ended(standing, format!("`{}` {why}", side.name)),
         };
-        let read = |bytes: &Vec<u8>| read(rules, bytes.clone()).map_err(|why| format!("the output of `{}`, {why}", side.name));
+        let read =
+            |bytes: &Vec<u8>| read(rules, bytes.clone()).map_err(|why| format!("the output of `{}`, {why}", side.name));
         let output = match read(first) {
             Ok(output) => output,
             Err(why) => return judged.ended(standing, why),
@@ -70,7 +75,11 @@ pub(super) fn judge(rules: &Rules, sides: &[Outputs]) -> Judged {
     for first in 0..sides.len() {
         for second in first + 1..sides.len() {
             // The oracle is what is right.
-            let (found, expected) = if first == oracle { (second, first) } else { (first, second) };
+            let (found, expected) = if first == oracle {
+                (second, first)
+            } else {
+                (first, second)
+            };
             let compared = match compare(rules, &outputs[found], &outputs[expected]) {
                 Ok(compared) => compared,
                 Err(why) => return judged.ended(CellStanding::Undecided, why),
@@ -82,7 +91,12 @@ pub(super) fn judge(rules: &Rules, sides: &[Outputs]) -> Judged {
             }
             if !compared.is_same() {
                 let ours = found == 0;
-                let why = format!("`{}` differs from `{}`: {}", sides[found].name, sides[expected].name, said(&compared));
+                let why = format!(
+                    "`{}` differs from `{}`: {}",
+                    sides[found].name,
+                    sides[expected].name,
+                    said(&compared)
+                );
                 // What the implementation does is said before what references do among each other.
                 if different.as_ref().is_none_or(|(before, _)| ours && !before) {
                     different = Some((ours, why));

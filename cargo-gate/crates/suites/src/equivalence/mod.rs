@@ -53,7 +53,8 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     };
     result.passed = standing(CellStanding::Same);
     result.failed = standing(CellStanding::Different);
-    result.skipped = standing(CellStanding::Known) + standing(CellStanding::Vacuous) + standing(CellStanding::Undecided);
+    result.skipped =
+        standing(CellStanding::Known) + standing(CellStanding::Vacuous) + standing(CellStanding::Undecided);
     result.equivalence = Some(Box::new(equivalence));
     Ok(SuiteRun {
         result: evidence,
@@ -74,7 +75,10 @@ pub fn expired(suite: &SuitePolicy) -> Vec<&str> {
         return Vec::new();
     };
     let today = today();
-    let excluded = policy.excluded.iter().map(|excluded| (excluded.id.as_str(), excluded.until));
+    let excluded = policy
+        .excluded
+        .iter()
+        .map(|excluded| (excluded.id.as_str(), excluded.until));
     let known = policy.divergences.iter().map(|known| (known.id.as_str(), known.until));
     let ended = excluded.chain(known).filter(|(_, until)| *until < today);
     ended.map(|(id, _)| id).collect()
@@ -97,19 +101,41 @@ fn verdict(
         );
         findings.push(finding(suite, drift).help(help));
     }
-    let repeat = |cell: &EquivalenceCell| cases.iter().find(|(name, _)| *name == cell.name).map(|(_, help)| help.clone());
-    for cell in shown.cells.iter().filter(|cell| cell.standing == CellStanding::Different) {
+    let repeat = |cell: &EquivalenceCell| {
+        cases
+            .iter()
+            .find(|(name, _)| *name == cell.name)
+            .map(|(_, help)| help.clone())
+    };
+    for cell in shown
+        .cells
+        .iter()
+        .filter(|cell| cell.standing == CellStanding::Different)
+    {
         let message = format!("{}: {}", cell.name, cell.why.as_deref().unwrap_or("differs"));
         let help = repeat(cell).unwrap_or_else(|| format!("cargo gate suite {}", suite.name));
         findings.push(finding(suite, message).help(help));
     }
-    if findings.iter().any(|finding| finding.blocks_at.is_some() || !suite.required) {
+    if findings
+        .iter()
+        .any(|finding| finding.blocks_at.is_some() || !suite.required)
+    {
         shown.overall = "fail".to_owned();
         return EvidenceResult::Findings(findings);
     }
     for (standing, code, overall, help) in [
-        (CellStanding::Undecided, "cells_not_run", "inconclusive", "let every reference give the same output for each cell, or exclude the cell with its risk"),
-        (CellStanding::Vacuous, "vacuous", "vacuous", "narrow the tolerance, or give the cell an output in which faults show"),
+        (
+            CellStanding::Undecided,
+            "cells_not_run",
+            "inconclusive",
+            "let every reference give the same output for each cell, or exclude the cell with its risk",
+        ),
+        (
+            CellStanding::Vacuous,
+            "vacuous",
+            "vacuous",
+            "narrow the tolerance, or give the cell an output in which faults show",
+        ),
     ] {
         let cells: Vec<&EquivalenceCell> = shown.cells.iter().filter(|cell| cell.standing == standing).collect();
         if let Some(first) = cells.first() {
@@ -122,7 +148,9 @@ fn verdict(
             return EvidenceResult::Inconclusive(Reason::new(code, message).help(help));
         }
     }
-    let regressions = before.map(|before| previous::regressions(shown, before)).unwrap_or_default();
+    let regressions = before
+        .map(|before| previous::regressions(shown, before))
+        .unwrap_or_default();
     for message in regressions {
         let help = "compare the two implementations where they changed; a tolerance says how far it may go";
         findings.push(Finding::advice(message).help(help).because(suite.location.clone()));
@@ -141,7 +169,11 @@ fn declared(suite: &SuitePolicy, policy: &EquivalencePolicy) -> Vec<Finding> {
         let id = &excluded.id;
         if ended(id) {
             let message = format!("the exclusion `{id}` ended on {}", excluded.until);
-            findings.push(finding(suite, message).help("run the cells, or decide anew until when they are left out").because(at));
+            findings.push(
+                finding(suite, message)
+                    .help("run the cells, or decide anew until when they are left out")
+                    .because(at),
+            );
             continue;
         }
         let tracked = excluded.tracked_by.as_deref().unwrap_or_default();
@@ -157,14 +189,22 @@ fn declared(suite: &SuitePolicy, policy: &EquivalencePolicy) -> Vec<Finding> {
         }
         let surface = format!("{} with {}", policy.implementation, report::part(&excluded.cells));
         let message = format!("{surface} is left out: {}", excluded.reason);
-        findings.push(Finding::bounding(surface, message).risk(excluded.severity.name()).because(at));
+        findings.push(
+            Finding::bounding(surface, message)
+                .risk(excluded.severity.name())
+                .because(at),
+        );
     }
     for known in &policy.divergences {
         let at = Some(known.location.clone());
         let surface = format!("{} with {}", policy.implementation, report::part(&known.cells));
         if ended(&known.id) {
             let message = format!("the divergence `{}` ended on {}", known.id, known.until);
-            findings.push(finding(suite, message).help("correct the implementation, or decide anew until when it differs").because(at));
+            findings.push(
+                finding(suite, message)
+                    .help("correct the implementation, or decide anew until when it differs")
+                    .because(at),
+            );
         } else {
             let message = format!("{surface} is known to differ: {}", known.reason);
             findings.push(Finding::bounding(surface, message).because(at));
@@ -186,11 +226,18 @@ pub fn lines(shown: &Equivalence) -> Vec<String> {
         };
         // A difference is a finding, which says more.
         let why = cell.why.as_deref().filter(|_| cell.standing != CellStanding::Different);
-        lines.push(format!("{}: {word}{}", cell.name, why.map_or_else(String::new, |why| format!(": {why}"))));
+        lines.push(format!(
+            "{}: {word}{}",
+            cell.name,
+            why.map_or_else(String::new, |why| format!(": {why}"))
+        ));
     }
     for pair in &shown.pairs {
         let all = pair.same + pair.different;
-        lines.push(format!("{} and {}: the same in {} of {all} cells", pair.first, pair.second, pair.same));
+        lines.push(format!(
+            "{} and {}: the same in {} of {all} cells",
+            pair.first, pair.second, pair.same
+        ));
     }
     lines.push(format!(
         "{} of {} mutants found; scope {} version {}",

@@ -98,7 +98,11 @@ impl Oracle<'_> {
         let ours = stem(&self.suite.command);
         let same = !ours.is_empty() && producer.command.starts_with(&ours);
         // `cargo run` alone names no implementation.
-        let telling = ours.len() > 1 || !matches!(ours.first().map(String::as_str), Some("cargo" | "python3" | "python" | "sh"));
+        let telling = ours.len() > 1
+            || !matches!(
+                ours.first().map(String::as_str),
+                Some("cargo" | "python3" | "python" | "sh")
+            );
         producer.name == self.policy.implementation || same && telling
     }
 }
@@ -109,7 +113,10 @@ impl Recorded {
     /// # Errors
     /// There are none, they changed, or their source did.
     pub(super) fn bytes(&self, root: &Path, path: &str) -> Result<Vec<u8>, String> {
-        let line = self.lines.get(path).ok_or_else(|| format!("has no record of `{path}`"))?;
+        let line = self
+            .lines
+            .get(path)
+            .ok_or_else(|| format!("has no record of `{path}`"))?;
         let read = |path: &str| fs::read(root.join(path)).map_err(|error| format!("cannot give `{path}`: {error}"));
         let bytes = read(path)?;
         if sha256_hex(&bytes) != line.sha256 {

@@ -55,7 +55,11 @@ pub(super) fn regressions(now: &Equivalence, before: &Equivalence) -> Vec<String
     if let (Some(new), Some(old)) = (now.max_ulp, before.max_ulp)
         && new > old
     {
-        let part = if old == 0 { String::new() } else { format!(" ({:+.1} %)", (new as f64 - old as f64) / old as f64 * 100.0) };
+        let part = if old == 0 {
+            String::new()
+        } else {
+            format!(" ({:+.1} %)", (new as f64 - old as f64) / old as f64 * 100.0)
+        };
         found.push(format!("Regression detected: max ULP {new} was {old}{part}"));
     }
     found

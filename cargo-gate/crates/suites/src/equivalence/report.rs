@@ -52,7 +52,10 @@ impl Shown<'_> {
                 why: judged.why.clone(),
             })
             .collect();
-        let ran = cells.iter().filter(|cell| cell.standing != CellStanding::Undecided).count();
+        let ran = cells
+            .iter()
+            .filter(|cell| cell.standing != CellStanding::Undecided)
+            .count();
         Equivalence {
             version: self.scope.version,
             scope: self.scope.digest(),

@@ -238,7 +238,10 @@ impl<'a> Session<'a> {
             Some(CellStanding::Different) => judged.standing = Some(CellStanding::Known),
             Some(CellStanding::Same) => {
                 judged.standing = Some(CellStanding::Different);
-                judged.why = Some(format!("does not differ, although `{}` says so: remove the divergence", known.id));
+                judged.why = Some(format!(
+                    "does not differ, although `{}` says so: remove the divergence",
+                    known.id
+                ));
             }
             _ => {}
         }
@@ -285,7 +288,10 @@ impl<'a> Session<'a> {
             let shown = format!("target/gate/equivalence/{}/case-{}", self.suite.name, at + 1);
             cases.push((
                 scope.name(&cell),
-                format!("`{}`;{smaller} its outputs are in `{shown}`", repeated(&command, &variables)),
+                format!(
+                    "`{}`;{smaller} its outputs are in `{shown}`",
+                    repeated(&command, &variables)
+                ),
             ));
         }
         Ok(cases)
@@ -312,9 +318,17 @@ impl<'a> Session<'a> {
 /// A command line with the variables of its cell.
 fn repeated(command: &[String], variables: &BTreeMap<String, String>) -> String {
     let quoted = |word: &String| {
-        if word.is_empty() || word.contains([' ', '"', '\'', '$', '*']) { format!("'{word}'") } else { word.clone() }
+        if word.is_empty() || word.contains([' ', '"', '\'', '$', '*']) {
+            format!("'{word}'")
+        } else {
+            word.clone()
+        }
     };
-    let variables = variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
-    variables.chain(command.iter().map(quoted)).collect::<Vec<_>>().join(" ")
+    let variables = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={}", quoted(value)));
+    variables
+        .chain(command.iter().map(quoted))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
-

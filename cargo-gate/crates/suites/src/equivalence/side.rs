@@ -136,7 +136,11 @@ impl Side {
             (format!("command: {}", words.join(" ")), source)
         };
         // Another backend of the same command keeps its other variables.
-        let mut environment = if reference.command.is_none() { policy.environment.clone() } else { BTreeMap::new() };
+        let mut environment = if reference.command.is_none() {
+            policy.environment.clone()
+        } else {
+            BTreeMap::new()
+        };
         environment.extend(reference.environment.clone());
         Ok(Ok(Self {
             name: reference.name.clone(),
@@ -160,7 +164,13 @@ impl Side {
         cx: &SuiteContext<'_>,
         log: &mut SuiteLog,
     ) -> Result<Option<Given>> {
-        let Source::Command { root, target, own_target, .. } = &self.source else {
+        let Source::Command {
+            root,
+            target,
+            own_target,
+            ..
+        } = &self.source
+        else {
             return Ok(None);
         };
         let launch = Launch {
@@ -173,7 +183,11 @@ impl Side {
         Ok(match launched {
             Launched::NotStarted(reason) => Some(Given::NotStarted(reason)),
             Launched::Ended(end) if end.exit_code == Some(0) && !end.timed_out => None,
-            Launched::Ended(end) => Some(Given::Nothing(format!("is not built: `{}` {}", command.join(" "), ended(&end)))),
+            Launched::Ended(end) => Some(Given::Nothing(format!(
+                "is not built: `{}` {}",
+                command.join(" "),
+                ended(&end)
+            ))),
         })
     }
 
@@ -213,7 +227,13 @@ impl Side {
         cx: &SuiteContext<'_>,
         log: &mut SuiteLog,
     ) -> Result<Given> {
-        let Source::Command { words, root, target, own_target } = &self.source else {
+        let Source::Command {
+            words,
+            root,
+            target,
+            own_target,
+        } = &self.source
+        else {
             return Ok(self.recorded(scope, cell, cx));
         };
         let to_file = words.iter().any(|word| word.contains("{output}"));
@@ -259,7 +279,11 @@ impl Side {
 }
 
 fn target_variable(own: bool, target: &Path) -> Vec<(OsString, Option<OsString>)> {
-    if own { vec![("CARGO_TARGET_DIR".into(), Some(target.into()))] } else { Vec::new() }
+    if own {
+        vec![("CARGO_TARGET_DIR".into(), Some(target.into()))]
+    } else {
+        Vec::new()
+    }
 }
 
 /// Where commands of the workspace build: in a copy, where there is no lockfile that could be kept.
