@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// As if nothing had ever been built.
-    fn from_nothing(&self, units: &BTreeSet<String>) -> Result<Texts, Error> {
+    fn clean_build(&self, units: &BTreeSet<String>) -> Result<Texts, Error> {
         for folder in ["new-store", "new-out"] {
             let _ = fs::remove_dir_all(self.scratch.join(folder));
         }
@@ -250,7 +250,7 @@ fn run(machine: &Machine, wanted: usize, is_fake: bool) {
         let kinds: &[usize] = if is_fake { &[0, 1, 5, 6] } else { &[0, 1, 2, 3, 4, 5, 6] };
         let (what, text) = edited(kinds[tries % kinds.len()], tries, text, is_fake);
         fs::write(file, text).expect("a file can be written");
-        let (Ok(built), Ok(new)) = (machine.build("store", "out", &units), machine.from_nothing(&affected)) else {
+        let (Ok(built), Ok(new)) = (machine.build("store", "out", &units), machine.clean_build(&affected)) else {
             fs::write(file, before).expect("a file can be written");
             continue;
         };

@@ -68,10 +68,11 @@ fn whole(example: &str) -> String {
     if !declares("version") {
         text.push_str("version = 1\n");
     }
+    text.push_str(example);
     if !declares("[stage.pilot]") && !declares("stage.pilot.scope") {
-        text.push_str("[stage.pilot]\nscope = \"one internal service\"\n");
+        text.push_str("\n[stage.pilot]\nscope = \"one internal service\"\n");
     }
-    text + example
+    text
 }
 
 #[test]

@@ -6,6 +6,6 @@ use gate_base::exit;
 use super::Conversation;
 
 pub(super) fn run(conversation: &Conversation<'_>) -> Result<i32> {
-    conversation.printer.data(&gate_policy::schema_text())?;
+    conversation.printer.data(gate_policy::schema_text())?;
     Ok(exit::READY)
 }

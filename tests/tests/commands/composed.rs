@@ -90,18 +90,18 @@ fn a_changed_base_is_another_policy() {
     let weakened = controlled(&gate);
     assert_ne!(policy_digest(&gate), digest);
     assert_eq!(weakened["subject"]["dirty"], true);
-    assert_snapshot!(messages(&weakened, "git.clean"), @"");
-    assert_snapshot!(messages(&weakened, "stage.predecessor"), @"");
+    assert_snapshot!(messages(&weakened, "git.clean"), @"`../gate.base.toml`, which the policy extends, differs from the commit");
+    assert_snapshot!(messages(&weakened, "stage.predecessor"), @"the READY pilot run xxxxxxxxxxxxxxxx-xxxxxx does not count: it judged by another policy");
 
     // Committed, it is still another policy than the one that the run was judged by.
     gate.commit("Ask for less");
     let weakened = controlled(&gate);
     assert_eq!(check(&weakened, "git.clean")["outcome"], "pass");
-    assert_snapshot!(messages(&weakened, "stage.predecessor"), @"");
+    assert_snapshot!(messages(&weakened, "stage.predecessor"), @"the READY pilot run xxxxxxxxxxxxxxxx-xxxxxx does not count: it judged by another policy");
 
     gate.git(["rm", "--quiet", "--cached", "gate.base.toml"]);
     gate.git(["commit", "--quiet", "--message", "Forget it"]);
-    assert_snapshot!(messages(&controlled(&gate), "git.clean"), @"");
+    assert_snapshot!(messages(&controlled(&gate), "git.clean"), @"`../gate.base.toml`, which the policy extends, is not tracked by git");
 }
 
 #[test]
@@ -306,14 +306,18 @@ fn what_a_change_can_affect_is_a_bounded_claim() {
     let controlled = gate
         .run(["controlled", "--no-suites", "--message-format", "json"])
         .json();
-    assert_snapshot!(messages(&controlled, "stage.predecessor"), @"");
+    assert_snapshot!(messages(&controlled, "stage.predecessor"), @"the READY pilot run xxxxxxxxxxxxxxxx-xxxxxx does not count: it judged only app");
     let status = gate.run(["status"]).stdout;
     let table: Vec<&str> = status
         .lines()
         .skip_while(|line| !line.starts_with("package"))
         .take(3)
         .collect();
-    assert_snapshot!(table.join("\n"), @"");
+    assert_snapshot!(table.join("\n"), @"
+    package  pilot                     controlled  broad
+    app      READY_WITH_BOUNDED_SCOPE  -           -
+    web      -                         -           -
+    ");
 }
 
 #[test]

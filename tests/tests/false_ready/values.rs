@@ -69,9 +69,13 @@ fn a_limit_of_a_benchmark_that_nothing_exceeds_is_refused() {
     error[policy::out-of-range]: `at-least` is out of range: 0
     = help: write a number above 0: no measurement is negative
     error[policy::refused-key]: `max-mad` cannot be set in `[[suite.bench.metric]]`
+    = help: remove it: noise is met by more pairs, up to `max-pairs` of the suite
     error[policy::refused-key]: `noisy` cannot be set in `[[suite.bench]]`
+    = help: remove it: what noise leaves open is inconclusive; write larger `budgets`, which `cargo gate suite NAME --calibrate` proposes
     error[policy::refused-key]: `min-samples` cannot be set in `[[suite.bench]]`
+    = help: remove it: what counts is the number of pairs, which `max-pairs` bounds
     error[policy::rounds-or-pairs]: there are no pairs without a reference
+    = help: write `rounds` instead, or give the suite a reference
     error[policy::out-of-range]: `time` is out of range: 100.0
     = help: write a number from 0 to 10: what may get ten times worse has no budget
     ");

@@ -120,7 +120,7 @@ fn a_score_that_nobody_measured_refuses_a_promotion() {
         };
         let gate = made(
             "\n[promotion]\nmax-risk = 40\n\n[[suite.bench]]\nname = \"scores\"\ncommand = [\"cargo\", \"run\", \"--quiet\", \
-             \"--locked\", \"--package\", \"native\"]\nrounds = 1\nmin-samples = 1\n\n[[suite.bench.metric]]\nname = \"other\"\nat-most = 10.0\n",
+             \"--locked\", \"--package\", \"native\"]\nrounds = 1\n\n[[suite.bench.metric]]\nname = \"other\"\nat-most = 10.0\n",
         );
         let printed = format!(
             "{}{{\"name\": \"other\", \"unit\": \"score\", \"samples\": [1]}}",

@@ -26,7 +26,7 @@ pub(super) fn merge<'i>(own: &mut DeTable<'i>, base: DeTable<'i>) {
                 }
             }
             (DeValue::Array(entries), DeValue::Array(inherited)) if is_list(entries) && is_list(&inherited) => {
-                *entries = appended(std::mem::replace(entries, DeArray::new()), &inherited);
+                *entries = appended(entries, &inherited);
             }
             _ => {}
         }
@@ -34,7 +34,7 @@ pub(super) fn merge<'i>(own: &mut DeTable<'i>, base: DeTable<'i>) {
 }
 
 /// The entries of the base that no entry replaces, and then the policy's own.
-fn appended<'i>(own: DeArray<'i>, base: &DeArray<'i>) -> DeArray<'i> {
+fn appended<'i>(own: &DeArray<'i>, base: &DeArray<'i>) -> DeArray<'i> {
     let names: Vec<(&str, String)> = own.iter().filter_map(|entry| name(entry.get_ref())).collect();
     let kept = |entry: &&Spanned<DeValue<'i>>| name(entry.get_ref()).is_none_or(|name| !names.contains(&name));
     let mut all = DeArray::new();

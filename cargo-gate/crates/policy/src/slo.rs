@@ -237,7 +237,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
 }
 
 fn only_for_metrics(key: &str, span: Range<usize>) -> Problem {
-    let message = format!("`{key}` selects time series, and the measurements are none");
+    let message = format!("`{key}` selects time series, but `format` is not `openmetrics`");
     let problem = Problem::new(span, message).rule(&rule::EXCLUDING_KEYS);
     problem.help("add `format = \"openmetrics\"` to the suite, or remove the key")
 }

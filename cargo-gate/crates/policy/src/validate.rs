@@ -80,7 +80,7 @@ fn version_of_base(file: &DeTable<'_>, start: usize) -> Option<Problem> {
                 .help("add `version = 1`"),
         ),
         Some(version) => {
-            let number = version.get_ref().as_integer().map(|number| number.as_str());
+            let number = version.get_ref().as_integer().map(toml::de::DeInteger::as_str);
             (number != Some("1")).then(|| {
                 Problem::new(version.span(), "`version` of a base must be 1")
                     .rule(&rule::OUT_OF_RANGE)

@@ -29,7 +29,7 @@ impl Draw {
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        (u128::from(self.next()) * limit as u128 >> 64) as usize
+        ((u128::from(self.next()) * limit as u128) >> 64) as usize
     }
 
     fn unit(&mut self) -> f64 {
@@ -177,7 +177,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         "{} {asked} {answered} {}",
                         language.text(1500, &mut draw),
                         language.text(1500, &mut draw)
-                    )
+                    );
                 }
                 _ => input.clone_from(asked),
             }

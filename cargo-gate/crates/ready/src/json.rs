@@ -153,7 +153,7 @@ impl Writer {
             }
             Value::String(text) => self.text(text, out),
             Value::Number(number) if number.is_f64() => {
-                out.push_str(&python_float(number.as_f64().unwrap_or_default()))
+                out.push_str(&python_float(number.as_f64().unwrap_or_default()));
             }
             other => out.push_str(&other.to_string()),
         }

@@ -91,7 +91,7 @@ pub(crate) fn difference(new: &Samples, old: &Samples, metric: &str) -> Option<I
     let mut means: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
             (0..count)
-                .map(|_| pairs[(u128::from(draw()) * count as u128 >> 64) as usize])
+                .map(|_| pairs[((u128::from(draw()) * count as u128) >> 64) as usize])
                 .sum::<f64>()
                 / count as f64
         })

@@ -42,7 +42,7 @@ impl Verdict {
     }
 
     /// The verdict on several problems: the worst of them, the first of those in the message and all in the details.
-    pub(crate) fn of(problems: Vec<(Status, String)>, prefix: &str, fine: impl Into<String>) -> Self {
+    pub(crate) fn of(problems: &[(Status, String)], prefix: &str, fine: impl Into<String>) -> Self {
         let Some(worst) = problems.iter().map(|(status, _)| *status).max() else {
             return Verdict::pass(fine);
         };

@@ -46,10 +46,10 @@ const EDITS: &[(&str, &str, Edit)] = &[
             "runs/new/hashes.json",
             "\"environment.json\":",
             "\"environment2.json\":",
-        )
+        );
     }),
     ("hash_chain", "model/weights.safetensors hash mismatch", |p| {
-        p.write("runs/new/model/weights.safetensors", "others")
+        p.write("runs/new/model/weights.safetensors", "others");
     }),
     ("hash_chain", "chain hash mismatch", |p| {
         let old = sha256_hex(b"weights");
@@ -62,10 +62,10 @@ const EDITS: &[(&str, &str, Edit)] = &[
         |p| p.write("runs/new/extra/train2.jsonl", "{\"text\":\"another set\"}\n"),
     ),
     ("hash_chain", "is refused: it has empty parts or `.`", |p| {
-        p.edit("runs/new/hashes.json", "\"run_meta.json\"", "\"./run_meta.json\"")
+        p.edit("runs/new/hashes.json", "\"run_meta.json\"", "\"./run_meta.json\"");
     }),
     ("hash_chain", "is refused: it leads up", |p| {
-        p.edit("runs/new/hashes.json", "\"run_meta.json\"", "\"../base/run_meta.json\"")
+        p.edit("runs/new/hashes.json", "\"run_meta.json\"", "\"../base/run_meta.json\"");
     }),
     (
         "hash_chain",
@@ -77,7 +77,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
         p.edit("runs/new/hashes.json", &hash, "");
     }),
     ("hash_chain", "dataset hash mismatch", |p| {
-        p.write("runs/decided/dataset.jsonl", &rows(&[("a", "b")]))
+        p.write("runs/decided/dataset.jsonl", &rows(&[("a", "b")]));
     }),
     (
         "hash_chain",
@@ -89,10 +89,10 @@ const EDITS: &[(&str, &str, Edit)] = &[
             "runs/decided/decision.json",
             "\"schema\":\"PASS\"",
             "\"schema\":\"PASS\",\"more\":\"PASS\"",
-        )
+        );
     }),
     ("hash_chain", "manifest hash mismatch", |p| {
-        p.edit("runs/decided/manifest.json", "1.2.0", "1.2.1")
+        p.edit("runs/decided/manifest.json", "1.2.0", "1.2.1");
     }),
     (
         "hash_chain",
@@ -120,13 +120,13 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ),
     // The documents.
     ("contract_integrity", "Missing required files: manifest.json", |p| {
-        fs::remove_file(p.path("runs/decided/manifest.json")).expect("removed")
+        fs::remove_file(p.path("runs/decided/manifest.json")).expect("removed");
     }),
     ("contract_integrity", "Missing required files: decision.json", |p| {
-        fs::remove_file(p.path("runs/decided/decision.json")).expect("removed")
+        fs::remove_file(p.path("runs/decided/decision.json")).expect("removed");
     }),
     ("contract_integrity", "Missing required files: hashes.json", |p| {
-        fs::remove_file(p.path("runs/new/hashes.json")).expect("removed")
+        fs::remove_file(p.path("runs/new/hashes.json")).expect("removed");
     }),
     ("contract_integrity", "Cannot read manifest: ", |p| {
         let text = p.read("runs/decided/manifest.json");
@@ -140,24 +140,24 @@ const EDITS: &[(&str, &str, Edit)] = &[
                 "runs/decided/decision.json",
                 "\"status\"",
                 "\"status\":\"FAIL\",\"status\"",
-            )
+            );
         },
     ),
     ("contract_integrity", "Invalid decision: missing checks", |p| {
         p.write(
             "runs/decided/decision.json",
             "{\"run_id\":\"decided\",\"status\":\"PASS\",\"checklist_sha256\":\"0\"}",
-        )
+        );
     }),
     ("contract_integrity", "Invalid decision: missing run_id", |p| {
-        p.write("runs/decided/decision.json", "{}")
+        p.write("runs/decided/decision.json", "{}");
     }),
     ("contract_integrity", "Invalid manifest: artifacts is not a list", |p| {
         p.edit(
             "runs/decided/manifest.json",
             "\"artifacts\":[",
             "\"artifacts\":1,\"old\":[",
-        )
+        );
     }),
     (
         "contract_integrity",
@@ -167,7 +167,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
                 "runs/decided/manifest.json",
                 "\"schema_version\":1",
                 "\"schema_version\":9",
-            )
+            );
         },
     ),
     ("contract_integrity", "The decision of the run is DONT_SHIP", |p| {
@@ -204,7 +204,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
                     .to_uppercase()
                     .replace("INPUT", "input")
                     .replace("OUTPUT", "output")),
-        )
+        );
     }),
     ("contamination_risk", "1 evaluated questions with another answer", |p| {
         p.write("data/train.jsonl", &(train() + &rows(&[(EVAL[2].0, "Because a god paints it so every single evening, and has done it since the world began, or so they say")])));
@@ -226,19 +226,19 @@ const EDITS: &[(&str, &str, Edit)] = &[
                     EVAL[1].0,
                     "Two heaps: one holds the lower half, the other the larger half",
                 )])),
-        )
+        );
     }),
     ("contamination_risk", "the evaluation data has no row with text", |p| {
-        p.write("data/eval.jsonl", "")
+        p.write("data/eval.jsonl", "");
     }),
     ("contamination_risk", "the training data has no rows", |p| {
-        p.write("data/train.jsonl", "\n")
+        p.write("data/train.jsonl", "\n");
     }),
     ("contamination_risk", "`data/eval.jsonl` is declared and missing", |p| {
-        fs::remove_file(p.path("data/eval.jsonl")).expect("removed")
+        fs::remove_file(p.path("data/eval.jsonl")).expect("removed");
     }),
     ("contamination_risk", "`data/train.jsonl` row 2 cannot be read", |p| {
-        p.write("data/train.jsonl", "{\"text\":\"a\"}\n{\"text\"\n")
+        p.write("data/train.jsonl", "{\"text\":\"a\"}\n{\"text\"\n");
     }),
     (
         "contamination_risk",
@@ -265,7 +265,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
     }),
     // Results.
     ("regression_risk", "`NaN` on line 1 is not JSON", |p| {
-        p.edit("runs/new/eval/eval_results.json", "0.72", "NaN")
+        p.edit("runs/new/eval/eval_results.json", "0.72", "NaN");
     }),
     (
         "regression_risk",
@@ -273,20 +273,20 @@ const EDITS: &[(&str, &str, Edit)] = &[
         |p| p.edit("runs/new/eval/eval_results.json", "0.72", "85"),
     ),
     ("regression_risk", "eval_missing: `min_f1` requires f1", |p| {
-        p.edit("runs/new/eval/eval_results.json", "\"f1\"", "\"f2x\"")
+        p.edit("runs/new/eval/eval_results.json", "\"f1\"", "\"f2x\"");
     }),
     ("regression_risk", "eval/eval_results.json has no metrics", |p| {
-        p.write("runs/new/eval/eval_results.json", "{\"overall\":{}}")
+        p.write("runs/new/eval/eval_results.json", "{\"overall\":{}}");
     }),
     ("regression_risk", "the evaluation has no examples", |p| {
         p.edit(
             "runs/new/eval/eval_results.json",
             "\"num_examples\":3",
             "\"num_examples\":0",
-        )
+        );
     }),
     ("regression_risk", "f1 is 0.4, min_f1 is 0.5", |p| {
-        p.edit("runs/new/eval/eval_results.json", "0.72", "0.4")
+        p.edit("runs/new/eval/eval_results.json", "0.72", "0.4");
     }),
     (
         "regression_risk",
@@ -298,7 +298,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
             "runs/new/eval/eval_results.json",
             "\"eval_loss\":0.4",
             "\"eval_loss\":0.9",
-        )
+        );
     }),
     (
         "regression_risk",
@@ -306,14 +306,14 @@ const EDITS: &[(&str, &str, Edit)] = &[
         |p| p.edit("runs/new/eval/eval_results.json", "\"eval_loss\"", "\"valid_loss\""),
     ),
     ("regression_risk", "no_baseline: the run", |p| {
-        fs::remove_dir_all(p.path("runs/base")).expect("removed")
+        fs::remove_dir_all(p.path("runs/base")).expect("removed");
     }),
     // Configuration.
     ("config_sanity", "learning_rate is -1, which is not possible", |p| {
-        p.edit("runs/new/config.yaml", "2e-4", "-1")
+        p.edit("runs/new/config.yaml", "2e-4", "-1");
     }),
     ("config_sanity", "learning_rate is \".nan\", not a number", |p| {
-        p.edit("runs/new/config.yaml", "2e-4", ".nan")
+        p.edit("runs/new/config.yaml", "2e-4", ".nan");
     }),
     (
         "config_sanity",
@@ -361,10 +361,10 @@ fn what_is_done_to_a_run_is_found() {
 /// What is no fault and no proof.
 const WARNINGS: &[(&str, &str, Edit)] = &[
     ("hash_chain", "unlisted_file: no hash of `notes.txt` is recorded", |p| {
-        p.write("runs/new/notes.txt", "seen by two people")
+        p.write("runs/new/notes.txt", "seen by two people");
     }),
     ("regression_risk", "f1 0.7 -> 0.69", |p| {
-        p.edit("runs/new/eval/eval_results.json", "0.72", "0.69")
+        p.edit("runs/new/eval/eval_results.json", "0.72", "0.69");
     }),
     ("config_sanity", "Very low min_row_count (3) in completeness", |p| {
         p.edit(
@@ -374,7 +374,7 @@ const WARNINGS: &[(&str, &str, Edit)] = &[
         );
     }),
     ("config_sanity", "Very high learning_rate (5)", |p| {
-        p.edit("runs/new/config.yaml", "2e-4", "5")
+        p.edit("runs/new/config.yaml", "2e-4", "5");
     }),
     (
         "config_sanity",
@@ -382,13 +382,13 @@ const WARNINGS: &[(&str, &str, Edit)] = &[
         |p| p.edit("runs/new/config.yaml", "seed: 42", "seed: 42\ntrust_remote_code: true"),
     ),
     ("reproducibility", "No reproducibility artifacts found", |p| {
-        fs::remove_file(p.path("runs/new/environment.json")).expect("removed")
+        fs::remove_file(p.path("runs/new/environment.json")).expect("removed");
     }),
     ("reproducibility", "Partial reproducibility artifacts", |p| {
-        p.write("runs/new/environment.json", "{\"seed\":42}")
+        p.write("runs/new/environment.json", "{\"seed\":42}");
     }),
     ("reproducibility", "it ran on NVIDIA H100, and the driver", |p| {
-        p.edit("runs/new/environment.json", "\"none\"", "\"NVIDIA H100\"")
+        p.edit("runs/new/environment.json", "\"none\"", "\"NVIDIA H100\"");
     }),
 ];
 

@@ -36,7 +36,7 @@ pub struct BenchmarkResult {
     /// Median of the reference that was measured in the same run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Real>,
-    /// How large it is beside the reference: over pairs of processes the estimate of Hodges and Lehmann, in one process the
+    /// How large it is compared with the reference: over pairs of processes the estimate of Hodges and Lehmann, in one process the
     /// ratio of the medians.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<Real>,

@@ -21,7 +21,7 @@ pub struct Fix {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Applicability {
-    /// It is what the finding asks for; `--fix` applies it.
+    /// It is what the finding requires; `--fix` applies it.
     MachineApplicable,
     /// It is probably what is meant; editors offer it, and `--fix` leaves it to them.
     MaybeIncorrect,

@@ -149,7 +149,11 @@ fn histories() -> Vec<Row> {
         lost(
             "rename a decision in the history",
             BROAD,
-            history(|text| text.replacen("READY", "NOT_READY", 1)),
+            history(|text| {
+                let line = text.split_inclusive('\n').rfind(|line| line.contains("\"controlled\""));
+                let line = line.expect("a run of `controlled`");
+                text.replace(line, &line.replace("READY", "NOT_READY"))
+            }),
         ),
         lost(
             "change a content in the history",

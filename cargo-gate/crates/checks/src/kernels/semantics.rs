@@ -28,7 +28,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
-    fixes: Fixes::Applied("removes known deltas that are none"),
+    fixes: Fixes::Applied("removes known deltas whose results agree"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

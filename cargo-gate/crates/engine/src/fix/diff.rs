@@ -38,6 +38,9 @@ pub fn unified(path: &str, changed: &Changed) -> String {
     text
 }
 
+/// The bytes that an edit replaces, and what replaces them.
+type Own<'e> = (Range<usize>, &'e str);
+
 /// Whole lines that change. Edits that share a line are one region.
 fn regions(changed: &Changed, before: &str, lines: &[&str]) -> Vec<Region> {
     let mut starts = vec![0];
@@ -47,7 +50,7 @@ fn regions(changed: &Changed, before: &str, lines: &[&str]) -> Vec<Region> {
     }));
     let line_at = |byte: usize| starts.partition_point(|start| *start <= byte) - 1;
     let is_start = |byte: usize| starts.binary_search(&byte).is_ok() && (byte == 0 || before[..byte].ends_with('\n'));
-    let mut regions: Vec<(Range<usize>, Vec<(Range<usize>, &str)>)> = Vec::new();
+    let mut regions: Vec<(Range<usize>, Vec<Own<'_>>)> = Vec::new();
     for edit in &changed.edits {
         let byte = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(before.len());
         let span = byte(edit.byte_start)..byte(edit.byte_end);
@@ -72,7 +75,7 @@ fn regions(changed: &Changed, before: &str, lines: &[&str]) -> Vec<Region> {
             _ => regions.push((first.min(end)..end, vec![own])),
         }
     }
-    let region = |(range, edits): (Range<usize>, Vec<(Range<usize>, &str)>)| {
+    let region = |(range, edits): (Range<usize>, Vec<Own<'_>>)| {
         let mut new = String::new();
         let mut from = starts[range.start];
         for (span, replacement) in edits {

@@ -77,7 +77,7 @@ fn header(line: &str) -> Option<Vec<String>> {
         keys.push(key.get_ref().to_string());
         within = match value.get_ref() {
             DeValue::Table(table) => table,
-            DeValue::Array(elements) => match elements.first().map(|element| element.get_ref()) {
+            DeValue::Array(elements) => match elements.first().map(toml::Spanned::get_ref) {
                 Some(DeValue::Table(table)) => table,
                 _ => break,
             },
@@ -132,7 +132,7 @@ pub(super) fn with(text: &str, keys: &[String], value: &str) -> Option<Piece> {
     for table in tables {
         within = match within
             .and_then(|within| within.get(table.as_str()))
-            .map(|value| value.get_ref())
+            .map(toml::Spanned::get_ref)
         {
             Some(DeValue::Table(table)) => Some(table),
             Some(_) => return None,

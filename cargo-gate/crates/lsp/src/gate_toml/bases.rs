@@ -27,7 +27,7 @@ pub fn place(path: &Path) -> Place<'_> {
 /// Bytes of the value of `extends`; of the beginning where there is none.
 pub fn named(text: &str) -> Range<usize> {
     let (file, _) = DeTable::parse_recoverable(text);
-    file.get_ref().get(EXTENDS).map(|value| value.span()).unwrap_or(0..0)
+    file.get_ref().get(EXTENDS).map(toml::Spanned::span).unwrap_or(0..0)
 }
 
 /// The file that declares in a base what stands at `offset`, with its text and the bytes of it: the base itself for `extends`.

@@ -135,14 +135,14 @@ fn selectors_are_for_time_series() {
         format!("{METRICS}{OBJECTIVE}good = \"a\"\ntotal = \"c\"\nat-most = 5\n"),
     ];
     insta::assert_snapshot!(all.map(|text| refused(&text)).join("\n--\n"), @r#"
-    error[policy::excluding-keys]: `good` selects time series, and the measurements are none
+    error[policy::excluding-keys]: `good` selects time series, but `format` is not `openmetrics`
     --> gate.toml:11:8
     = help: add `format = "openmetrics"` to the suite, or remove the key
-    error[policy::excluding-keys]: `total` selects time series, and the measurements are none
+    error[policy::excluding-keys]: `total` selects time series, but `format` is not `openmetrics`
     --> gate.toml:12:9
     = help: add `format = "openmetrics"` to the suite, or remove the key
     --
-    error[policy::excluding-keys]: `tenant-label` selects time series, and the measurements are none
+    error[policy::excluding-keys]: `tenant-label` selects time series, but `format` is not `openmetrics`
     --> gate.toml:8:16
     = help: add `format = "openmetrics"` to the suite, or remove the key
     --

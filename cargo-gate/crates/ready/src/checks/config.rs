@@ -130,7 +130,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         return Ok(Verdict::warn("No configuration to check"));
     }
     Ok(Verdict::of(
-        problems,
+        &problems,
         "Configuration warnings: ",
         "Configuration looks reasonable",
     ))

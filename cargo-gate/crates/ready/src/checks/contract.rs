@@ -85,7 +85,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
     }
     problems.extend(refusal(run));
-    Ok(Verdict::of(problems, "", "All required files present and valid").with("files", required.to_vec()))
+    Ok(Verdict::of(&problems, "", "All required files present and valid").with("files", required.to_vec()))
 }
 
 fn is_missing(run: &Run<'_>, path: &str) -> bool {

@@ -75,7 +75,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         None => "VERIFIED",
     };
     let fine = format!("Hash chain verified successfully: {verified} files");
-    Ok(Verdict::of(problems, "", fine)
+    Ok(Verdict::of(&problems, "", fine)
         .with("status", status)
         .with("checks", verified)
         .with("anchors", anchors))

@@ -31,7 +31,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let mut problems = impossible(path, results, &metrics);
     problems.extend(thresholds(run, &metrics));
     if problems.iter().any(|(status, _)| *status == Status::Fail) {
-        return Ok(Verdict::of(problems, "", ""));
+        return Ok(Verdict::of(&problems, "", ""));
     }
     let (name, root) = match baseline(run) {
         Baseline::Found(name, root) => (name, root),
@@ -46,7 +46,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
                 Status::Warn,
                 "no_baseline: nothing to compare with; name a run with `--baseline`".into(),
             ));
-            return Ok(Verdict::of(problems, "", ""));
+            return Ok(Verdict::of(&problems, "", ""));
         }
     };
     let base = Directory::open(&root)?;
@@ -79,7 +79,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
     }
     let fine = format!("No regression detected against {name}");
-    Ok(Verdict::of(problems, "Regression detected: ", fine)
+    Ok(Verdict::of(&problems, "Regression detected: ", fine)
         .with("baseline", name)
         .with("compared", compared))
 }

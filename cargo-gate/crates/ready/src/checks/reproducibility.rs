@@ -49,7 +49,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         problems.extend(differences(versions, &locked, &name));
         lock = name.into();
     }
-    Ok(Verdict::of(problems, "", "Reproducibility artifacts present")
+    Ok(Verdict::of(&problems, "", "Reproducibility artifacts present")
         .with("has_seed", has_seed)
         .with("has_versions", versions.is_some())
         .with("lock", lock))

@@ -89,7 +89,7 @@ struct Postings {
 
 /// Where the places of a hash begin.
 fn place(hash: u64, places: usize) -> usize {
-    (u128::from(hash) * places as u128 >> 64) as usize
+    ((u128::from(hash) * places as u128) >> 64) as usize
 }
 
 impl Postings {
@@ -343,7 +343,7 @@ mod tests {
         let index = Index::new(items.collect());
         let mut found = Vec::new();
         index.find(&normal(prompt, rest), &mut Scratch::default(), |item, kind, _| {
-            found.push((item, kind))
+            found.push((item, kind));
         });
         found
     }

@@ -220,7 +220,7 @@ mod tests {
         while let Some(batch) = rows.batch().expect("read") {
             batch
                 .each(&mut Text::default(), |number, text| {
-                    found.push((number, text.rest.clone()))
+                    found.push((number, text.rest.clone()));
                 })
                 .expect("rows");
         }

@@ -1,16 +1,18 @@
 //! Hand-built reports that every renderer is tried on.
 
+mod parts;
+
 use std::borrow::Cow;
 
 use super::SourceProvider;
-use crate::claim::{GroupClaim, Kind, PackageKind, Relaxation, Standing};
+use crate::claim::{Kind, PackageKind, Relaxation, Standing};
 use crate::group::Group;
 use crate::{
-    Applicability, Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, Edit, EvidenceRecord,
-    Finding, Fix, KnownUse, Location, NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult,
-    TestResult, TestStatus, Tool, UnblockStep, WaiverUse,
+    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, KnownUse, Location,
+    NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, TestStatus, Tool, UnblockStep, WaiverUse,
 };
 use gate_base::stage::Stage;
+use parts::{ASSERTION, check, claims, evidence, finish, fix, suite_result};
 
 /// Source files of the samples.
 pub struct Files;
@@ -45,25 +47,6 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("unjudged", unjudged()),
         ("hostile", hostile()),
     ]
-}
-
-/// What replaces the `*` of `rand`.
-fn fix() -> Fix {
-    Fix {
-        title: "write the version in `Cargo.lock`".into(),
-        applicability: Applicability::MachineApplicable,
-        edits: vec![Edit {
-            path: "Cargo.toml".into(),
-            sha256: Some("cd".repeat(32)),
-            byte_start: 82,
-            byte_end: 85,
-            line_start: 7,
-            column_start: 8,
-            line_end: 7,
-            column_end: 11,
-            replacement: "\"0.9.1\"".into(),
-        }],
-    }
 }
 
 /// A report without any check.
@@ -518,6 +501,7 @@ pub fn many(findings: u32) -> Report {
     report.counts = Counts::default();
     finish(Report { checks, ..report })
 }
+<<<<<<< HEAD
 
 /// Every group is claimed, but for these.
 fn claims(others: &[(Group, Standing, Option<&str>)]) -> Vec<GroupClaim> {
@@ -615,3 +599,5 @@ fn finish(mut report: Report) -> Report {
     }
     report
 }
+=======
+>>>>>>> wt-int

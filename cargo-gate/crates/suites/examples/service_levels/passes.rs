@@ -65,7 +65,7 @@ fn of_counters(name: &'static str, text: String) -> Case {
 
 /// The two that pass.
 pub(crate) fn healthy() -> Vec<Case> {
-    let bad = |at: usize| u64::from(at % 10 == 0);
+    let bad = |at: usize| u64::from(at.is_multiple_of(10));
     vec![
         of_lines("lines", lines(|_, _, good, total| Some((good, total)))),
         of_counters("counters", dump(|at| 200 - bad(at), bad, &[])),
@@ -74,7 +74,7 @@ pub(crate) fn healthy() -> Vec<Case> {
 
 /// The ten that do not.
 pub(crate) fn unhealthy() -> Vec<Case> {
-    let bad = |at: usize| u64::from(at % 10 == 0);
+    let bad = |at: usize| u64::from(at.is_multiple_of(10));
     let good = |at: usize| 200 - bad(at);
     let mut cut = lines(|_, _, good, total| Some((good, total)));
     cut.truncate(cut.len() - 20);

@@ -131,7 +131,7 @@ impl Readings {
                 Ok(line) => {
                     if line.verified == Some(false) {
                         self.say(format!(
-                            "`{}` did not compute what it must, so its time says nothing",
+                            "`{}` did not compute what it must, so its time does not count",
                             line.name
                         ));
                     }
@@ -188,7 +188,7 @@ impl Readings {
                 self.benchmarks.insert(name, reading);
             }
             Some(known) if known.unit != reading.unit => {
-                self.problems.push(format!("`{name}` is measured in two units"))
+                self.problems.push(format!("`{name}` is measured in two units"));
             }
             Some(known) => match known.conditions.difference(&reading.conditions) {
                 Some(difference) => self
@@ -320,7 +320,7 @@ mod tests {
         gemm: [1.0] ns
         scan: [2.0] ns
         ! `gemm` is incomparable with itself: device `H200` next to `T4`
-        ! `scan` did not compute what it must, so its time says nothing
+        ! `scan` did not compute what it must, so its time does not count
         ");
     }
 

@@ -134,7 +134,10 @@ impl Reader<'_> {
                 let found = reference.text().and_then(|name| indicators.get(name)).cloned();
                 if found.is_none() {
                     let name = reference.text().unwrap_or_default();
-                    self.refuse(reference, format!("`indicatorRef: {name}` names no SLI of these files"));
+                    self.refuse(
+                        reference,
+                        format!("`indicatorRef: {name}` is not an SLI of these files"),
+                    );
                 }
                 found
             }
@@ -420,7 +423,7 @@ spec:
         slo.yaml:22: the query of `total` is more than a selector of counters: `a / b`
         --
         slo.yaml:8: `spec.indicators` does not map to an objective
-        slo.yaml:7: `indicatorRef: other` names no SLI of these files
+        slo.yaml:7: `indicatorRef: other` is not an SLI of these files
         "#);
         insta::assert_snapshot!(told("a: ["), @"slo.yaml:1: is not valid YAML: while parsing a node, did not find expected node content");
         insta::assert_snapshot!(told(""), @"slo.yaml: holds no SLO");

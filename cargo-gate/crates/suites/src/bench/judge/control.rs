@@ -1,4 +1,4 @@
-//! What the judge says of a side beside itself, and of the same made slower: on the noise of this run, by the rule of this run.
+//! What the judge says of a side compared with itself, and of the same made slower: on the noise of this run, by the rule of this run.
 //!
 //! Two processes of one side that follow each other are a pair without a difference; a coin says which of them is the first. Such pairs
 //! must not fail. The same pairs made worse by three times what is allowed must not pass. This proves the rule, its direction and its
@@ -59,7 +59,7 @@ pub(super) fn run(all: &[(&str, Compared)], seed: u64) -> Report {
     let mut report = Report::default();
     for (((name, ..), good), bad) in alike.iter().zip(&alike_decisions).zip(&slower_decisions) {
         if *good == Decision::Worse {
-            let problem = format!("the control fails `{name}` beside itself, so the suite judges nothing");
+            let problem = format!("the control fails `{name}` compared with itself, so the suite judges nothing");
             report.misbehaved.push(problem);
         }
         if *bad == Decision::Within {
@@ -69,7 +69,7 @@ pub(super) fn run(all: &[(&str, Compared)], seed: u64) -> Report {
     }
     let count = |decisions: &[Decision], of: Decision| decisions.iter().filter(|decision| **decision == of).count();
     report.lines.push(format!(
-        "control: {} of {} benchmarks fail beside themselves, {} pass when they are made worse by {WORSE} times their limit",
+        "control: {} of {} benchmarks fail compared with themselves, {} pass when they are made worse by {WORSE} times their limit",
         count(&alike_decisions, Decision::Worse),
         alike.len(),
         count(&slower_decisions, Decision::Within),

@@ -15,9 +15,7 @@ pub(super) fn ratio(name: &str, compared: &Compared, result: &BenchmarkResult, b
     let interval = if low == high {
         String::new()
     } else {
-        let again = before.map_or_else(String::new, |before| {
-            format!(", and in {before} before it was built anew")
-        });
+        let again = before.map_or_else(String::new, |before| format!(", and in {before} before it was rebuilt"));
         format!(
             " ({} to {} in {pairs} pairs{again})",
             significant(low),

@@ -60,7 +60,7 @@ fn cell(line: &str) -> Result<Cell, String> {
         (None, None, None, Some(demand), Some(served)) => {
             let waits = line.waits.unwrap_or_default();
             if served > demand {
-                return Err("serves more than was asked for".to_owned());
+                return Err("more is served than was demanded".to_owned());
             }
             if !finite(&waits) || waits.iter().any(|wait| *wait < 0.0) {
                 return Err("has a wait that is not a duration".to_owned());
@@ -129,7 +129,7 @@ mod tests {
         line 5 is not a measurement: unknown field `tennant`, expected one of `name`, `workload`, `tenant`, `from`, `to`, `good`, `total`, `samples`, `demand`, `served`, `waits`, `unit` at line 1 column 46
         line 6 is not a measurement: invalid value: integer `-1`, expected u64 at line 1 column 36
         line 7 ends before it begins
-        line 8 serves more than was asked for
+        line 8 more is served than was demanded
         line 9 is not a measurement: EOF while parsing a string at line 1 column 29
         ");
         assert_eq!(reading.cells, []);
