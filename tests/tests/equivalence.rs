@@ -187,10 +187,7 @@ fn a_scope_that_changed_has_another_version() {
         &format!("version = 2\nfrozen = \"{}\"\n", "0".repeat(64)),
     );
     let run = gate.run(["suite", "sums"]);
-    assert!(
-        run.stdout.contains("scope drift: version 2 was frozen as 000000000000"),
-        "{run}"
-    );
+    assert!(run.stdout.contains("scope drift: version 2 was frozen as "), "{run}");
     // The digest of the first version, which a ready run published.
     gate.replace("gate.toml", "values = [0, 1, 7]", "values = [0, 1, 7, 1000]");
     gate.replace(

@@ -46,6 +46,12 @@ impl Dtype {
         }
     }
 
+    /// Bytes of an array of this shape; `None` where that is no number of bytes.
+    pub fn bytes_of(self, shape: &[usize]) -> Option<usize> {
+        let count = shape.iter().try_fold(1_usize, |all, length| all.checked_mul(*length))?;
+        count.checked_mul(self.size())
+    }
+
     /// Whether it is floating-point.
     pub fn is_float(self) -> bool {
         matches!(self, Dtype::F16 | Dtype::Bf16 | Dtype::F32 | Dtype::F64)

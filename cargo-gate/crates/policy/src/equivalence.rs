@@ -15,7 +15,7 @@ use gate_base::stage::Stage;
 use gate_report::Location;
 use gate_report::group::Group;
 
-use super::model::Policy;
+use super::item::RegisterItem;
 use super::parity::{AxisPolicy, Divergence, EquivalencePolicy, ExcludedCells, Reference};
 use super::suite::{SuiteKind, SuitePolicy};
 use super::value::{
@@ -162,10 +162,9 @@ impl From<EquivalenceSuite> for SuitePolicy {
 }
 
 /// Looks up the items of the register that track the risks of what is left out.
-pub(super) fn attach(policy: &mut Policy) {
-    let items = policy.register.as_ref().map_or(&[][..], |register| &register.items);
+pub(super) fn attach(suites: &mut [SuitePolicy], items: &[RegisterItem]) {
     let states: BTreeMap<&str, _> = items.iter().map(|item| (item.id.as_str(), item.status)).collect();
-    let suites = policy.suites.iter_mut().filter_map(|suite| suite.equivalence.as_mut());
+    let suites = suites.iter_mut().filter_map(|suite| suite.equivalence.as_mut());
     for excluded in suites.flat_map(|suite| &mut suite.excluded) {
         excluded.tracker = excluded.tracked_by.as_deref().and_then(|id| states.get(id).copied());
     }

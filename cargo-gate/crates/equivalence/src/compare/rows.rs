@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::difference::{Compared, Difference};
 use super::matching::{MOST, partners};
 use super::order::by_key;
-use super::{Compared, Difference};
 use crate::decimal::Decimal;
 use crate::dtype::Dtype;
 use crate::output::{Rows, Value};

@@ -1,6 +1,6 @@
 //! Tensors: names, types, shapes, and then elements, in blocks that are skipped where their bytes are the same.
 
-use super::{Compared, Difference};
+use super::difference::{Compared, Difference};
 use crate::dtype::Dtype;
 use crate::output::Tensor;
 use crate::rule::{Rules, Tolerance};

@@ -1,21 +1,15 @@
 //! Mutants of an output: each has one fault, and a comparison that does not find it shows nothing about the faults of that kind.
 
 mod beyond;
+mod fault;
 mod rows;
 mod tensors;
+
+pub use fault::Mutant;
 
 use crate::compare::compare;
 use crate::output::Output;
 use crate::rule::Rules;
-
-/// A fault that was put into an output.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mutant {
-    /// The fault in words: ``row 3 dropped``.
-    pub name: String,
-    /// The output with the fault.
-    pub output: Output,
-}
 
 /// What a comparison finds of the faults that it should find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

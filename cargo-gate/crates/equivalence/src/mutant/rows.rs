@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Mutant;
 use super::beyond::above;
+use super::fault::Mutant;
 use crate::compare::float_bits;
 use crate::decimal::Decimal;
 use crate::dtype::Dtype;

@@ -1,7 +1,7 @@
 //! Mutants of tensors.
 
-use super::Mutant;
 use super::beyond::above;
+use super::fault::Mutant;
 use crate::dtype::Dtype;
 use crate::output::{Output, Tensor};
 use crate::rule::{ColumnRule, Kind, Nan, Rules, Tolerance, Zero};

@@ -37,11 +37,5 @@ pub fn read(rules: &Rules, bytes: Vec<u8>) -> Result<Output, String> {
     }
 }
 
-/// Bytes of so many elements; `None` where that is no number of bytes.
-fn bytes_of(shape: &[usize], dtype: Dtype) -> Option<usize> {
-    let count = shape.iter().try_fold(1_usize, |all, length| all.checked_mul(*length))?;
-    count.checked_mul(dtype.size())
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,5 @@
 //! `.npy`, versions 1 to 3 (numpy, NEP 1): a dictionary that says what follows, and the elements.
 
-use super::bytes_of;
 use crate::dtype::Dtype;
 use crate::output::Tensor;
 
@@ -39,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensor, String> {
             "columns before rows: write the array with `numpy.ascontiguousarray`,",
         ));
     }
-    let size = bytes_of(&shape, dtype).ok_or_else(|| wrong("too large a `shape`"))?;
+    let size = dtype.bytes_of(&shape).ok_or_else(|| wrong("too large a `shape`"))?;
     let mut data = bytes[end..].to_vec();
     if data.len() != size {
         return Err(format!(

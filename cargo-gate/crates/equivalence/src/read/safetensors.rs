@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::bytes_of;
 use crate::dtype::Dtype;
 use crate::output::Tensor;
 
@@ -43,7 +42,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Tensor>, String> {
                 data.len()
             ))
         })?;
-        if bytes_of(&entry.shape, dtype) != Some(part.len()) {
+        if dtype.bytes_of(&entry.shape) != Some(part.len()) {
             return Err(wrong(format!(
                 "{} bytes are not {} {:?}",
                 part.len(),

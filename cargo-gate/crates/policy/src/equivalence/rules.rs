@@ -198,7 +198,7 @@ fn references(suite: &DeTable<'_>, name: &str, span: Range<usize>, problems: &mu
                 problem.help("add `command`, `commit`, `file`, or `environment` with the variables of another backend"),
             );
         }
-        let own = has == ["command"] || has.is_empty();
+        let own = has == ["command"] || has.is_empty() && is_filled_table(reference, "environment");
         let command = if has.is_empty() {
             words(suite, "command")
         } else {
