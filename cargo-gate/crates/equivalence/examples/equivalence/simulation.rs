@@ -5,17 +5,17 @@ use gate_equivalence::dtype::Dtype;
 use gate_equivalence::rule::{ColumnRule, Format, Key, Kind, Nan, Nulls, Reduction, RowOrder, Rules, Terms, Ties};
 
 /// What a reference and another implementation wrote.
-pub struct Pair {
+pub(crate) struct Pair {
     /// How they are compared.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// Bytes of the reference.
-    pub reference: Vec<u8>,
+    pub(crate) reference: Vec<u8>,
     /// Bytes of the other, which are right.
-    pub other: Vec<u8>,
+    pub(crate) other: Vec<u8>,
 }
 
 /// Shapes of pairs.
-pub const SHAPES: u64 = 9;
+pub(crate) const SHAPES: u64 = 9;
 
 fn float(name: &str) -> ColumnRule {
     ColumnRule {
@@ -26,7 +26,7 @@ fn float(name: &str) -> ColumnRule {
 }
 
 /// The pair of a seed.
-pub fn pair(seed: u64) -> Pair {
+pub(crate) fn pair(seed: u64) -> Pair {
     let random = &mut SplitMix64::new(seed);
     match seed % SHAPES {
         0 => decimals(random),
@@ -304,7 +304,7 @@ fn near_rows(random: &mut SplitMix64) -> Pair {
 
 /// A fault in the bytes of an output, which knows nothing of how they are compared: a line lost, written twice or with another digit,
 /// or a high bit of a number flipped.
-pub fn fault(format: Format, bytes: &[u8], random: &mut SplitMix64) -> Vec<u8> {
+pub(crate) fn fault(format: Format, bytes: &[u8], random: &mut SplitMix64) -> Vec<u8> {
     if matches!(format, Format::Jsonl | Format::Csv) {
         let text = String::from_utf8_lossy(bytes);
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();

@@ -184,7 +184,7 @@ fn long_and_short_tensors_are_judged_alike() {
     ] {
         let expected: Vec<f32> = (0..5000).map(|_| (random.unit() - 0.5) as f32).collect();
         let moved = |value: &f32, random: &mut gate_base::stats::SplitMix64| {
-            f32::from_bits(value.to_bits() ^ (random.below(1000) == 0) as u32 * 8 ^ random.below(4) as u32)
+            f32::from_bits(value.to_bits() ^ (u32::from(random.below(1000) == 0) * 8) ^ random.below(4) as u32)
         };
         let found: Vec<f32> = expected.iter().map(|value| moved(value, random)).collect();
         let pairs = found.iter().zip(&expected);

@@ -117,7 +117,7 @@ impl Maker<'_> {
         let pairs: BTreeSet<(usize, usize)> = [pair, far, tie].into_iter().flatten().collect();
         for (a, b) in pairs {
             self.push(format!("rows {} and {} swapped", a + 1, b + 1), |table| {
-                table.rows.swap(a, b)
+                table.rows.swap(a, b);
             });
         }
     }

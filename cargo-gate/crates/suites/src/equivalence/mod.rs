@@ -46,7 +46,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         mut equivalence,
         cases,
     } = ran;
-    let evidence = verdict(suite, policy, &mut equivalence, before.as_ref(), drift, cases);
+    let evidence = verdict(suite, policy, &mut equivalence, before.as_ref(), drift, &cases);
     let standing = |standing: CellStanding| {
         let cells = equivalence.cells.iter();
         cells.filter(|cell| cell.standing == standing).count() as u64
@@ -91,7 +91,7 @@ fn verdict(
     shown: &mut Equivalence,
     before: Option<&Equivalence>,
     drift: Option<String>,
-    cases: Vec<(String, String)>,
+    cases: &[(String, String)],
 ) -> EvidenceResult {
     let mut findings = declared(suite, policy);
     if let Some(drift) = drift {

@@ -21,6 +21,12 @@ use super::side::{Given, Side};
 /// Failing cells that are made smaller and kept.
 const KEPT: usize = 3;
 
+/// What was asked for, or why the suite cannot run.
+type OrReason<T> = Result<std::result::Result<T, Reason>>;
+
+/// Outputs with the names of the files that keep them.
+type Kept = Vec<(String, Vec<u8>)>;
+
 /// What a run left.
 pub(super) struct Ran {
     pub(super) result: SuiteResult,
@@ -114,7 +120,7 @@ impl<'a> Session<'a> {
     }
 
     /// The implementation and its references. A reference that may be absent is left out with its reason.
-    fn sides(&self) -> Result<std::result::Result<(Vec<Side>, Vec<EquivalenceReference>), Reason>> {
+    fn sides(&self) -> OrReason<(Vec<Side>, Vec<EquivalenceReference>)> {
         let candidate = match Side::candidate(self.suite, self.policy, self.cx)? {
             Ok(side) => side,
             Err(reason) => return Ok(Err(reason)),
@@ -171,12 +177,7 @@ impl<'a> Session<'a> {
     }
 
     /// Runs one cell on all sides, twice where it is to be shown that they give the same each time.
-    fn cell(
-        &mut self,
-        sides: &[Side],
-        cell: &Cell,
-        twice: bool,
-    ) -> Result<std::result::Result<(Judged, Vec<(String, Vec<u8>)>), Reason>> {
+    fn cell(&mut self, sides: &[Side], cell: &Cell, twice: bool) -> OrReason<(Judged, Kept)> {
         let mut outputs = Vec::new();
         let mut kept = Vec::new();
         for (at, side) in sides.iter().enumerate() {
