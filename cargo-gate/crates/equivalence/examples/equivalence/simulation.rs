@@ -329,7 +329,7 @@ pub(crate) fn fault(format: Format, bytes: &[u8], random: &mut SplitMix64) -> Ve
     let size = if format == Format::Npy { Dtype::F32.size() } else { 1 };
     let last = bytes.len() - 1;
     let back = if format == Format::Npy {
-        random.below((last - 100).min(64) / size + 1) * size
+        random.below(last.saturating_sub(100).min(64) / size + 1) * size
     } else {
         0
     };
