@@ -125,6 +125,10 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         for measured in evidence.suite.iter().flat_map(|suite| &suite.measurements) {
             text.push_str(&format!("    {}\n", gate_suites::bench::line(measured)));
         }
+        let equivalence = evidence.suite.iter().filter_map(|suite| suite.equivalence.as_deref());
+        for shown in equivalence.flat_map(gate_suites::equivalence::lines) {
+            text.push_str(&format!("    {shown}\n"));
+        }
         for level in evidence.suite.iter().flat_map(|suite| &suite.service_levels) {
             text.push_str(&format!("    {}\n", gate_suites::slo::line(level)));
         }

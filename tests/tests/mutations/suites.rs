@@ -40,6 +40,36 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "let one of two implementations differ in one cell",
+        check: "suite.equivalence.parity",
+        apply: |gate| {
+            let program = |last: &str| {
+                format!(
+                    "fn main() {{\n    let size = std::env::args().nth(1);\n    println!(\"{{{{\\\"size\\\": {{}}}}}}\", \
+                     if size.as_deref() == Some(\"7\") {{ {last} }} else {{ 0 }});\n}}\n"
+                )
+            };
+            gate.write("logic/examples/one.rs", program("7"));
+            gate.write("logic/examples/other.rs", program("8"));
+            let run = |name: &str| {
+                format!(
+                    "[\"cargo\", \"run\", \"--quiet\", \"--locked\", \"--package\", \"logic\", \"--example\", \"{name}\", \"--\", \"{{size}}\"]"
+                )
+            };
+            gate.append(
+                "gate.toml",
+                &format!(
+                    "\n[[suite.equivalence]]\nname = \"parity\"\nversion = 1\ncommand = {}\ninputs = [\"logic/**\"]\n\
+                     [[suite.equivalence.axis]]\nname = \"size\"\nvalues = [1, 7]\n\
+                     [[suite.equivalence.reference]]\nname = \"other\"\ncommand = {}\n",
+                    run("one"),
+                    run("other")
+                ),
+            );
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "spend an error budget",
         check: "suite.slo.service",
         // A moment shows no period.

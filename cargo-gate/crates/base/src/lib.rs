@@ -8,6 +8,7 @@ pub mod exit;
 pub mod location;
 pub mod parallel;
 pub mod paths;
+pub mod pattern;
 pub mod process;
 pub mod profile;
 pub mod record;

@@ -94,6 +94,29 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         digest.part(hash.unwrap_or_default().as_bytes());
         parts.push(("reference".to_owned(), Some(digest.finish())));
     }
+    if let Some(equivalence) = suite.equivalence.as_deref() {
+        let mut digest = DigestBuilder::new("suite references");
+        for commit in equivalence
+            .references
+            .iter()
+            .filter_map(|reference| reference.commit.as_ref())
+        {
+            let hash = workspace.git().and_then(|git| git.commit(commit).ok());
+            digest.part(hash.unwrap_or_default().as_bytes());
+        }
+        for reference in &equivalence.references {
+            let needs = SuitePolicy {
+                requires: reference.requires.clone(),
+                ..suite.clone()
+            };
+            digest.part(&[u8::from(gate_suites::unmet(&needs, workspace).is_some())]);
+        }
+        // What is left out for a time is not left out afterwards.
+        for id in gate_suites::equivalence::expired(suite) {
+            digest.part(id.as_bytes());
+        }
+        parts.push(("references".to_owned(), Some(digest.finish())));
+    }
     if let Some(directory) = &suite.directory {
         // Cargo started there reads configuration that lies there.
         let directory = workspace.root().join(directory);

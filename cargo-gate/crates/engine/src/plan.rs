@@ -77,7 +77,9 @@ impl Unit {
             Unit::Suite(suite) => match suite.kind {
                 SuiteKind::Bench => Dimension::Performance,
                 SuiteKind::Slo => Dimension::Reliability,
-                SuiteKind::Import | SuiteKind::Test | SuiteKind::Tool => Dimension::Correctness,
+                SuiteKind::Equivalence | SuiteKind::Import | SuiteKind::Test | SuiteKind::Tool => {
+                    Dimension::Correctness
+                }
             },
         }
     }

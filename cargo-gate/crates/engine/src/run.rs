@@ -340,6 +340,16 @@ impl Runner<'_> {
         let run = gate_suites::run(suite, &context)?;
         let result = self.unless_changed(suite, run.result);
         let mut completed = self.completed(item, result, started, clock.elapsed());
+        if let Some(equivalence) = run.suite.as_ref().and_then(|suite| suite.equivalence.as_deref()) {
+            let mut text = serde_json::to_vec_pretty(equivalence)
+                .map_err(|error| Error::tool(format!("cannot write what `{}` showed: {error}", suite.name)))?;
+            text.push(b'\n');
+            completed.evidence.files.push(EvidenceFile {
+                path: format!("suites/{}.equivalence.json", suite.name),
+                digest: self.store.put_bytes(&text)?,
+                size: text.len() as u64,
+            });
+        }
         completed.evidence.suite = run.suite;
         completed.evidence.reads = run.reads.reads;
         completed.volatile = run.reads.unknown.is_some();

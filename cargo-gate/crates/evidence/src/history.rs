@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
-use gate_report::Decision;
+use gate_report::{Decision, Report};
 
-use crate::record::{DecisionRecord, Hashes, Manifest};
+use crate::record::{DecisionRecord, Hashes, Manifest, REPORT_JSON};
 use crate::terms::{Difference, Terms};
 use gate_base::atomic;
 
@@ -120,6 +120,14 @@ impl History {
     /// The newest run.
     pub fn last(&self) -> Option<&HistoryEntry> {
         self.entries.last()
+    }
+
+    /// The report of a run, as its run directory has it now; `None` where that is gone or cannot be read. Whether it is sound is what
+    /// `cargo gate verify` says.
+    pub fn report(&self, entry: &HistoryEntry) -> Option<Report> {
+        let runs = self.gate_dir.as_ref()?.join("runs");
+        let bytes = fs::read(runs.join(&entry.run_id).join(REPORT_JSON)).ok()?;
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// The later of `now` and the start of the latest run: where a clock is set back, nothing gets younger.

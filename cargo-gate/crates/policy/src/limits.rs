@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     /// Numbers and durations that bound no finding: too large or too small a value makes nothing pass.
-    const NO_THRESHOLDS: [&str; 6] = ["timeout", "rounds", "major", "parameter", "from", "to"];
+    const NO_THRESHOLDS: [&str; 7] = ["timeout", "rounds", "major", "parameter", "from", "to", "version"];
 
     #[test]
     fn every_number_with_a_bound_has_a_reason_or_is_no_threshold() {

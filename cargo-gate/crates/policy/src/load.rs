@@ -19,6 +19,8 @@ use super::validate::validate_at;
 pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
     let mut policy = load_without_register(root, explicit, catalogue)?;
     super::register::attach(root, &mut policy)?;
+    let items = policy.register.as_ref().map_or(&[][..], |register| &register.items);
+    super::equivalence::attach(&mut policy.suites, items);
     super::known_file::attach(root, &mut policy, catalogue)?;
     Ok(policy)
 }

@@ -11,6 +11,7 @@ use gate_report::{Location, Partition};
 
 use super::import::ImportPolicy;
 use super::objective::SloPolicy;
+use super::parity::EquivalencePolicy;
 use super::pattern;
 use super::stability::StabilityPolicy;
 use super::value::Text;
@@ -28,6 +29,8 @@ pub enum SuiteKind {
     Bench,
     /// Service-level objectives over times before now.
     Slo,
+    /// Implementations that are compared over a scope.
+    Equivalence,
     /// Results that another tool wrote.
     Import,
     /// An adapter over a tool whose output is parsed into findings.
@@ -53,6 +56,9 @@ pub struct SuitePolicy {
     /// For service levels: how they are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slo: Option<Box<SloPolicy>>,
+    /// For equivalence: the scope, the references, and how outputs are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equivalence: Option<Box<EquivalencePolicy>>,
     /// For results of other tools: where they come from, and what they must say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import: Option<Box<ImportPolicy>>,
@@ -101,6 +107,7 @@ impl SuitePolicy {
             part: None,
             bench: None,
             slo: None,
+            equivalence: None,
             import: None,
             stability: None,
             required: true,

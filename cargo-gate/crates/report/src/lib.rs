@@ -3,6 +3,7 @@
 mod benchmark;
 pub mod claim;
 mod dimension;
+mod equivalence;
 mod fix;
 pub mod group;
 mod model;
@@ -19,6 +20,10 @@ pub mod testing;
 
 pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use dimension::Dimension;
+pub use equivalence::{
+    CellStanding, Equivalence, EquivalenceCell, EquivalenceExclusion, EquivalencePair, EquivalenceReference,
+    EquivalenceRisk,
+};
 pub use fix::{Applicability, Change, Edit, Fix, Remedy};
 pub use model::*;
 pub use partition::{OTHER_SHARD, Partition, SuitePart};

@@ -13,6 +13,7 @@ use gate_base::stage::Stage;
 
 use super::benchmark::BenchmarkResult;
 use super::claim::{GroupClaim, PackageKind, Relaxation};
+use super::equivalence::Equivalence;
 use super::fix::{Fix, Remedy};
 use super::partition::{Partition, SuitePart};
 use super::service_level::ServiceLevel;
@@ -63,6 +64,9 @@ pub struct Finding {
     /// itself leaves unjudged. The verdict lists it among the bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<String>,
+    /// Risk of leaving that out: `low`, `medium`, `high` or `critical`; `medium` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<String>,
 }
 
 impl Finding {
@@ -89,6 +93,7 @@ impl Finding {
             waived: None,
             known: None,
             excluded: None,
+            risk: None,
         }
     }
 
@@ -103,6 +108,13 @@ impl Finding {
             excluded: Some(surface.into()),
             ..Self::advice(message)
         }
+    }
+
+    /// Labels the risk of what it leaves out.
+    #[must_use]
+    pub fn risk(mut self, risk: impl Into<String>) -> Self {
+        self.risk = Some(risk.into());
+        self
     }
 
     /// Adds what to do about it.
@@ -290,6 +302,9 @@ pub struct SuiteResult {
     /// What a suite of service levels showed, in the order of its objectives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_levels: Vec<ServiceLevel>,
+    /// What a suite of equivalence showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equivalence: Option<Box<Equivalence>>,
     /// Declared files that it made, by their paths in the workspace.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<Artifact>,

@@ -6,7 +6,7 @@ use gate_report::Dimension;
 use gate_report::group::Group;
 use gate_world::Workspace;
 
-use super::{BENCH_DOCS, IMPORT_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
+use super::{BENCH_DOCS, EQUIVALENCE_DOCS, IMPORT_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
 pub const VERSION: u32 = 5;
@@ -38,6 +38,14 @@ pub const KINDS: &[KindInfo] = &[
         summary: "Benchmarks stay within budget, compared with a reference from the same run",
         docs: BENCH_DOCS,
         dimension: Dimension::Performance,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.equivalence",
+        summary: "Implementations give the same in every cell of a declared scope",
+        docs: EQUIVALENCE_DOCS,
+        dimension: Dimension::Correctness,
         blocks_at: Stage::Pilot,
         since: "0.1.0",
     },
@@ -105,7 +113,7 @@ pub fn group(suite: &SuitePolicy) -> Group {
         return group;
     }
     match (suite.kind, suite.tool.as_deref()) {
-        (SuiteKind::Test, _) => Group::Equivalence,
+        (SuiteKind::Test | SuiteKind::Equivalence, _) => Group::Equivalence,
         (SuiteKind::Bench, _) => Group::Performance,
         (SuiteKind::Slo, _) => Group::Resilience,
         (SuiteKind::Import, _) => match suite.import.as_deref().map(|import| import.format) {
@@ -134,6 +142,21 @@ pub fn summary(suite: &SuitePolicy) -> String {
                 Some(BenchReference::None) | None => "its limits".to_owned(),
             }
         ),
+        SuiteKind::Equivalence => {
+            let Some(policy) = suite.equivalence.as_deref() else {
+                return "nothing is compared".to_owned();
+            };
+            let names: Vec<&str> = policy
+                .references
+                .iter()
+                .map(|reference| reference.name.as_str())
+                .collect();
+            format!(
+                "{} gives what {} gives, in every cell of its scope",
+                policy.implementation,
+                names.join(", ")
+            )
+        }
         SuiteKind::Import => {
             let files = suite.import.as_deref().map(|import| import.files.join("`, `"));
             format!("nothing fails in `{}`", files.unwrap_or_default())

@@ -81,11 +81,59 @@ pub(super) fn launch_with(
     log: &mut dyn Write,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Launched> {
+    let spec = match prepared(suite, cx, launch)? {
+        Ok(spec) => spec,
+        Err(reason) => return Ok(Launched::NotStarted(reason)),
+    };
+    let id = check_id(suite);
+    let mut masker = LineMasker::default();
+    ended(process::run(&spec, log, cx.cancel, &mut |line| {
+        if !spec.split_stdout {
+            let line = &masker.line(line);
+            cx.observer.event(&Event::Output { id: &id, line });
+        }
+        on_line(line);
+    })?)
+}
+
+/// As [`launch_with`], and keeps the bytes of standard output, at most so many and one more.
+pub(super) fn launch_for_bytes(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    launch: &Launch<'_>,
+    log: &mut dyn Write,
+    most: usize,
+) -> Result<(Launched, Vec<u8>)> {
+    let mut stdout = Vec::new();
+    let spec = match prepared(suite, cx, launch)? {
+        Ok(spec) => spec,
+        Err(reason) => return Ok((Launched::NotStarted(reason), stdout)),
+    };
+    let end = process::run_for_bytes(&spec, log, cx.cancel, &mut |bytes| {
+        let room = (most + 1).saturating_sub(stdout.len());
+        stdout.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    })?;
+    Ok((ended(end)?, stdout))
+}
+
+fn ended(end: ProcessEnd) -> Result<Launched> {
+    if end.cancelled {
+        return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+    }
+    Ok(Launched::Ended(end))
+}
+
+/// What to start, after everything that can keep a command from starting. The inner reason says what did.
+fn prepared(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    launch: &Launch<'_>,
+) -> Result<std::result::Result<ProcessSpec, Reason>> {
     let Launch {
         command, split_stdout, ..
     } = *launch;
     let workspace = cx.workspace;
-    let not_started = |reason| Ok(Launched::NotStarted(reason));
+    let not_started = |reason| Ok(Err(reason));
     if let Some(reason) = unmet(suite, workspace) {
         return not_started(reason);
     }
@@ -134,27 +182,14 @@ pub(super) fn launch_with(
     let build = Build::of(workspace, &root, &directory, command, &environment);
     build.forget_stale()?;
     cx.shared.built(build);
-    let spec = ProcessSpec {
+    Ok(Ok(ProcessSpec {
         command: command.iter().map(OsString::from).collect(),
         directory,
         environment,
         timeout: Some(suite.timeout),
         split_stdout,
         input: None,
-    };
-    let id = check_id(suite);
-    let mut masker = LineMasker::default();
-    let end = process::run(&spec, log, cx.cancel, &mut |line| {
-        if !split_stdout {
-            let line = &masker.line(line);
-            cx.observer.event(&Event::Output { id: &id, line });
-        }
-        on_line(line);
-    })?;
-    if end.cancelled {
-        return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
-    }
-    Ok(Launched::Ended(end))
+    }))
 }
 
 /// A lockfile that is kept and contradicts the manifests would be rewritten by any cargo command without `--locked`.

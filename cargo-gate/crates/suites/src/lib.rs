@@ -10,6 +10,7 @@ mod counter;
 mod default;
 mod early;
 mod environment;
+pub mod equivalence;
 mod filter;
 mod import;
 pub mod interference;
@@ -25,6 +26,7 @@ mod partition;
 mod paths;
 pub mod reach;
 pub mod redaction;
+mod reference;
 mod requires;
 mod shared;
 pub mod slo;
@@ -44,6 +46,7 @@ pub use build::{BuildReads, still_holds};
 pub use catalogue::{DEFAULT_ID, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
+pub use equivalence::DOCS as EQUIVALENCE_DOCS;
 pub use filter::InputFilter;
 pub use import::DOCS as IMPORT_DOCS;
 use launch::{Launch, Launched, launch, launch_logged, launch_with, tool_missing};
@@ -73,6 +76,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let began = build::now();
     let mut run = match suite.kind {
         SuiteKind::Bench => bench::run(suite, cx),
+        SuiteKind::Equivalence => equivalence::run(suite, cx),
         SuiteKind::Import => import::run(suite, cx),
         SuiteKind::Slo => slo::run(suite, cx),
         SuiteKind::Test => test::run(suite, cx),

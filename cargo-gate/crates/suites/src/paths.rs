@@ -34,6 +34,15 @@ pub(super) fn hide(mut run: SuiteRun, cx: &SuiteContext<'_>, policy: Option<&Loc
     if let Some(suite) = &mut run.suite {
         let messages = suite.tests.iter_mut().filter_map(|test| test.message.as_mut());
         messages.for_each(|message| hide_text(message, &redactor));
+        if let Some(equivalence) = suite.equivalence.as_deref_mut() {
+            let cells = equivalence.cells.iter_mut().filter_map(|cell| cell.why.as_mut());
+            let absent = equivalence
+                .references
+                .iter_mut()
+                .filter_map(|reference| reference.not_run.as_mut());
+            let texts = cells.chain(absent).chain(&mut equivalence.inputs);
+            texts.for_each(|text| hide_text(text, &redactor));
+        }
         let tests = suite.tests.iter_mut().map(|test| &mut test.name);
         for text in suite.command.iter_mut().chain(tests) {
             if let Cow::Owned(masked) = mask_text(text) {

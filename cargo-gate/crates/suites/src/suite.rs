@@ -43,6 +43,7 @@ pub struct SuiteRun {
 pub fn check_id(suite: &SuitePolicy) -> String {
     let kind = match suite.kind {
         SuiteKind::Bench => "bench",
+        SuiteKind::Equivalence => "equivalence",
         SuiteKind::Import => "import",
         SuiteKind::Slo => "slo",
         SuiteKind::Test => "test",
@@ -74,6 +75,7 @@ pub(super) fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult 
         tests: Vec::new(),
         measurements: Vec::new(),
         service_levels: Vec::new(),
+        equivalence: None,
         made: Vec::new(),
         part: None,
         duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),

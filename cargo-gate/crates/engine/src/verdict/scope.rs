@@ -43,7 +43,7 @@ pub(super) fn unjudged(checks: &[CheckReport], policy: &Policy) -> Vec<Bound> {
             finding.package.is_none().then(|| Bound {
                 surface: surface.to_owned(),
                 reason: finding.message.clone(),
-                risk: "medium".to_owned(),
+                risk: finding.risk.clone().unwrap_or_else(|| "medium".to_owned()),
             })
         })
         .collect()

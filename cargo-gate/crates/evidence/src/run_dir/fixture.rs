@@ -169,6 +169,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
                 tests: Vec::new(),
                 measurements: Vec::new(),
                 service_levels: Vec::new(),
+                equivalence: None,
                 made: Vec::new(),
                 part: None,
                 duration_ms: 20,

@@ -249,7 +249,10 @@ mod tests {
         assert_eq!(offered("[stage.|]"), ["pilot", "controlled", "broad"]);
         assert!(!offered("[|]").contains(&"waiver".into()));
         assert!(offered("[[|]]").contains(&"waiver".into()));
-        assert_eq!(offered("[[suite.|]]"), ["test", "tool", "bench", "slo", "import"]);
+        assert_eq!(
+            offered("[[suite.|]]"),
+            ["test", "tool", "bench", "slo", "equivalence", "import"]
+        );
     }
 
     #[test]

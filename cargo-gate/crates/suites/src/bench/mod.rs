@@ -5,7 +5,6 @@ mod criterion;
 mod judge;
 mod plan;
 pub(super) mod read;
-mod reference;
 mod session;
 mod shown;
 mod table;
@@ -45,7 +44,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     match &policy.reference {
         BenchReference::None => {}
         BenchReference::Command(command) => sides.push(Side::new("reference", command, None)),
-        BenchReference::Commit(commit) => match reference::tree(cx.workspace, &suite.name, commit)? {
+        BenchReference::Commit(commit) => match crate::reference::tree(cx.workspace, &suite.name, commit)? {
             Ok(tree) => sides.push(Side::new("reference", &suite.command, Some(tree))),
             Err(reason) => return Ok(without(EvidenceResult::NotRun(reason))),
         },

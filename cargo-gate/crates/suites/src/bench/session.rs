@@ -16,11 +16,11 @@ use super::super::{Launch, Launched, SuiteContext, SuiteRun, launch_with, suite_
 use super::judge::{self, Confirmation, Judgement, Looks, State};
 use super::plan::{self, Order};
 use super::read::Readings;
-use super::reference::{self, Tree};
 use super::shown::line;
 use super::table::Series;
 use super::verdict::{failed, verdict};
 use super::{calibrate, criterion};
+use crate::reference::{self, Tree};
 
 /// The command, or its reference.
 pub(super) struct Side<'a> {

@@ -9,15 +9,15 @@ use gate_world::Workspace;
 
 /// Where a commit lies.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     /// Directory of the root manifest.
-    pub(super) root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Target directory.
-    pub(super) target: PathBuf,
+    pub(crate) target: PathBuf,
 }
 
 /// Where the files of the workspace are built a second time.
-pub(super) fn anew(workspace: &Workspace, suite: &str) -> PathBuf {
+pub(crate) fn anew(workspace: &Workspace, suite: &str) -> PathBuf {
     workspace.gate_dir().join("reference").join(suite).join("anew")
 }
 
@@ -25,7 +25,7 @@ pub(super) fn anew(workspace: &Workspace, suite: &str) -> PathBuf {
 ///
 /// # Errors
 /// A directory cannot be made or emptied.
-pub(super) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<std::result::Result<Tree, Reason>> {
+pub(crate) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<std::result::Result<Tree, Reason>> {
     let Some(git) = workspace.git() else {
         let reason = Reason::new(
             "no_reference",
