@@ -30,7 +30,7 @@ judge() {
 
 left() {
   jq '[.checks[]
-    | select(.id != "stage.contract" and .id != "supply.advisories")
+    | select(.id != "stage.contract" and .id != "supply.advisories" and .id != "supply.yanked")
     | select(.outcome == "pass" or .outcome == "warn" or .outcome == "fail")
     | .findings // [] | .[] | select(.known | not)] | length' "$here/$name.$1.json"
 }
