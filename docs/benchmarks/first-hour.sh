@@ -4,7 +4,7 @@
 #   first-hour.sh <repository> [<arguments of pilot>]
 #
 # <repository> is an address or a path that git can clone. Needs git, jq, and `cargo gate` on the PATH. Prints one row of the table in
-# docs/src/benchmarks.md; the clone and its reports stay in the directory `first-hour`.
+# docs/src/benchmarks.md and the decisions before and after; the clone and its reports stay in the directory `first-hour`.
 set -eu
 repository=$1
 shift
@@ -28,6 +28,13 @@ judge() {
   echo "$decision ($code)"
 }
 
+left() {
+  jq '[.checks[]
+    | select(.id != "stage.contract" and .id != "supply.advisories" and .id != "supply.yanked")
+    | select(.outcome == "pass" or .outcome == "warn" or .outcome == "fail")
+    | .findings // [] | .[] | select(.known | not)] | length' "$here/$name.$1.json"
+}
+
 before=$(judge before "$@")
 cargo gate init --owner trial > "$here/$name.init.txt" 2>&1 || true
 git add --all
@@ -35,4 +42,6 @@ git -c user.name=trial -c user.email=trial@example.org commit --quiet --message 
 after=$(judge after "$@")
 # A fix that changes what it does not name is visible here.
 cargo gate pilot --fix --dry-run "$@" > "$here/$name.fix.txt" 2>&1 || true
-echo "| $name | $commit | $before | $after |"
+known=$(jq '.counts.known // 0' "$here/$name.after.json")
+edits=$(grep -c 'Would fix ' "$here/$name.fix.txt" || true)
+echo "| $name | $commit | $(left before) | $known | $(left after) | $edits | $before, $after |"
