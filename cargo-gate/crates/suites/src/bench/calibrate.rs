@@ -20,7 +20,7 @@ const STEPS: [f64; 16] = [
     1.01, 1.02, 1.03, 1.04, 1.05, 1.06, 1.08, 1.10, 1.12, 1.15, 1.20, 1.25, 1.30, 1.50, 1.75, 2.0,
 ];
 
-/// What each benchmark of a command beside itself would have decided.
+/// What each benchmark of a command compared with itself would have decided.
 pub(super) fn propose(policy: &BenchPolicy, series: &Series, seed: u64) -> Judgement {
     let mut judgement = Judgement::default();
     for (name, benchmark) in Benchmark::all(policy, series) {

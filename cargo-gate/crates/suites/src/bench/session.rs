@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
         )))
     }
 
-    /// Two sides, in pairs. What is worse by the first series is built anew elsewhere and measured again: the place of code in a
+    /// Two sides, in pairs. What is worse by the first series is rebuilt elsewhere and measured again: the place of code in a
     /// program alone can make a difference, and so can chance.
     fn paired(&mut self, sides: &mut [Side<'_>], seed: u64) -> Result<std::result::Result<Judgement, Stopped>> {
         self.write(format!("== order by coin: seed {seed}\n").as_bytes())?;

@@ -122,7 +122,7 @@ fn processes(log: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn what_is_worse_is_built_anew_and_measured_again() {
+fn what_is_worse_is_rebuilt_and_measured_again() {
     let (run, log) = run(&bench("slow", Some("fast")));
     let result = run.suite.clone().unwrap();
     assert_eq!((result.passed, result.failed, result.skipped), (0, 1, 0));
@@ -144,7 +144,7 @@ fn what_is_worse_is_built_anew_and_measured_again() {
     let processes = processes(&log);
     assert_eq!(processes.len(), 2 * 2 * (1 + 14), "{log}");
     assert!(
-        log.contains("== `work` is worse, and is built anew and measured again"),
+        log.contains("== `work` is worse, so it is rebuilt and measured again"),
         "{log}"
     );
     // One process of each side in each pair, and both orders in two pairs.
@@ -172,7 +172,7 @@ fn equal_commands_pass_and_say_what_they_excluded() {
         .filter(|line| line.starts_with("== control") || line.starts_with("== work"))
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @"
-    == control: 0 of 1 benchmarks fail beside themselves, 0 pass when they are made worse by 3 times their limit
+    == control: 0 of 1 benchmarks fail compared with themselves, 0 pass when they are made worse by 3 times their limit
     == work: 101 µs (30 samples), 1.00 times the 101 µs of its reference (1.00 to 1.00 in 10 pairs)
     ");
 }

@@ -1,4 +1,4 @@
-//! What the judge says of a side beside itself, and of the same made slower: on the noise of this run, by the rule of this run.
+//! What the judge says of a side compared with itself, and of the same made slower: on the noise of this run, by the rule of this run.
 //!
 //! Two processes of one side that follow each other are a pair without a difference; a coin says which of them is the first. Such pairs
 //! must not fail. The same pairs made worse by three times what is allowed must not pass. This proves the rule, its direction and its

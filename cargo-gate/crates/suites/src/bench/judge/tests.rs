@@ -197,7 +197,7 @@ fn a_fail_needs_both_builds() {
     let slow = pairs(&[("parse", "us", 12.0, 0.02)], &[("parse", "us", 10.0, 0.02)], 14);
     let same = pairs(&[("parse", "us", 10.0, 0.02)], &[("parse", "us", 10.0, 0.02)], 14);
     insta::assert_snapshot!(confirmed(&suite(), &policy(), &slow, Some(&before(&["parse"]))), @"
-    `parse` is 1.20 times its reference (1.19 to 1.21 in 14 pairs, and in 14 before it was built anew); at most 1.10 is allowed [pilot]
+    `parse` is 1.20 times its reference (1.19 to 1.21 in 14 pairs, and in 14 before it was rebuilt); at most 1.10 is allowed [pilot]
       because: gate.toml:3
     parse: Beyond
     ");
@@ -206,7 +206,7 @@ fn a_fail_needs_both_builds() {
     parse: Undecided
     ");
     insta::assert_snapshot!(confirmed(&suite(), &policy(), &same, Some(&before(&["parse"]))), @"
-    `parse` is 1.00 times its reference (0.994 to 1.01 in 14 pairs, and in 14 before it was built anew); at most 1.10 is allowed: the first build was worse, so its speed depends on where the linker puts it [advice]
+    `parse` is 1.00 times its reference (0.994 to 1.01 in 14 pairs, and in 14 before it was rebuilt); at most 1.10 is allowed: the first build was worse, so its speed depends on where the linker puts it [advice]
       because: gate.toml:3
     parse: Within
     ");
@@ -468,7 +468,7 @@ fn a_control_that_misbehaves_spoils_the_run() {
     let all = compared(&policy, &series, QUARTER);
     let report = control::run(&all, 3);
     assert!(report.misbehaved.is_empty(), "{report:?}");
-    insta::assert_snapshot!(report.lines.join("\n"), @"control: 0 of 1 benchmarks fail beside themselves, 0 pass when they are made worse by 3 times their limit");
+    insta::assert_snapshot!(report.lines.join("\n"), @"control: 0 of 1 benchmarks fail compared with themselves, 0 pass when they are made worse by 3 times their limit");
     let slowed = |sides: &mut Vec<Readings>, at: usize| {
         if let Some(reading) = sides[at].benchmarks.get_mut("parse") {
             reading.samples.iter_mut().for_each(|sample| *sample *= 2.0);
@@ -490,6 +490,6 @@ fn a_control_that_misbehaves_spoils_the_run() {
     let report = control::run(&all, 3);
     assert_eq!(
         report.misbehaved,
-        ["the control fails `parse` beside itself, so the suite judges nothing"]
+        ["the control fails `parse` compared with itself, so the suite judges nothing"]
     );
 }
