@@ -123,6 +123,17 @@ fn what_an_authority_signed_counts_everywhere() {
     let remote = format!("http://{}", server.address);
     ran(&signing(ci(&remote)));
     reused(&machine(&remote, PUBLIC));
+    // Where two must approve, one signature is a miss that is named.
+    let asking = |approvals: u32| {
+        let keys = format!("{PUBLIC}\", \"{OTHER}\"]\napprovals = {approvals} # [\"");
+        machine(&remote, &keys)
+    };
+    reused(&asking(1));
+    let few = ran(&asking(2));
+    assert!(
+        few.stderr.contains("nor enough declared authorities vouch for it"),
+        "{few}"
+    );
     // A signature of the same key proves nothing to those who do not name it.
     let entry = only_entry(&server);
     assert!(entry.1["signature"].is_string(), "{entry:?}");
