@@ -151,7 +151,7 @@ fn two_keys_approve_a_decision() {
     assert!(twice.stderr.contains("which counts once"), "{twice}");
     assert_eq!(fs::read(&file).expect("a signature"), bytes);
 
-    let text = gate.run(["evidence", "sign", "latest", "--text"]).stdout;
+    let text = gate_evidence::signature::text(&run).expect("the text of the run");
     gate.write("target/second.sig", SECURITY.private().sign(&text));
     let both = gate.run(["evidence", "sign", "latest", "--attach", "target/second.sig"]);
     assert_eq!(both.code, Some(0), "{both}");

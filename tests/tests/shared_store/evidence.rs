@@ -133,6 +133,24 @@ fn what_an_authority_signed_counts_everywhere() {
     );
 }
 
+#[test]
+fn one_signature_is_not_enough_where_two_must_approve() {
+    for (approvals, counts) in [(1, true), (2, false)] {
+        let server = Http::start();
+        let remote = format!("http://{}", server.address);
+        let keys = format!("{PUBLIC}\", \"{OTHER}\"]\napprovals = {approvals} # [\"");
+        ran(&signing(machine(&remote, &keys).env("CARGO_GATE_EVIDENCE_MODE", "rw")));
+        let other = machine(&remote, &keys);
+        if counts {
+            reused(&other);
+        } else {
+            let few = ran(&other);
+            let why = "nor enough declared authorities vouch for it";
+            assert!(few.stderr.contains(why), "{few}");
+        }
+    }
+}
+
 /// The only entry of evidence that a server has: its path and what it says.
 fn only_entry(server: &Http) -> (String, Value) {
     let state = server.state();
