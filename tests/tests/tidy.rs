@@ -347,6 +347,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ),
     ("cargo-gate/crates/report/src/redaction.rs", "renders a `MaskedReport`"),
     (
+        "cargo-gate/crates/suites/src/equivalence/shrink.rs",
+        "outputs of a cell that fails, and the command that repeats it",
+    ),
+    (
         "cargo-gate/crates/suites/src/log.rs",
         "a log that masks what is written to it",
     ),

@@ -42,10 +42,10 @@ pub enum RowOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ties {
-    /// They stand in the order of the reference: the sort is stable.
+    /// They have the order of the reference: the sort is stable.
     #[default]
     Stable,
-    /// They may stand in any order.
+    /// They may have any order.
     Any,
 }
 

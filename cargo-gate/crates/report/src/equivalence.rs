@@ -94,7 +94,7 @@ pub enum CellStanding {
     Undecided,
 }
 
-/// Two implementations beside each other.
+/// Two implementations that are compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EquivalencePair {
     /// One of them.

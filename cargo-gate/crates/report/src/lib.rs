@@ -1,6 +1,7 @@
 //! The report: a stable, versioned model and renderers that only read it.
 
 mod benchmark;
+mod bound;
 pub mod claim;
 mod dimension;
 mod equivalence;

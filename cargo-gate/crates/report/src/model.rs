@@ -12,6 +12,7 @@ pub use gate_base::location::Location;
 use gate_base::stage::Stage;
 
 use super::benchmark::BenchmarkResult;
+pub use super::bound::{Bound, UnblockStep};
 use super::claim::{GroupClaim, PackageKind, Relaxation};
 use super::equivalence::Equivalence;
 use super::fix::{Fix, Remedy};
@@ -400,26 +401,6 @@ impl Decision {
     pub fn is_ready(self) -> bool {
         !matches!(self, Decision::NotReady)
     }
-}
-
-/// A surface outside the claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Bound {
-    /// What is excluded, in words.
-    pub surface: String,
-    /// Why.
-    pub reason: String,
-    /// Risk label: `low`, `medium` or `high`.
-    pub risk: String,
-}
-
-/// One thing that would unblock the stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UnblockStep {
-    /// The check it would satisfy.
-    pub check: String,
-    /// One command or edit.
-    pub action: String,
 }
 
 /// Number of checks by outcome.

@@ -59,7 +59,7 @@ impl Maker<'_> {
     /// Faults of its type, its shape and its being there.
     fn whole(&mut self, at: usize, tensor: &Tensor) {
         self.push(at, "missing", |list| drop(list.remove(at)));
-        self.push(at, "another one beside it", |list| {
+        self.push(at, "another one next to it", |list| {
             let name = format!("{} ", tensor.name);
             list.push(Tensor { name, ..tensor.clone() });
         });

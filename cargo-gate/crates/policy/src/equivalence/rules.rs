@@ -115,7 +115,7 @@ fn parts(suite: &DeTable<'_>, axes: &[Axis], problems: &mut Vec<Problem>) {
                 let found = scope::value(item.get_ref());
                 if let Some(found) = found.filter(|found| !axis.values.contains(found)) {
                     let message = format!(
-                        "{what} names `{}`, which is no value of `{}`",
+                        "{what} names `{}`, which is not a value of `{}`",
                         shown(&found.to_string()),
                         axis.name
                     );
@@ -193,7 +193,7 @@ fn references(suite: &DeTable<'_>, name: &str, span: Range<usize>, problems: &mu
         }
         if has.is_empty() && !is_filled_table(reference, "environment") {
             let problem =
-                Problem::new(span.clone(), "the reference says nothing to compare with").rule(&rule::MISSING_KEY);
+                Problem::new(span.clone(), "the reference has nothing to compare with").rule(&rule::MISSING_KEY);
             problems.push(
                 problem.help("add `command`, `commit`, `file`, or `environment` with the variables of another backend"),
             );
@@ -355,7 +355,7 @@ fn sum(column: &DeTable<'_>, axes: &[Axis], problems: &mut Vec<Problem>) {
                 .all(|value| matches!(value, gate_equivalence::scope::AxisValue::Number(number) if u32::try_from(*number).is_ok()))
         });
         if numbers != Some(true) {
-            let message = format!("`terms` names `{}`, which is no axis of numbers", shown(name));
+            let message = format!("`terms` names `{}`, which is not an axis of numbers", shown(name));
             let problem = Problem::new(terms.span(), message).rule(&rule::UNDECLARED_NAME);
             problems.push(problem.help("name an axis whose values are the numbers of terms, or write a number"));
         }

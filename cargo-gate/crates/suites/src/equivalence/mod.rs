@@ -171,7 +171,7 @@ fn declared(suite: &SuitePolicy, policy: &EquivalencePolicy) -> Vec<Finding> {
             let message = format!("the exclusion `{id}` ended on {}", excluded.until);
             findings.push(
                 finding(suite, message)
-                    .help("run the cells, or decide anew until when they are left out")
+                    .help("run the cells, or decide again until when they are left out")
                     .because(at),
             );
             continue;
@@ -202,7 +202,7 @@ fn declared(suite: &SuitePolicy, policy: &EquivalencePolicy) -> Vec<Finding> {
             let message = format!("the divergence `{}` ended on {}", known.id, known.until);
             findings.push(
                 finding(suite, message)
-                    .help("correct the implementation, or decide anew until when it differs")
+                    .help("correct the implementation, or decide again until when it differs")
                     .because(at),
             );
         } else {
