@@ -375,6 +375,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "cargo-gate/src/cli/advisories/update.rs",
         "the database of advisories that was fetched",
     ),
+    (
+        "cargo-gate/src/cli/evidence/attest.rs",
+        "names and digests of files, and a signature",
+    ),
     ("cargo-gate/src/cli/evidence/badge.rs", "a stage and a decision"),
     (
         "cargo-gate/src/cli/evidence/bundle.rs",

@@ -45,8 +45,8 @@ pub(crate) const ALL: &[Mutation] = &[
         apply: |gate| {
             let program = |last: &str| {
                 format!(
-                    "fn main() {{\n    let size = std::env::args().nth(1);\n    println!(\"{{{{\\\"size\\\": {{}}}}}}\", \
-                     if size.as_deref() == Some(\"7\") {{ {last} }} else {{ 0 }});\n}}\n"
+                    "fn main() {{\n    let size = std::env::args().nth(1);\n    let last = size.as_deref() == Some(\"7\");\n    \
+                     println!(\"{{{{\\\"size\\\": {{}}}}}}\", if last {{ {last} }} else {{ 0 }});\n}}\n"
                 )
             };
             gate.write("logic/examples/one.rs", program("7"));
@@ -65,6 +65,23 @@ pub(crate) const ALL: &[Mutation] = &[
                     run("one"),
                     run("other")
                 ),
+            );
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "fail a test of another tool",
+        check: "suite.import.web",
+        apply: |gate| {
+            gate.write(
+                "logic/examples/web.rs",
+                "fn main() {\n    let results = \"<testsuite><testcase name='a'><failure/></testcase></testsuite>\";\n    \
+                 std::fs::write(\"target/web.xml\", results).expect(\"results\");\n}\n",
+            );
+            gate.append(
+                "gate.toml",
+                "\n[[suite.import]]\nname = \"web\"\nformat = \"junit\"\nfiles = [\"target/web.xml\"]\n\
+                 command = \"cargo run --quiet --locked --package logic --example web\"\n",
             );
         },
         ..COMMITTED

@@ -57,7 +57,7 @@ pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
         let (_, repeated) = parted(rules, section, list);
         let oddity = move |span| Oddity {
             message: format!("`{list}` of `[{section}]` lists this key twice; it counts as one"),
-            help: "remove the line, or paste the key of somebody else".into(),
+            help: "remove the line, or paste the key of another person".into(),
             span,
         };
         repeated.into_iter().map(oddity).collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::de::DeTable;
 
 use gate_base::stage::Stage;
@@ -12,6 +12,7 @@ use gate_report::Location;
 use gate_report::group::Group;
 
 use super::problem::{Problem, shown};
+use super::results::{CoverageFloor, ImportFormat, ImportLevel, ImportPolicy};
 use super::rule;
 use super::rules::Rules;
 use super::suite::{SuiteKind, SuitePolicy};
@@ -54,7 +55,7 @@ pub(super) struct ImportSuite {
     max_age: Duration,
     /// For `junit`: smallest number of tests that must have run.
     #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 1_000_000))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-why" = "results without tests show nothing"))]
     min_tests: u64,
     /// For `sarif`: first level that fails. Results below it are advice.
     #[serde(default)]
@@ -96,84 +97,12 @@ pub(super) struct ImportSuite {
     location: Location,
 }
 
-/// How results of other tools are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImportFormat {
-    /// JUnit XML: pytest, Gradle, Jest, nextest and others.
-    Junit,
-    /// SARIF 2.1.0: findings of scanners and linters.
-    Sarif,
-    /// CycloneDX JSON with `vulnerabilities`: which of them can be exploited.
-    CyclonedxVex,
-    /// Coverage in the tracefile format of lcov.
-    Lcov,
-}
-
-/// Level of a result in SARIF, lowest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImportLevel {
-    /// A note.
-    Note,
-    /// A warning.
-    #[default]
-    Warning,
-    /// An error.
-    Error,
-}
-
-/// Least coverage of some of the sources.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct CoverageFloor {
-    /// Glob over the paths of sources. Default: every source of the files.
-    #[serde(default = "everything")]
-    #[schemars(with = "Glob", extend("examples" = ["src/**"]))]
-    pub path: String,
-    /// Least percentage of lines that ran.
-    #[schemars(range(min = 1.0, max = 100.0), extend("x-why" = "less than one line in a hundred is no coverage", "examples" = [80.0]))]
-    pub lines: Option<f64>,
-    /// Least percentage of functions that ran.
-    #[schemars(range(min = 1.0, max = 100.0), extend("x-why" = "less than one function in a hundred is no coverage", "examples" = [80.0]))]
-    pub functions: Option<f64>,
-    /// Least percentage of branches that were taken.
-    #[schemars(range(min = 1.0, max = 100.0), extend("x-why" = "less than one branch in a hundred is no coverage", "examples" = [60.0]))]
-    pub branches: Option<f64>,
-    /// Where it is declared.
-    #[schemars(skip)]
-    pub location: Location,
-}
-
-/// What is imported, and what it must say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ImportPolicy {
-    /// How the results are written.
-    pub format: ImportFormat,
-    /// Files with results, relative to the workspace root.
-    pub files: Vec<String>,
-    /// The file that says where they come from, where no command writes them.
-    pub statement: Option<String>,
-    /// Public keys of which one must have signed the statement.
-    pub signers: Vec<String>,
-    /// How old results with a statement may be.
-    pub max_age: Duration,
-    /// First level of a result in SARIF that fails.
-    pub fail_at: ImportLevel,
-    /// Least coverage.
-    pub floors: Vec<CoverageFloor>,
-}
-
 fn one() -> u64 {
     1
 }
 
 fn day() -> Duration {
     Duration::from_secs(24 * 3600)
-}
-
-fn everything() -> String {
-    "**".to_owned()
 }
 
 impl From<ImportSuite> for SuitePolicy {
@@ -221,7 +150,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         let format = text(suite, "format").map_or("", |(format, _)| format);
         for (key, wanted) in [("min-tests", "junit"), ("fail-at", "sarif"), ("floor", "lcov")] {
             if let Some(value) = suite.get(key).filter(|_| format != wanted) {
-                let problem = Problem::new(value.span(), format!("`{key}` says nothing about this format"));
+                let problem = Problem::new(value.span(), format!("`{key}` is not for this format"));
                 let help = format!("remove the key, or write `format = \"{wanted}\"`");
                 problems.push(problem.rule(&rule::EXCLUDING_KEYS).help(help));
             }
@@ -236,7 +165,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
                 .iter()
                 .any(|key| floor.contains_key(*key))
             {
-                let problem = Problem::new(span, "no coverage is too little: the floor has no percentage");
+                let problem = Problem::new(span, "the floor has no percentage");
                 let help = "add `lines`, `functions` or `branches`";
                 problems.push(problem.rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
             }
@@ -259,7 +188,7 @@ fn source(suite: &DeTable<'_>, name: &str, span: Range<usize>, problems: &mut Ve
             problems.push(problem.help("keep one of `command` and `statement`"));
         }
         (None, Some(statement)) if !is_filled(suite, "signers") => {
-            let problem = Problem::new(statement.span(), "nobody is named who may sign the statement");
+            let problem = Problem::new(statement.span(), "the statement has no signers");
             let help = "add `signers = [\"ssh-ed25519 …\"]`, the public keys of those who write the results";
             problems.push(problem.rule(&rule::MISSING_KEY).help(help));
         }

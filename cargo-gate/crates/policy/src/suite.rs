@@ -9,10 +9,10 @@ use gate_base::stage::Stage;
 use gate_report::group::Group;
 use gate_report::{Location, Partition};
 
-use super::import::ImportPolicy;
 use super::objective::SloPolicy;
 use super::parity::EquivalencePolicy;
 use super::pattern;
+use super::results::ImportPolicy;
 use super::stability::StabilityPolicy;
 use super::value::Text;
 

@@ -5,7 +5,9 @@ use gate_policy::SuitePolicy;
 use gate_report::{Finding, TestResult, TestStatus};
 use roxmltree::{Document, Node};
 
-use super::{Said, Tests, Unreadable, finding};
+use super::said::{Said, Unreadable};
+use crate::Tests;
+use crate::finding;
 
 /// Failing tests that get a finding of their own; the others share one.
 const NAMED: usize = 5;
@@ -52,7 +54,7 @@ fn walk(node: Node<'_, '_>, outer: &str, tests: &mut Tests) -> Result<(), Unread
             "testsuite" => walk(child, name, tests)?,
             "testcase" => case(child, name, tests),
             // An error outside of every test, such as one of the set-up.
-            "error" | "failure" => add(tests, name, "outside of the tests", TestStatus::Failed, message(child)),
+            "error" | "failure" => add(tests, name, "outside the tests", TestStatus::Failed, message(child)),
             _ => {}
         }
     }

@@ -6,7 +6,8 @@ use gate_policy::{CoverageFloor, SuitePolicy};
 use gate_report::Finding;
 use globset::GlobBuilder;
 
-use super::{Said, Unreadable, finding};
+use super::said::{Said, Unreadable};
+use crate::finding;
 
 /// What ran of one source.
 #[derive(Debug, Default, Clone)]

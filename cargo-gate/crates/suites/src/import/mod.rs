@@ -3,6 +3,7 @@
 mod junit;
 mod lcov;
 mod provenance;
+mod said;
 mod sarif;
 mod vex;
 
@@ -13,8 +14,9 @@ use gate_policy::{ImportFormat, ImportPolicy, SuitePolicy};
 use gate_report::{Finding, Reason, SuiteResult};
 
 use super::build::BuildReads;
-use super::{Launched, SuiteContext, SuiteRun, Tests, finding, launch, suite_result};
+use super::{Launched, SuiteContext, SuiteRun, finding, launch, suite_result};
 use provenance::Provenance;
+use said::{Said, Unreadable};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("import.md");
@@ -27,20 +29,6 @@ const NO_PROCESS: ProcessEnd = ProcessEnd {
     cancelled: false,
     duration: std::time::Duration::ZERO,
 };
-
-/// What files with results say.
-#[derive(Debug, Default)]
-struct Said {
-    /// Tests, for formats that have some.
-    tests: Tests,
-    /// What fails and what is advice.
-    findings: Vec<Finding>,
-    /// Whether something in them fails, as the command that wrote them reports by its status.
-    failed: bool,
-}
-
-/// Why files are no evidence, continuing their path.
-type Unreadable = String;
 
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {

@@ -7,7 +7,7 @@ use gate_policy::authority::{fingerprint, named};
 use gate_report::Reason;
 use jiff::{SignedDuration, Timestamp};
 
-use super::SuiteContext;
+use crate::SuiteContext;
 
 /// How far the clock of another machine may be ahead.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);

@@ -6,7 +6,8 @@ use gate_policy::{ImportLevel, SuitePolicy};
 use gate_report::{Finding, Location};
 use serde::Deserialize;
 
-use super::{Said, Unreadable, finding};
+use super::said::{Said, Unreadable};
+use crate::finding;
 
 /// Results that get a finding of their own; the others share one.
 const NAMED: usize = 20;

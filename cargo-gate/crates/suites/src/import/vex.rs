@@ -5,7 +5,8 @@ use gate_policy::SuitePolicy;
 use gate_report::Finding;
 use serde::Deserialize;
 
-use super::{Said, Unreadable, finding};
+use super::said::{Said, Unreadable};
+use crate::finding;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
