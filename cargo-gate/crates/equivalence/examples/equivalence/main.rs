@@ -99,7 +99,7 @@ fn speed() {
             compare(&rules(Kind::Float, Some(2)), &near, &reference)
                 .unwrap()
                 .is_same()
-        )
+        );
     });
     let rate = |seconds: f64| 2.0 * bytes.len() as f64 / seconds / 1e9;
     println!("reading both sides: {:.1} GB/s", rate(memory));
