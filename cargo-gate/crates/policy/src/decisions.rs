@@ -18,7 +18,7 @@ pub struct DecisionPolicy {
     pub authorities: Vec<String>,
     /// How many different keys of `authorities` must sign a decision for it to count.
     #[serde(default = "one_approval")]
-    #[schemars(range(min = 1, max = 100), extend("x-why" = "what nobody signed, nobody approved", "examples" = [2]))]
+    #[schemars(range(min = 1, max = 100), extend("x-why" = "without a signature there is no approval", "examples" = [2]))]
     pub approvals: u32,
     /// Decisions for this stage and later ones only count if they are signed.
     #[schemars(extend("examples" = ["controlled"]))]

@@ -41,7 +41,7 @@ pub struct WaiverPolicy {
     pub keys: Vec<String>,
     /// How many different keys of `keys` must sign a waiver for it to count.
     #[serde(default = "one_approval")]
-    #[schemars(range(min = 1, max = 100), extend("x-why" = "what nobody signed, nobody approved", "examples" = [2]))]
+    #[schemars(range(min = 1, max = 100), extend("x-why" = "without a signature there is no approval", "examples" = [2]))]
     pub approvals: u32,
     /// Largest number of days until a waiver expires.
     #[schemars(range(min = 1, max = 730), extend("x-sane-max" = 365, "x-why" = "a waiver of years is a rule", "examples" = [90]))]
