@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Crate, fake_nvcc, ptx};
+use crate::support::{Crate, fake_nvcc, place, ptx};
 
 /// A crate, a clang that was asked for by name, and a toolkit beside it.
 fn with_toolkit() -> Crate {
@@ -12,7 +12,7 @@ fn with_toolkit() -> Crate {
     for program in ["clang/clang", "cuda/bin/nvcc"] {
         let program = this.path(&format!("{program}{exe}"));
         fs::create_dir_all(program.parent().expect("a folder")).expect("a folder can be made");
-        fs::copy(fake_nvcc(), program).expect("it can be copied");
+        place(&fake_nvcc(), &program);
     }
     for file in [
         "include/cuda_runtime.h",

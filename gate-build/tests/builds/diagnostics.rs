@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{Crate, program};
+use crate::support::{Crate, place, program};
 use gate_build::DiagnosticId;
 
 const UPDATE: &str = "run `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --test builds`";
@@ -157,11 +157,10 @@ fn a_ptxas_that_fails_fails_cargo_with_an_id() {
     let this = for_cargo();
     let bin = this.path("bin");
     fs::create_dir_all(&bin).expect("a folder can be made");
-    fs::copy(
-        program("fake_ptxas"),
-        bin.join(format!("ptxas{}", std::env::consts::EXE_SUFFIX)),
-    )
-    .expect("a program can be copied");
+    place(
+        &program("fake_ptxas"),
+        &bin.join(format!("ptxas{}", std::env::consts::EXE_SUFFIX)),
+    );
     let before = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&before))).expect("folders");
     let path = path.to_str().expect("it is Unicode");

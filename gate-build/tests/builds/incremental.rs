@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::SystemTime;
 
-use crate::support::{Crate, ptx};
+use crate::support::{Crate, fake_nvcc, place, ptx};
 
 fn three() -> Crate {
     let this = Crate::new();
@@ -260,20 +260,18 @@ fn variables_and_flags_count() {
 fn another_compiler_of_the_same_name_counts() {
     let mut this = three();
     let program = this.path(&format!("nvcc{}", std::env::consts::EXE_SUFFIX));
-    fs::copy(crate::support::fake_nvcc(), &program).unwrap();
+    place(&fake_nvcc(), &program);
     this.set("NVCC", &program.display().to_string());
     this.build().unwrap();
     this.log();
     // Bytes behind the end of a program do not change what it does.
     let mut bytes = fs::read(&program).unwrap();
     bytes.extend_from_slice(b"another build");
+    let other = this.path("other");
+    fs::write(&other, bytes).unwrap();
+    fs::set_permissions(&other, fs::metadata(&program).unwrap().permissions()).unwrap();
     fs::remove_file(&program).unwrap();
-    fs::write(&program, bytes).unwrap();
-    fs::set_permissions(
-        &program,
-        fs::metadata(crate::support::fake_nvcc()).unwrap().permissions(),
-    )
-    .unwrap();
+    place(&other, &program);
     this.build().unwrap();
     assert_eq!(this.log().len(), 3);
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Crate, ptx};
+use crate::support::{Crate, fake_nvcc, place, ptx};
 use gate_build::{Built, Env, Error, Files, Kernels, Os, Provenance};
 
 /// A file system in which no compiler is found.
@@ -76,7 +76,7 @@ fn with(this: &Crate, programs: &[&str], more: &[(&str, &str)]) -> Result<(Built
     fs::create_dir_all(&bin).expect("a folder can be made");
     for program in programs {
         let program = bin.join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
-        fs::copy(crate::support::fake_nvcc(), program).expect("the fake can be copied");
+        place(&fake_nvcc(), &program);
     }
     let mut variables = this.variables();
     variables.remove("NVCC");

@@ -4,7 +4,7 @@ use std::fs;
 
 use gate_build::{Built, Error, Kernels, Output};
 
-use crate::support::{Crate, fake_nvcc};
+use crate::support::{Crate, fake_nvcc, place};
 
 fn with_two_units() -> Crate {
     let mut this = Crate::new();
@@ -260,7 +260,7 @@ fn installed(this: &mut Crate) {
     let nvcc = this.path(&format!("cuda/bin/nvcc{}", std::env::consts::EXE_SUFFIX));
     fs::create_dir_all(nvcc.parent().expect("it has a folder")).expect("it can be written");
     fs::create_dir_all(this.path("cuda/nvvm")).expect("it can be written");
-    fs::copy(fake_nvcc(), &nvcc).expect("it can be written");
+    place(&fake_nvcc(), &nvcc);
     this.set("NVCC", &nvcc.display().to_string());
 }
 

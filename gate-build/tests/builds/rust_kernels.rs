@@ -2,22 +2,20 @@
 
 use std::fs;
 
-use crate::support::Crate;
+use crate::support::{Crate, place, program};
 use gate_build::{Built, Error, Kernels, Provenance};
 
 /// A crate and a toolchain with `core` for the target.
 fn crate_with_toolchain() -> Crate {
     let mut this = Crate::new();
     let exe = std::env::consts::EXE_SUFFIX;
-    let program = crate::support::fake_nvcc().with_file_name(format!("fake_rustc{exe}"));
     let toolchain = this.path("toolchain");
     let rustc = toolchain.join("bin").join(format!("rustc{exe}"));
     let libraries = toolchain.join("lib/rustlib/nvptx64-nvidia-cuda/lib");
     fs::create_dir_all(toolchain.join("bin")).expect("a folder can be made");
     fs::create_dir_all(&libraries).expect("a folder can be made");
     fs::write(libraries.join("libcore-0.rlib"), "").expect("a file can be written");
-    fs::copy(&program, &rustc)
-        .unwrap_or_else(|error| panic!("`cargo test -p cargo-gate-build` builds {program:?}: {error}"));
+    place(&program("fake_rustc"), &rustc);
     this.unset("NVCC");
     this.set("GATE_RUSTC", &rustc.display().to_string());
     this

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use gate_build::{Built, Kernels};
 
-use crate::support::{Crate, fake_nvcc, ptx};
+use crate::support::{Crate, fake_nvcc, place, ptx};
 
 const K: &str = "kernels/k.cu";
 
@@ -139,7 +139,7 @@ fn toolkit(root: &Path, bytes: &str) {
     let nvcc = root.join("bin").join(format!("nvcc{}", std::env::consts::EXE_SUFFIX));
     fs::create_dir_all(nvcc.parent().expect("a folder")).expect("a folder can be made");
     fs::create_dir_all(root.join("nvvm/bin")).expect("a folder can be made");
-    fs::copy(fake_nvcc(), &nvcc).expect("it can be copied");
+    place(&fake_nvcc(), &nvcc);
     let cicc = root
         .join("nvvm/bin/cicc")
         .with_extension(std::env::consts::EXE_EXTENSION);

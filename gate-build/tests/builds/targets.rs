@@ -4,7 +4,7 @@ use std::fs;
 
 use gate_build::{Built, Error, Kernels};
 
-use crate::support::{Crate, fake_nvcc, ptx};
+use crate::support::{Crate, fake_nvcc, place, ptx};
 
 fn with_units() -> Crate {
     let this = Crate::new();
@@ -184,7 +184,7 @@ fn native_is_what_the_driver_says() {
     }
     let tool = this.path(&format!("bin/nvidia-smi{}", std::env::consts::EXE_SUFFIX));
     fs::create_dir_all(tool.parent().unwrap()).unwrap();
-    fs::copy(fake_nvcc(), tool).unwrap();
+    place(&fake_nvcc(), &tool);
     this.set("PATH", &this.path("bin").display().to_string());
     this.set("FAKE_GPUS", "8.6 9.0 8.6");
     let (built, lines) = build(&this, native()).unwrap();

@@ -12,6 +12,17 @@ pub(crate) fn fake_nvcc() -> PathBuf {
     program("fake_nvcc")
 }
 
+/// Puts a program at `at`. Another process copies it: one that this process starts meanwhile would inherit a file that is open
+/// for writing, and Linux starts no program from such a file (`ETXTBSY`).
+pub(crate) fn place(program: &Path, at: &Path) {
+    if cfg!(unix) {
+        let copied = std::process::Command::new("cp").arg(program).arg(at).status();
+        assert!(copied.is_ok_and(|status| status.success()), "{program:?} can be copied to {at:?}");
+    } else {
+        std::fs::copy(program, at).unwrap_or_else(|error| panic!("{program:?} can be copied: {error}"));
+    }
+}
+
 /// An example of this crate, which cargo builds beside the tests.
 pub(crate) fn program(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("a test has a path");
