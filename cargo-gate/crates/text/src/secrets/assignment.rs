@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::kind::Kind;
-use super::{encoding, random, span};
+use super::{encoding, jwt, random, span};
 
 /// Words in names of secrets.
 pub(super) const WORDS: &[(Kind, &str)] = &[
@@ -327,6 +327,7 @@ fn is_something_else(text: &[u8]) -> bool {
         || text.starts_with(b"sha256")
         || text.starts_with(b"sha512")
         || is_uuid(text)
+        || jwt::is_example(text)
         || extension.is_some_and(|last| (2..=5).contains(&last.len()) && last.iter().all(u8::is_ascii_lowercase))
 }
 

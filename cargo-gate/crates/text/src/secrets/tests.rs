@@ -97,8 +97,27 @@ fn what_stands_for_a_secret_is_none() {
         "token = \"550e8400-e29b-41d4-a716-446655440000\"".into(),
         format!("checksum = \"{}\"", gate_base::digest::sha256_hex(b"")),
         "Authorization: Bearer <token>".into(),
+        format!("Authorization: Bearer {PATTERNED_WEB_TOKEN}"),
+        format!("Authorization: Bearer {EXAMPLE_WEB_TOKEN}"),
+        format!("let session_token = \"{EXAMPLE_WEB_TOKEN}\";"),
     ] {
         assert_eq!(scan(text.as_bytes()), [], "{text}");
+    }
+}
+
+/// The claims end in a row of zeros.
+const PATTERNED_WEB_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJiQGIuY29tIiwiY29tcGFueSI6IkFDTUUiLCJleHAiOjEwMDAwMDAwMDAwfQ.M3LAZmrzUkXDC1q5mSzFAs_kJrwuKz3jOoDmjJ0G4gM";
+
+/// Signed with the key `secret`.
+const EXAMPLE_WEB_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGFAdGlkZS5pbyIsInJvbGUiOiJhZG1pbiIsImV4cCI6MTc5MzUyNTEyN30.BdLHjBV887BSPvxJeJOg03DYEveHftTbX6xAIYK9BrA";
+
+#[test]
+fn a_web_token_with_another_signature_is_no_example() {
+    let signed = EXAMPLE_WEB_TOKEN.rsplit_once('.').unwrap().0;
+    let token = format!("{signed}.{}", "LKCsb3DKBkPs-q8M1JS1qcsV9aj7xgqh6a-nkZ_sPnA");
+    for text in [token.clone(), format!("Authorization: Bearer {token}")] {
+        let [hit] = scan(text.as_bytes()).try_into().unwrap();
+        assert_eq!(hit.kind, Kind::BearerToken, "{text}");
     }
 }
 
