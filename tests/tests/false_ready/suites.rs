@@ -193,6 +193,8 @@ fn what_a_default_filter_leaves_out_is_told() {
 #[cfg(unix)]
 fn with_nextest(gate: Gate, script: &str) -> Gate {
     use std::os::unix::fs::PermissionsExt as _;
+    gate.write(".config/nextest.toml", "[profile.default]\n");
+    gate.commit("Use nextest");
     let directory = gate.workspace().parent().expect("a parent").join("bin");
     std::fs::create_dir(&directory).expect("a directory");
     let runner = directory.join("cargo-nextest");

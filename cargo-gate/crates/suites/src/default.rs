@@ -9,10 +9,16 @@ use gate_world::Workspace;
 
 use super::workspace_copy;
 
+/// Where a workspace configures nextest.
+const NEXTEST_CONFIGURATION: &str = ".config/nextest.toml";
 /// Time limit of the default suite. Generous: it builds the workspace as well.
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// `cargo nextest run` where nextest is on `PATH`, else `cargo test`, with `--locked` where there is a lockfile.
+/// `cargo test`, with `--locked` where there is a lockfile; `cargo nextest run` where the workspace has a configuration of
+/// nextest, and nextest is on `PATH`.
+///
+/// What is installed here does not choose the runner: nextest starts a process for each test, in which tests that were
+/// never written for it can fail, and the maintainers' own CI would not.
 ///
 /// What it covers: every member (`--workspace`), because the bare command at the root of a workspace with a root
 /// package would silently leave the members out. Where the root manifest declares `workspace.default-members`,
@@ -22,10 +28,9 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// nextest does not run doctests, so `doctests` follow.
 /// Starts nothing.
 pub fn default_suite(workspace: &Workspace) -> SuitePolicy {
-    suite(
-        workspace,
-        process::locate(OsStr::new("cargo-nextest"), workspace.root()).is_some(),
-    )
+    let chosen = workspace.files().get(NEXTEST_CONFIGURATION).is_some();
+    let installed = || process::locate(OsStr::new("cargo-nextest"), workspace.root()).is_some();
+    suite(workspace, chosen && installed())
 }
 
 /// The same with `cargo test`, which runs doctests: for a workspace in which nextest finds no test.
