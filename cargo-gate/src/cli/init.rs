@@ -15,8 +15,8 @@ use gate_engine::evaluate::Surroundings;
 use gate_evidence::history::History;
 use gate_evidence::store::Store;
 use gate_policy::{
-    Existing, FILE_NAME, KNOWN_FINDINGS, KnownFindings, PRODUCTION_SUITES, RUNTIME_PACKAGE, validate,
-    with_known_section, write_atomically,
+    Existing, FILE_NAME, KNOWN_FINDINGS, KnownFindings, PRODUCTION_SUITES, RUNTIME_PACKAGE, load_without_register,
+    validate, with_known_section, write_atomically,
 };
 use gate_report::render::text;
 use gate_surveys::Surveys;
@@ -31,6 +31,9 @@ pub(crate) struct InitArgs {
     /// CI systems to write a workflow for
     #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
     pub(crate) ci: Option<Vec<CiSystem>>,
+    /// Also write the jobs that publish to the registry, after `broad`, on tags `v…`
+    #[arg(long)]
+    pub(crate) publish: bool,
     /// Also write a starter crate with a GPU kernel to this directory [default: kernels]
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = "kernels")]
     pub(crate) kernels: Option<String>,
@@ -68,11 +71,11 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         workspace.root()
     };
     let services = services(arguments, top);
-    let facts = facts(&workspace, top);
+    let facts = facts(&workspace, top, arguments)?;
     let others = if services.is_empty() {
         Vec::new()
     } else {
-        others(&facts, top, conversation)
+        others(&facts, top, arguments, conversation)
     };
     let kernels = kernel_crate(arguments, &facts, &workspace)?;
     let mut plan = plan_init(
@@ -307,15 +310,6 @@ fn services(arguments: &InitArgs, top: &Path) -> Vec<Ci> {
     if found.is_empty() { vec![Ci::Github] } else { found }
 }
 
-/// Whether a manifest has the description that registries ask for.
-fn says_what_it_is(workspace: &Surveys, manifest: &str) -> bool {
-    let mut manifests = workspace.manifests().iter();
-    manifests.find(|known| known.path == manifest).is_some_and(|known| {
-        let package = known.table.get("package").and_then(toml::Value::as_table);
-        package.is_some_and(|package| package.contains_key("description"))
-    })
-}
-
 /// Whether kernels run here.
 fn depends_on_the_runtime(workspace: &Surveys) -> bool {
     let cargo = workspace.cargo();
@@ -344,14 +338,15 @@ fn production(workspace: &Surveys) -> Vec<ProductionSuite> {
 }
 
 /// The other workspaces of the repository. One that cannot be read gets no workflow, and a warning says so.
-fn others(own: &InitFacts, top: &Path, conversation: &Conversation<'_>) -> Vec<InitFacts> {
+fn others(own: &InitFacts, top: &Path, arguments: &InitArgs, conversation: &Conversation<'_>) -> Vec<InitFacts> {
     let mut others = Vec::new();
     for directory in workspaces(top)
         .into_iter()
         .filter(|directory| *directory != own.directory)
     {
-        match conversation.workspace_in(&top.join(&directory)) {
-            Ok(workspace) => others.push(facts(&workspace, top)),
+        let workspace = conversation.workspace_in(&top.join(&directory));
+        match workspace.and_then(|workspace| facts(&workspace, top, arguments)) {
+            Ok(facts) => others.push(facts),
             Err(error) => conversation.printer.warning(
                 &format!("cannot write a workflow for the workspace in `{directory}`: {error}"),
                 Some("fix the workspace, then run `cargo gate init` again"),
@@ -367,7 +362,17 @@ fn has_target(workspace: &Surveys, kinds: &[&str]) -> bool {
     targets.any(|target| target.kind.iter().any(|kind| kinds.contains(&kind.as_str())))
 }
 
-fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
+/// Names of the suites of benchmarks that the policy declares which is there, and which stays.
+fn compared(workspace: &Surveys, arguments: &InitArgs) -> Result<Vec<String>> {
+    if arguments.force || !workspace.root().join(FILE_NAME).is_file() {
+        return Ok(Vec::new());
+    }
+    let policy = load_without_register(workspace.root(), None, &gate_checks::catalogue())?;
+    let suites = policy.suites.iter().filter(|suite| suite.bench.is_some());
+    Ok(suites.map(|suite| suite.name.clone()).collect())
+}
+
+fn facts(workspace: &Surveys, top: &Path, arguments: &InitArgs) -> Result<InitFacts> {
     let survey = workspace.boundaries();
     let kinds = gate_surveys::kinds::of(workspace, None);
     let members = kinds.iter().map(|member| MemberFacts {
@@ -379,13 +384,12 @@ fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
             .find(|package| package.name == member.package)
             .map(|package| u64::from(package.tally().total())),
     });
-    InitFacts {
+    Ok(InitFacts {
         directory: paths::relative(top, workspace.root()),
         members: members.collect(),
         nextest: workspace.files().get(".config/nextest.toml").is_some(),
         libraries: has_target(workspace, &["lib", "rlib", "proc-macro"]),
         lockfile: workspace.lockfile().exists,
-        tiers: None,
         toolchain: workspace
             .toolchain()
             .file
@@ -395,10 +399,7 @@ fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
         runs_kernels: depends_on_the_runtime(workspace),
         production: production(workspace),
         benches: has_target(workspace, &["bench"]),
-        publishes: workspace
-            .cargo()
-            .members
-            .iter()
-            .any(|member| member.publish && says_what_it_is(workspace, &member.manifest)),
-    }
+        compared: compared(workspace, arguments)?,
+        publishes: arguments.publish && workspace.cargo().members.iter().any(|member| member.publish),
+    })
 }

@@ -1,7 +1,6 @@
 //! What init finds in a workspace.
 
 use gate_base::paths;
-use gate_policy::TierPolicy;
 use gate_report::claim::Kind;
 
 /// What is known about the workspace that gets a policy.
@@ -17,15 +16,15 @@ pub struct InitFacts {
     pub libraries: bool,
     /// Whether `Cargo.lock` exists; without one `--locked` would fail.
     pub lockfile: bool,
-    /// Tiers that an earlier policy declares.
-    pub tiers: Option<TierPolicy>,
     /// The pinned toolchain channel, if it is a version.
     pub toolchain: Option<String>,
     /// The branch that CI protects; `main` when unknown.
     pub default_branch: Option<String>,
     /// Whether a member has benchmarks.
     pub benches: bool,
-    /// Whether a member looks as if it were published: it may be, and says what it is.
+    /// Names of the suites of benchmarks that a policy declares already; without one, no job measures.
+    pub compared: Vec<String>,
+    /// Whether the workflows publish, behind `broad`.
     pub publishes: bool,
     /// Whether kernels run here: a package depends on the runtime.
     pub runs_kernels: bool,

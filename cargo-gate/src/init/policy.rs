@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gate_policy::{PRODUCTION_SUITES, SCHEMA_URL, Tier, TierPolicy};
+use gate_policy::{PRODUCTION_SUITES, SCHEMA_URL};
 
 use gate_report::claim::Kind;
 
@@ -130,7 +130,7 @@ fn kinds(text: &mut String, facts: &InitFacts) {
     text.push_str(TIERS);
 }
 
-/// Benchmarks beside those of the branch, from controlled on: they take their time.
+/// Benchmarks beside those of the branch. How much their times differ without a change is found first.
 fn benchmarks(text: &mut String, facts: &InitFacts) {
     if !facts.benches {
         return;
@@ -138,28 +138,20 @@ fn benchmarks(text: &mut String, facts: &InitFacts) {
     let words: Vec<String> = bench_command(facts).split(' ').map(quoted).collect();
     let _ = write!(
         text,
-        "\n# Benchmarks of this tree, compared with those of the target branch in the same run.\n[[suite.bench]]\n\
-         name = \"benchmarks\"\ncommand = [{}]\nreference-commit = {}\nstage = \"controlled\"\n",
+        "\n# Benchmarks of this tree, compared with those of the target branch in the same run. Uncomment it, then let\n\
+         # `cargo gate suite benchmarks --calibrate` propose how large a difference counts.\n# [[suite.bench]]\n\
+         # name = \"benchmarks\"\n# command = [{}]\n# reference-commit = {}\n# stage = \"controlled\"\n",
         words.join(", "),
         quoted(&format!("origin/{}", branch(facts)))
     );
 }
 
 fn tiers(text: &mut String, facts: &InitFacts) {
-    let default = facts.tiers.as_ref().map_or(Tier::Portable, |tiers| tiers.default);
-    let _ = writeln!(text, "[tiers]\ndefault = \"{}\"", default.name());
-    if let Some(tiers) = &facts.tiers {
-        declared(text, tiers);
-    }
-    let is_declared = |name: &str| {
-        let mut exceptions = facts.tiers.iter().flat_map(|tiers| &tiers.exceptions);
-        exceptions.any(|exception| exception.package == name)
-    };
+    text.push_str("[tiers]\ndefault = \"portable\"\n");
     let raw: Vec<(&str, u64)> = facts
         .members
         .iter()
         .filter_map(|member| Some((member.name.as_str(), member.raw_boundaries.filter(|count| *count > 0)?)))
-        .filter(|(name, _)| default != Tier::Native && !is_declared(name))
         .collect();
     let Some((first, _)) = raw.first() else { return };
     text.push_str("\n# Raw boundaries are in\n");
@@ -172,22 +164,6 @@ fn tiers(text: &mut String, facts: &InitFacts) {
          # tier = \"native\"\n# owner = \"\"\n# reason = \"\"\n# expires = 2030-01-31\n",
         quoted(first)
     );
-}
-
-fn declared(text: &mut String, tiers: &TierPolicy) {
-    for exception in &tiers.exceptions {
-        let package = quoted(&exception.package);
-        let tier = exception.tier.name();
-        let _ = write!(text, "\n[[tiers.exception]]\npackage = {package}\ntier = \"{tier}\"\n");
-        for (key, value) in [("owner", &exception.owner), ("reason", &exception.reason)] {
-            if let Some(value) = value {
-                let _ = writeln!(text, "{key} = {}", quoted(value));
-            }
-        }
-        if let Some(expires) = exception.expires {
-            let _ = writeln!(text, "expires = {expires}");
-        }
-    }
 }
 
 fn suites(text: &mut String, facts: &InitFacts) {

@@ -51,33 +51,21 @@ fn uncommented(text: &str) -> String {
 
 #[test]
 fn the_policy_validates_for_any_workspace() {
-    let earlier = "version = 1\nstage.pilot.scope = 'x'\n[tiers]\ndefault = 'idiomatic'\n[[tiers.exception]]\n\
-                   package = 'ffi-sys'\ntier = 'native'\nowner = 'me \"x\"'\nexpires = 2031-02-03\n";
     let catalogue = Catalogue::default().with("boundary.raw", gate_base::stage::Stage::Controlled);
-    let tiers = validate("gate.toml", earlier, &catalogue).unwrap().tiers;
     for nextest in [false, true] {
         for lockfile in [false, true] {
-            for tiers in [None, tiers.clone()] {
+            for benches in [false, true] {
                 let facts = InitFacts {
                     nextest,
                     lockfile,
-                    tiers: tiers.clone(),
+                    benches,
                     ..facts()
                 };
                 let text = policy_text(&facts);
                 let policy = validate("gate.toml", &text, &catalogue).unwrap_or_else(|e| panic!("{}", e.render(false)));
                 assert!(policy.sanity.is_empty(), "{:?}", policy.sanity);
                 assert!(text.starts_with("#:schema https://"));
-                let written = policy.tiers.unwrap();
-                let expected = tiers.as_ref();
-                assert_eq!(
-                    written.default,
-                    expected.map_or(gate_policy::Tier::Portable, |tiers| tiers.default)
-                );
-                assert_eq!(
-                    written.exceptions.len(),
-                    expected.map_or(0, |tiers| tiers.exceptions.len())
-                );
+                assert!(policy.suites.iter().all(|suite| suite.bench.is_none()), "nothing is calibrated yet");
                 let locked = policy.suites[0].command.contains(&"--locked".to_owned());
                 assert_eq!(locked, lockfile);
                 assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"));
@@ -85,6 +73,7 @@ fn the_policy_validates_for_any_workspace() {
                 let examples = uncommented(&text);
                 let policy = validate("gate.toml", &examples, &catalogue)
                     .unwrap_or_else(|errors| panic!("{}\n{examples}", errors.render(false)));
+                assert_eq!(policy.suites.iter().any(|suite| suite.bench.is_some()), benches);
                 assert_eq!(policy.waivers.len(), 1);
                 assert_eq!(policy.exclusions.len(), 2);
             }

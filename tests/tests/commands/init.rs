@@ -101,3 +101,35 @@ fn init_below_the_top_writes_workflows_where_they_are_read() {
         assert_eq!(check["outcome"], "pass", "{check:#}");
     }
 }
+
+/// Publishing is asked for, and benchmarks are compared where a policy declares how.
+#[test]
+fn init_neither_publishes_nor_measures_of_its_own_accord() {
+    const FILES: [&str; 2] = [".github/workflows/gate.yml", ".gitlab/gate.yml"];
+    let gate = stranger().file("benches/speed.rs", "fn main() {}\n");
+    let first = gate.run(["init", "--ci", "github,gitlab"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    assert!(gate.read(FILES[0]).contains("\n  merge_group:\n"));
+    for file in FILES {
+        let text = gate.read(file);
+        for absent in ["cargo publish", "cargo gate broad", "cargo bench", "cargo gate suite"] {
+            assert!(!text.contains(absent), "`{absent}` in {text}");
+        }
+        gate.remove(file);
+    }
+
+    gate.write(
+        "gate.toml",
+        "version = 1\n[stage.pilot]\nscope = \"one service\"\n[[suite.bench]]\nname = \"speed\"\ncommand = [\"cargo\", \"bench\", \"--locked\"]\n\
+         reference-commit = \"origin/main\"\nstage = \"controlled\"\n",
+    );
+    let second = gate.run(["init", "--ci", "github,gitlab", "--publish"]);
+    assert_eq!(second.code, Some(0), "{second}");
+    for file in FILES {
+        let text = gate.read(file);
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("no `{part}` in {text}"));
+        let order = ["cargo gate pilot", "cargo bench", "cargo gate suite speed", "cargo build"].map(at);
+        assert!(order.is_sorted(), "{order:?} in {text}");
+        assert!(at("cargo gate broad") < at("cargo publish"));
+    }
+}

@@ -27,10 +27,12 @@ fn github_checkout(whole_history: Option<&str>) -> String {
 
 /// The jobs between the gate and the build: benchmarks run, then those of the change are judged beside those of the branch.
 fn github_benchmarks(facts: &InitFacts) -> String {
-    if !facts.benches {
+    if facts.compared.is_empty() {
         return String::new();
     }
     let bench = bench_command(facts);
+    let compare = facts.compared.iter().map(|suite| format!("      - run: cargo gate suite {suite}\n"));
+    let compare: String = compare.collect();
     let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the reference commit")));
     format!(
         "
@@ -50,9 +52,17 @@ fn github_benchmarks(facts: &InitFacts) -> String {
     steps:
 {checkout_all}      - run: rustc -vV
       - run: cargo install cargo-gate --locked
-      - run: cargo gate suite benchmarks
-"
+{compare}"
     )
+}
+
+/// What the jobs behind the gate wait for.
+fn needs(facts: &InitFacts) -> &'static str {
+    if facts.compared.is_empty() {
+        "[pilot, verdict]"
+    } else {
+        "[pilot, verdict, regression]"
+    }
 }
 
 /// One decision from the runs of all systems.
@@ -87,11 +97,7 @@ fn github_broad(facts: &InitFacts) -> String {
         return String::new();
     }
     let (name, branch) = (facts.gate_name(), branch(facts));
-    let needs = if facts.benches {
-        "[pilot, verdict, regression]"
-    } else {
-        "[pilot, verdict]"
-    };
+    let needs = needs(facts);
     let checkout = github_checkout(Some("the gate reads earlier decisions from the history"));
     let cache = yaml(&facts.path_below_top("target/gate"));
     let nextest = nextest_line(facts, "      - run: ");
@@ -111,8 +117,8 @@ fn github_broad(facts: &InitFacts) -> String {
 {checkout}      - uses: {CACHE}
         with:
           path: {cache}
-          key: {name}-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
-          restore-keys: {name}-
+          key: {name}-history-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
+          restore-keys: {name}-history-
       - run: rustc -vV
       - run: cargo install cargo-gate --locked
 {nextest}      - run: {pilot}
@@ -148,6 +154,34 @@ fn github_publish(facts: &InitFacts) -> String {
     )
 }
 
+/// What a job takes from the run before: the installed tools and what cargo downloaded and built, which are the same
+/// while the lockfile is; and evidence.
+fn github_cache(facts: &InitFacts) -> String {
+    let name = facts.gate_name();
+    let [lockfile, target, gate] = ["Cargo.lock", "target", "target/gate"].map(|path| facts.path_below_top(path));
+    let (lockfile, evidence) = (lockfile.replace('\'', "''"), yaml(&gate));
+    format!(
+        "      - uses: {CACHE}
+        with:
+          path: |
+            ~/.cargo/.crates.toml
+            ~/.cargo/.crates2.json
+            ~/.cargo/bin
+            ~/.cargo/registry
+            {target}
+            !{gate}
+          key: {name}-build-${{{{ matrix.os }}}}-${{{{ hashFiles('{lockfile}') }}}}
+          restore-keys: {name}-build-${{{{ matrix.os }}}}-
+      # Evidence of an earlier run counts here if the runs share the key.
+      - uses: {CACHE}
+        with:
+          path: {evidence}
+          key: {name}-evidence-${{{{ matrix.os }}}}-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
+          restore-keys: {name}-evidence-${{{{ matrix.os }}}}-
+"
+    )
+}
+
 /// The directory in which commands run on GitHub.
 fn github_directory(facts: &InitFacts) -> String {
     match facts.directory.as_str() {
@@ -167,12 +201,9 @@ pub fn github_workflow(facts: &InitFacts) -> String {
         "the gate reads earlier inventories and decisions from the history",
     ));
     let nextest = nextest_line(facts, "      - run: ");
+    let cache = github_cache(facts);
     let benchmarks = github_benchmarks(facts);
-    let needs = if facts.benches {
-        "[pilot, verdict, regression]"
-    } else {
-        "[pilot, verdict]"
-    };
+    let needs = needs(facts);
     let (verdict, broad, publish) = (github_verdict(facts), github_broad(facts), github_publish(facts));
     let tags = if facts.publishes { "    tags: [\"v*\"]\n" } else { "" };
     let name = facts.gate_name();
@@ -187,6 +218,7 @@ on:
   push:
     branches: [\"{branch}\"]
 {tags}  pull_request:
+  merge_group:
 
 permissions:
   contents: read
@@ -203,8 +235,10 @@ jobs:
         os: [ubuntu-latest, macos-latest, windows-latest]
     runs-on: ${{{{ matrix.os }}}}
     timeout-minutes: 60
+    env:
+      CARGO_GATE_EVIDENCE_KEY: ${{{{ secrets.CARGO_GATE_EVIDENCE_KEY }}}}
     steps:
-{checkout_all}      - run: rustc -vV # installs what rust-toolchain.toml pins
+{checkout_all}{cache}      - run: rustc -vV # installs what rust-toolchain.toml pins
       - run: cargo install cargo-gate --locked
 {nextest}      - run: {gate}
       - run: cargo gate evidence bundle --out target/{name}-${{{{ matrix.os }}}}.tar.gz

@@ -39,14 +39,15 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     );
     let benchmarks = gitlab_benchmarks(facts, &image, &rules);
     let name = facts.gate_name();
-    let needs = if facts.benches {
-        format!("[\"{name}:pilot\", \"{name}:regression\"]")
-    } else {
+    let needs = if facts.compared.is_empty() {
         format!("[\"{name}:pilot\"]")
+    } else {
+        format!("[\"{name}:pilot\", \"{name}:regression\"]")
     };
     let cd = gitlab_directory(facts);
     let below = |path: &str| yaml(&facts.path_below_top(&format!("target/gate/{path}")));
     let (runs, quality, junit) = (below("runs"), below("code-quality.json"), below("junit.xml"));
+    let target = yaml(&facts.path_below_top("target"));
     let publish = gitlab_publish(facts, &image);
     format!(
         "\
@@ -61,6 +62,11 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     GIT_DEPTH: \"0\" # the gate reads earlier inventories and decisions from the history
   allow_failure: false
   timeout: 1h
+  # What cargo built, and evidence, which counts on runners that share the protected variable `CARGO_GATE_EVIDENCE_KEY`.
+  cache:
+    key: {name}-pilot
+    paths:
+      - {target}
   script:
 {cd}    - rustup component add clippy rustfmt
     - cargo install cargo-gate --locked
@@ -85,10 +91,12 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
 }
 
 fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
-    if !facts.benches {
+    if facts.compared.is_empty() {
         return String::new();
     }
     let bench = bench_command(facts);
+    let compare = facts.compared.iter().map(|suite| format!("    - cargo gate suite {suite}\n"));
+    let compare: String = compare.collect();
     let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
     format!(
         "
@@ -108,8 +116,7 @@ fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
   timeout: 2h
   script:
 {cd}    - cargo install cargo-gate --locked
-    - cargo gate suite benchmarks
-"
+{compare}"
     )
 }
 
