@@ -12,7 +12,7 @@ mod early;
 mod environment;
 pub mod equivalence;
 mod filter;
-mod import;
+pub mod import;
 pub mod interference;
 mod launch;
 pub mod libtest;

@@ -16,7 +16,7 @@ use gate_report::{Finding, Reason, SuiteResult};
 use super::build::BuildReads;
 use super::{Launched, SuiteContext, SuiteRun, finding, launch, suite_result};
 use provenance::Provenance;
-use said::{Said, Unreadable};
+pub use said::{Said, Unreadable};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("import.md");
@@ -108,7 +108,11 @@ fn wrote(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<std::result::Resu
     })
 }
 
-fn read(suite: &SuitePolicy, policy: &ImportPolicy, bytes: &[u8]) -> std::result::Result<Said, Unreadable> {
+/// Reads one file.
+///
+/// # Errors
+/// Why the file is no evidence: it is not of its format, or holds nothing that could fail.
+pub fn read(suite: &SuitePolicy, policy: &ImportPolicy, bytes: &[u8]) -> std::result::Result<Said, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("is not UTF-8 at byte {}", error.valid_up_to()))?;
     let text = text.trim_start_matches('\u{feff}');
     match policy.format {

@@ -6,14 +6,14 @@ use crate::Tests;
 
 /// What files with results say.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub struct Said {
     /// Tests, for formats that have some.
-    pub(super) tests: Tests,
+    pub tests: Tests,
     /// What fails and what is advice.
-    pub(super) findings: Vec<Finding>,
+    pub findings: Vec<Finding>,
     /// Whether something in them fails, as the command that wrote them reports by its status.
-    pub(super) failed: bool,
+    pub failed: bool,
 }
 
 /// Why files are no evidence, continuing their path.
-pub(super) type Unreadable = String;
+pub type Unreadable = String;
