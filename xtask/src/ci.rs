@@ -81,7 +81,8 @@ const WHOLE_PROGRAM: [&str; 8] = [
     "mutations",
 ];
 
-/// The kills of a running gate, of a release and of a migration, of which the tests make a few: a thousand times, and a few dozen times what takes longer.
+/// The kills of a running gate, of a release and of a migration, of which the tests make a few: hundreds, and a few dozen of what
+/// takes longer.
 fn kills(sh: &Shell, _: &Path) -> Result {
     let test = "whenever_the_gate_is_killed_nothing_stays_paused_or_half_migrated";
     cmd!(
@@ -95,7 +96,7 @@ fn kills(sh: &Shell, _: &Path) -> Result {
         sh,
         "cargo test --workspace --locked --quiet --test false_ready -- --nocapture {test}"
     )
-    .env("CARGO_GATE_KILLS", "1000")
+    .env("CARGO_GATE_KILLS", "250")
     .run_echo()?;
     let test = "kills::a_release_killed_at_any_moment_publishes_once_and_loses_nothing";
     Ok(cmd!(
