@@ -5,11 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate_base::error::{Error, Result};
+use gate_base::process::EVIDENCE_KEY;
 use gate_base::{atomic, record};
 use gate_world::environment::Environment;
 
-/// Names a secret of the user's choosing, for machines that are to share evidence, such as the runners of a CI system.
-const VARIABLE: &str = "CARGO_GATE_EVIDENCE_KEY";
 /// A shorter secret could be guessed.
 const SHORTEST: usize = 32;
 
@@ -19,13 +18,13 @@ const SHORTEST: usize = 32;
 /// # Errors
 /// The variable holds too short a secret (usage); the system has no random numbers (tool).
 pub(super) fn load(environment: &Environment) -> Result<Option<String>> {
-    if let Some(secret) = environment.text(VARIABLE) {
+    if let Some(secret) = environment.text(EVIDENCE_KEY) {
         if secret.len() < SHORTEST {
             return Err(Error::usage(format!(
-                "`{VARIABLE}` holds {} characters, and at least {SHORTEST} are needed",
+                "`{EVIDENCE_KEY}` holds {} characters, and at least {SHORTEST} are needed",
                 secret.len()
             ))
-            .with_help(format!("set `{VARIABLE}` to the output of `openssl rand -hex 32`")));
+            .with_help(format!("set `{EVIDENCE_KEY}` to the output of `openssl rand -hex 32`")));
         }
         record::use_key(blake3::derive_key("cargo-gate evidence key", secret.as_bytes()));
         return Ok(None);
@@ -53,7 +52,7 @@ pub(super) fn load(environment: &Environment) -> Result<Option<String>> {
 /// Whether another process of this machine has the same secret: what only this one could read must not be left to others.
 pub(super) fn is_kept(environment: &Environment) -> bool {
     let kept = || file(environment).is_some_and(|path| matches!(read(&path), Ok(Some(_))));
-    environment.text(VARIABLE).is_some() || kept()
+    environment.text(EVIDENCE_KEY).is_some() || kept()
 }
 
 /// Where the secret is kept: in the directory for the state of programs.

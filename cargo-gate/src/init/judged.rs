@@ -67,7 +67,7 @@ fn the_workflow_passes_every_check_of_continuous_integration() {
         let ci = world.workspace.ci(&[]);
         assert_eq!(ci.files.len(), 1);
         let file = &ci.files[0];
-        assert_eq!(file.uses.len(), 5);
+        assert_eq!(file.uses.len(), 7);
         let order: Vec<(&str, &[String])> = file
             .jobs
             .iter()

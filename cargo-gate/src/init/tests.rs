@@ -65,7 +65,10 @@ fn the_policy_validates_for_any_workspace() {
                 let policy = validate("gate.toml", &text, &catalogue).unwrap_or_else(|e| panic!("{}", e.render(false)));
                 assert!(policy.sanity.is_empty(), "{:?}", policy.sanity);
                 assert!(text.starts_with("#:schema https://"));
-                assert!(policy.suites.iter().all(|suite| suite.bench.is_none()), "nothing is calibrated yet");
+                assert!(
+                    policy.suites.iter().all(|suite| suite.bench.is_none()),
+                    "nothing is calibrated yet"
+                );
                 let locked = policy.suites[0].command.contains(&"--locked".to_owned());
                 assert_eq!(locked, lockfile);
                 assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"));

@@ -128,7 +128,13 @@ fn init_neither_publishes_nor_measures_of_its_own_accord() {
     for file in FILES {
         let text = gate.read(file);
         let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("no `{part}` in {text}"));
-        let order = ["cargo gate pilot", "cargo bench", "cargo gate suite speed", "cargo build"].map(at);
+        let order = [
+            "cargo gate pilot",
+            "cargo bench",
+            "cargo gate suite speed",
+            "cargo build",
+        ]
+        .map(at);
         assert!(order.is_sorted(), "{order:?} in {text}");
         assert!(at("cargo gate broad") < at("cargo publish"));
     }

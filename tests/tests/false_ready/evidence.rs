@@ -104,6 +104,25 @@ fn machines_that_share_a_key_share_evidence() {
     assert_eq!(short.code, Some(2), "{short}");
 }
 
+/// Neither a test nor a build script could keep the key, and mark evidence of its own making.
+#[test]
+fn code_that_is_judged_does_not_see_the_key() {
+    const ASSERTION: &str = "assert_eq!(std::env::var_os(\"CARGO_GATE_EVIDENCE_KEY\"), None);";
+    let gate = package();
+    let script = gate
+        .read("build.rs")
+        .replacen("fn main() {", &format!("fn main() {{\n    {ASSERTION}"), 1);
+    assert!(script.contains(ASSERTION), "{script}");
+    gate.write("build.rs", &script);
+    gate.write(
+        "tests/key.rs",
+        &format!("//! Sees no key.\n\n#[test]\nfn sees_no_key() {{\n    {ASSERTION}\n}}\n"),
+    );
+    gate.commit("Look for the key");
+    let gate = gate.env("CARGO_GATE_EVIDENCE_KEY", "0123456789abcdef0123456789abcdef");
+    assert_ready(&gate.run(["pilot"]), "the key is withheld");
+}
+
 #[test]
 fn a_target_directory_from_elsewhere_is_built_again() {
     let gate = package();

@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use gate_base::process::EVIDENCE_KEY;
+
 /// A snapshot of the process environment.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -138,13 +140,14 @@ impl Environment {
         spellings
     }
 
-    /// A command with exactly this environment, without input, its output captured. The program is given as a full
+    /// A command with this environment but for [`EVIDENCE_KEY`], without input, its output captured. The program is given as a full
     /// path so that the lookup happens once and by the same rule on every system.
     pub fn command(&self, program: &Path, directory: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
             .envs(&self.variables)
+            .env_remove(EVIDENCE_KEY)
             .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

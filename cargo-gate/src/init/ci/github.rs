@@ -31,7 +31,10 @@ fn github_benchmarks(facts: &InitFacts) -> String {
         return String::new();
     }
     let bench = bench_command(facts);
-    let compare = facts.compared.iter().map(|suite| format!("      - run: cargo gate suite {suite}\n"));
+    let compare = facts
+        .compared
+        .iter()
+        .map(|suite| format!("      - run: cargo gate suite {suite}\n"));
     let compare: String = compare.collect();
     let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the reference commit")));
     format!(

@@ -95,7 +95,10 @@ fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
         return String::new();
     }
     let bench = bench_command(facts);
-    let compare = facts.compared.iter().map(|suite| format!("    - cargo gate suite {suite}\n"));
+    let compare = facts
+        .compared
+        .iter()
+        .map(|suite| format!("    - cargo gate suite {suite}\n"));
     let compare: String = compare.collect();
     let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
     format!(

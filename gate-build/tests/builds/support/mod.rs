@@ -17,7 +17,10 @@ pub(crate) fn fake_nvcc() -> PathBuf {
 pub(crate) fn place(program: &Path, at: &Path) {
     if cfg!(unix) {
         let copied = std::process::Command::new("cp").arg(program).arg(at).status();
-        assert!(copied.is_ok_and(|status| status.success()), "{program:?} can be copied to {at:?}");
+        assert!(
+            copied.is_ok_and(|status| status.success()),
+            "{program:?} can be copied to {at:?}"
+        );
     } else {
         std::fs::copy(program, at).unwrap_or_else(|error| panic!("{program:?} can be copied: {error}"));
     }

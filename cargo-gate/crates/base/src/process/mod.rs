@@ -27,6 +27,10 @@ use self::supervise::{Message, Supervisor};
 
 pub use self::lines::{MAX_LINE, MAX_SPLIT_LINE};
 
+/// Names the secret with which machines that share evidence mark it. No child sees it: code that is judged could mark
+/// evidence of its own making.
+pub const EVIDENCE_KEY: &str = "CARGO_GATE_EVIDENCE_KEY";
+
 /// A command to run.
 #[derive(Debug, Clone)]
 pub struct ProcessSpec {
@@ -189,7 +193,10 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
     };
     #[cfg(not(unix))]
     let mut command = at_once();
-    command.args(arguments).current_dir(&spec.directory);
+    command
+        .args(arguments)
+        .current_dir(&spec.directory)
+        .env_remove(EVIDENCE_KEY);
     for (name, value) in &spec.environment {
         match value {
             Some(value) => command.env(name, value),

@@ -75,7 +75,9 @@ impl<'b> Token<'b> {
 
     fn has_example_key(&self) -> bool {
         let signature = base64(self.signature);
-        EXAMPLE_KEYS.iter().any(|key| HMAC::mac(self.signed, key).as_slice() == signature)
+        EXAMPLE_KEYS
+            .iter()
+            .any(|key| HMAC::mac(self.signed, key).as_slice() == signature)
     }
 }
 
