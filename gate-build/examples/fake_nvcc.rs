@@ -1,7 +1,9 @@
 //! Answers like nvcc, and like clang where it is called so, for the tests of this crate: machines without CUDA have to run them.
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
-//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line.
+//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line and `__builtin_FILE()` the name of its
+//! file, which `#line` changes. Raw strings without a delimiter, `R"(…)"`, keep their blanks. `internal NAME` is a variable whose name has a
+//! hash of nothing and the number of the process in it, as nvcc gives it to what is internal in a source without anything external.
 //! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
 //! `FAKE_LINGER` that it goes on for two seconds then,
@@ -264,19 +266,25 @@ fn compile(asked: &Asked) -> Result<(), String> {
     if let Some(folder) = &asked.keep {
         write(&folder.join("unit.cpp1.ii"), &text)?;
     }
-    let mut line = 0;
+    let (mut line, mut place, mut is_raw) = (0, "", false);
     let mut ptx = format!(
         "// {:?}\n.version 8.0\n.target sm_{}\n.address_size 64\n",
         asked.macros, asked.arch
     );
     for text in text.lines() {
         line += 1;
-        if text.starts_with("# ") {
-            line = 0;
+        if let Some(marker) = text.strip_prefix("# ") {
+            let (number, name) = marker.split_once(' ').expect("a marker has a name");
+            line = number.parse::<usize>().expect("a marker has a number") - 1;
+            place = name;
+            continue;
+        }
+        if let Some(name) = text.strip_prefix("internal ") {
+            let _ = writeln!(ptx, ".global .align 4 .u32 {};", internal(name, &asked.source));
             continue;
         }
         match text.strip_prefix("entry ") {
-            _ if text.is_empty() => {}
+            _ if text.is_empty() && !is_raw => {}
             Some(name) => {
                 let _ = writeln!(
                     ptx,
@@ -284,9 +292,11 @@ fn compile(asked: &Asked) -> Result<(), String> {
                 );
             }
             None => {
-                let _ = writeln!(ptx, "// {}", text.replace("__builtin_LINE()", &line.to_string()));
+                let text = text.replace("__builtin_LINE()", &line.to_string());
+                let _ = writeln!(ptx, "// {}", text.replace("__builtin_FILE()", place));
             }
         }
+        is_raw = is_open(text, is_raw);
     }
     if text.contains("\nwarn\n") {
         println!("{}(1): warning #1-D: as asked", asked.source.display());
@@ -298,14 +308,38 @@ fn compile(asked: &Asked) -> Result<(), String> {
     fs::write(&asked.output, bytes).map_err(|error| format!("{}: {error}", asked.output.display()))
 }
 
+/// Whether a raw string goes on behind this line.
+fn is_open(line: &str, was_open: bool) -> bool {
+    (was_open || line.contains("R\"(")) && !line.contains(")\"")
+}
+
+/// The mangled name of a variable in an unnamed namespace.
+fn internal(name: &str, source: &Path) -> String {
+    let file = source
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .replace('.', "_");
+    let process = std::process::id();
+    let space = format!("_GLOBAL__N__3cc51576_{}_{file}_cde4afe4_{process}", file.len());
+    format!("_ZN{}{space}{}{name}E", space.len(), name.len())
+}
+
 fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut String) -> Result<(), String> {
     let shown = file.display().to_string();
     let source = fs::read_to_string(file).map_err(|error| format!("{shown}(1): error: {error}"))?;
     files.push(file.to_path_buf());
     let _ = writeln!(out, "# 1 {shown:?}");
     let mut taken = vec![true];
-    for (at, line) in source.lines().enumerate() {
-        let line = line.split("//").next().unwrap_or_default().trim();
+    let mut is_raw = false;
+    for (at, whole) in source.lines().enumerate() {
+        let was_raw = is_raw;
+        is_raw = is_open(whole, was_raw);
+        let line = if was_raw || whole.contains("R\"(") {
+            whole
+        } else {
+            whole.split("//").next().unwrap_or_default().trim()
+        };
         let here = taken.iter().all(|taken| *taken);
         if let Some(name) = line.strip_prefix("#ifdef ") {
             taken.push(asked.macros.iter().any(|given| *given == format!("-D{name}")));
@@ -338,6 +372,9 @@ fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut St
                 .find(|candidate| candidate.is_file())
                 .ok_or_else(|| format!("{shown}:{}:10: fatal error: {bare}: No such file or directory", at + 1))?;
             preprocess(&found, asked, files, out)?;
+            let _ = writeln!(out, "# {} {shown:?}", at + 2);
+        } else if let Some(marker) = line.strip_prefix("#line ") {
+            let _ = writeln!(out, "# {marker}");
         } else {
             out.push_str(line);
             out.push('\n');

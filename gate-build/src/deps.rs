@@ -113,14 +113,16 @@ pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
 }
 
 /// Whether it may matter to what is compiled from preprocessed text on which lines its tokens are, or what white space is between them: it asks for
-/// its place in a way that preprocessors leave alone, or has raw strings in it.
+/// its place in a way that preprocessors leave alone, or has raw strings in it. `__FILE__`, `__FILE_NAME__`, `__BASE_FILE__`, `__LINE__`, `__COUNTER__`,
+/// `__DATE__`, `__TIME__` and `__TIMESTAMP__` are not left alone: what they stand for is in the text.
 #[must_use]
 pub fn knows_its_place(bytes: &[u8]) -> bool {
     // A lambda is called by its place in the name of a template that it is given to.
     const PLACES: &[&str] = &[
         "__builtin_LINE",
         "__builtin_COLUMN",
-        "__builtin_source_location",
+        // `__builtin_FILE_NAME` as well.
+        "__builtin_FILE",
         "source_location",
         "__PRETTY_FUNCTION__",
         "__builtin_FUNCSIG",
@@ -226,6 +228,9 @@ mod tests {
     fn text_that_asks_where_it_is_knows_its_place() {
         for text in [
             "int a = __builtin_LINE();",
+            "auto a = __builtin_FILE();",
+            "auto a = __builtin_FILE_NAME();",
+            "auto a = __builtin_source_location();",
             "auto a = std::source_location::current();",
             "f(__PRETTY_FUNCTION__);",
             "auto a = R\"(a\n\nb)\";",
