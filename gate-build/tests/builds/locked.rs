@@ -209,8 +209,8 @@ fn ptx_of_an_older_architecture_is_taken_for_a_device_that_a_variable_names() {
 #[test]
 fn other_architectures_of_the_build_script_are_found_without_running_it() {
     let this = locked();
-    let verify = |arch: &str| {
-        let script = format!("gate_build::Kernels::new().cuda(\"kernels/**/*.cu\").arch([{arch}]).compile()");
+    let verify = |calls: &str| {
+        let script = format!("gate_build::Kernels::new().cuda(\"kernels/*.cu\"){calls}.compile()");
         this.write("build.rs", &script);
         let lock = gate_build::lock::KernelLock::read(&this.root()).unwrap().unwrap();
         let problems = lock.verify(&this.root());
@@ -219,14 +219,22 @@ fn other_architectures_of_the_build_script_are_found_without_running_it() {
             .map(|problem| problem.message.clone())
             .collect::<Vec<_>>()
     };
-    assert_eq!(verify("\"sm_80\""), [""; 0]);
+    let others = [
+        "it does not name sm_80, and `kernels.lock` has PTX for that",
+        "it names sm_90, and `kernels.lock` has no PTX for that",
+    ];
+    assert_eq!(verify(".arch([\"sm_80\"])"), [""; 0]);
+    assert_eq!(verify(".arch([\"sm_90\"])"), others);
+    // Which of them is for a source counts, and what else is built does not.
+    assert_eq!(verify(".arch([\"sm_90\"]).arch_for(\"kernels/k.cu\", [80])"), [""; 0]);
+    assert_eq!(verify(".arch([\"sm_80\"]).arch_for(\"kernels/k.cu\", [90])"), others);
+    let library = "gate_build::Kernels::static_library(\"moe\").arch([\"sm_75\"]).compile()?;";
+    let fatbin = "gate_build::Kernels::new().output(Output::Fatbin).arch([\"sm_75\"])";
     assert_eq!(
-        verify("\"sm_90\""),
-        [
-            "it does not name sm_80, and `kernels.lock` has PTX for that",
-            "it names sm_90, and `kernels.lock` has no PTX for that"
-        ]
+        verify(&format!(".arch([\"sm_90\"]).compile()?; {library} {fatbin}")),
+        others
     );
+    assert_eq!(verify(&format!(".compile()?; {library} {fatbin}")), [""; 0]);
 }
 
 #[test]
