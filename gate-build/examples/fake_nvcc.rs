@@ -2,8 +2,9 @@
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line and `__builtin_FILE()` the name of its
-//! file, which `#line` changes. Raw strings without a delimiter, `R"(…)"`, keep their blanks. `internal NAME` is a variable whose name has a
-//! hash of nothing and the number of the process in it, as nvcc gives it to what is internal in a source without anything external.
+//! file, which `#line` changes. Raw strings without a delimiter, `R"(…)"`, keep their blanks. `internal NAME` is a variable and a kernel whose
+//! names have two hashes (`FAKE_HASH` is the second) and the number of the process in them, as nvcc gives them to what is internal in a source
+//! without anything external.
 //! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
 //! `FAKE_LINGER` that it goes on for two seconds then,
@@ -280,7 +281,11 @@ fn compile(asked: &Asked) -> Result<(), String> {
             continue;
         }
         if let Some(name) = text.strip_prefix("internal ") {
-            let _ = writeln!(ptx, ".global .align 4 .u32 {};", internal(name, &asked.source));
+            let [table, kernel] = ["tab", name].map(|name| internal(name, &asked.source));
+            let _ = writeln!(
+                ptx,
+                ".global .align 4 .u32 {table};\n.entry {kernel}(\n\t.param .u64 {kernel}_param_0\n)\n{{\n\tret;\n}}"
+            );
             continue;
         }
         match text.strip_prefix("entry ") {
@@ -313,15 +318,16 @@ fn is_open(line: &str, was_open: bool) -> bool {
     (was_open || line.contains("R\"(")) && !line.contains(")\"")
 }
 
-/// The mangled name of a variable in an unnamed namespace.
+/// The mangled name of what is in an unnamed namespace.
 fn internal(name: &str, source: &Path) -> String {
     let file = source
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .replace('.', "_");
+    let hash = env::var("FAKE_HASH").unwrap_or_else(|_| "cde4afe4".to_owned());
     let process = std::process::id();
-    let space = format!("_GLOBAL__N__3cc51576_{}_{file}_cde4afe4_{process}", file.len());
+    let space = format!("_GLOBAL__N__3cc51576_{}_{file}_{hash}_{process}", file.len());
     format!("_ZN{}{space}{}{name}E", space.len(), name.len())
 }
 

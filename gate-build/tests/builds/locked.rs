@@ -334,6 +334,36 @@ fn a_compiler_that_writes_something_else_is_found_out() {
 }
 
 #[test]
+fn a_lock_is_reproduced_by_a_compiler_that_puts_its_process_into_names() {
+    let mut this = Crate::new();
+    this.write("kernels/k.cu", "internal k\n");
+    this.set("GATE_KERNELS_LOCK", "write");
+    let written = ptx(&this.build().unwrap(), "kernels/k.cu");
+    let lock = fs::read_to_string(this.root().join("kernels.lock")).unwrap();
+    assert!(lock.contains("_cde4afe41k"), "{lock}");
+    this.set("GATE_KERNELS_LOCK", "check");
+    let again = |this: &Crate| {
+        for folder in [this.path("store"), this.out()] {
+            fs::remove_dir_all(folder).unwrap();
+        }
+        this.build()
+    };
+    let compiled = ptx(&again(&this).unwrap(), "kernels/k.cu");
+    assert_ne!(written, compiled, "it was another process");
+    // What a machine without a compiler embeds has the names of the lock.
+    this.unset("GATE_KERNELS_LOCK");
+    let taken = ptx(&without_compiler(&this).unwrap(), "kernels/k.cu");
+    assert!(
+        taken.contains(".entry _ZN36_GLOBAL__N__00000000_4_k_cu_cde4afe41kE("),
+        "{taken}"
+    );
+    this.set("GATE_KERNELS_LOCK", "check");
+    this.set("FAKE_HASH", "cde4afe5");
+    let error = again(&this).unwrap_err().to_string();
+    assert!(error.contains("does not reproduce the locked PTX for sm_80"), "{error}");
+}
+
+#[test]
 fn flags_of_the_lock_that_are_not_those_of_the_build_are_found_out() {
     let mut this = locked();
     let file = this.root().join("kernels.lock");
