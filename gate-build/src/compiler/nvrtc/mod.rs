@@ -47,7 +47,7 @@ impl<'a> Nvrtc<'a> {
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
         let builtins = builtins(&real);
         let answer = index.fact("nvrtc and its archs", file, || {
-            match library::Nvrtc::load(file, builtins.as_deref()) {
+            match library::Nvrtc::load(file, builtins.as_deref(), &mut library::open) {
                 Ok(library) => {
                     let (major, minor) = library.version;
                     let archs: Vec<String> = library.archs.iter().map(u32::to_string).collect();
@@ -94,7 +94,7 @@ impl<'a> Nvrtc<'a> {
 
     fn library(&self) -> Result<&library::Nvrtc, Diagnostic> {
         self.loaded
-            .get_or_init(|| library::Nvrtc::load(&self.file, self.builtins.as_deref()))
+            .get_or_init(|| library::Nvrtc::load(&self.file, self.builtins.as_deref(), &mut library::open))
             .as_ref()
             .map_err(|error| cannot_load(&self.file, error))
     }
