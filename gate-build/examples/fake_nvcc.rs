@@ -2,7 +2,7 @@
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line and `__builtin_FILE()` the name of its
-//! file, which `#line` changes. Raw strings without a delimiter, `R"(…)"`, keep their blanks. `internal NAME` is a variable and a kernel whose
+//! file, which `#line` changes, and for clang `__builtin_COLUMN()` that of its column. Raw strings without a delimiter, `R"(…)"`, keep their blanks. `internal NAME` is a variable and a kernel whose
 //! names have two hashes (`FAKE_HASH` is the second) and the number of the process in them, as nvcc gives them to what is internal in a source
 //! without anything external.
 //! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
@@ -20,6 +20,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Whether it is called so.
+fn is_clang() -> bool {
+    let program = env::args().next().unwrap_or_default();
+    Path::new(&program).file_stem().is_some_and(|name| name == "clang")
+}
 
 #[derive(Default)]
 struct Asked {
@@ -40,8 +46,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--version") {
         let version = env::var("FAKE_VERSION").unwrap_or_else(|_| "13.0.88".to_owned());
-        let program = env::args().next().unwrap_or_default();
-        if Path::new(&program).file_stem().is_some_and(|name| name == "clang") {
+        if is_clang() {
             println!("clang version 19.1.7");
         } else if mode == "no-version" {
             println!("hello");
@@ -345,6 +350,15 @@ fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut St
             whole
         } else {
             whole.split("//").next().unwrap_or_default().trim()
+        };
+        // clang compiles the source, not what its preprocessor writes.
+        let column = whole.find("__builtin_COLUMN").unwrap_or_default() + 1;
+        let placed;
+        let line = if is_clang() && !asked.only_preprocess {
+            placed = line.replace("__builtin_COLUMN()", &column.to_string());
+            &placed
+        } else {
+            line
         };
         let here = taken.iter().all(|taken| *taken);
         if let Some(name) = line.strip_prefix("#ifdef ") {

@@ -133,6 +133,15 @@ pub fn knows_its_place(bytes: &[u8]) -> bool {
     PLACES.iter().any(|place| text.contains(place)) || text.match_indices("R\"").any(|(at, _)| is_raw(&text[..=at]))
 }
 
+/// Whether what is compiled may depend on the columns of the source, which preprocessed text does not have: comments in front of a token count there.
+#[must_use]
+pub fn knows_its_column(bytes: &[u8]) -> bool {
+    // clang calls a lambda by its line and column.
+    const COLUMNS: &[&str] = &["__builtin_COLUMN", "source_location", "__PRETTY_FUNCTION__"];
+    let text = String::from_utf8_lossy(bytes);
+    COLUMNS.iter().any(|column| text.contains(column))
+}
+
 /// Whether a text that a quote follows ends in the prefix of a raw string.
 fn is_raw(text: &str) -> bool {
     let word = text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
@@ -242,6 +251,17 @@ mod tests {
         for text in ["f(\"ERROR\");", "int LINE;", "f(__func__, 12);", "FOR\"x\""] {
             assert!(!knows_its_place(text.as_bytes()), "{text}");
         }
+    }
+
+    #[test]
+    fn text_that_asks_for_columns_is_known() {
+        for text in ["__builtin_COLUMN()", "std::source_location", "__PRETTY_FUNCTION__"] {
+            assert!(
+                knows_its_column(text.as_bytes()) && knows_its_place(text.as_bytes()),
+                "{text}"
+            );
+        }
+        assert!(!knows_its_column(b"__builtin_LINE(); __builtin_FILE(); R\"( )\""));
     }
 
     proptest::proptest! {

@@ -239,7 +239,7 @@ impl Task<'_> {
         // Where they read different files, one of those has changed in between.
         let text = text.filter(|text| text.dependencies == compiled.dependencies);
         if compiler.identity().kind == kind {
-            compiled.preprocessed = text.map(|text| text.text);
+            compiled.preprocessed = text.and_then(|text| text.text);
         }
         Ok((compiler, compiled, note))
     }
