@@ -1,7 +1,10 @@
 //! Answers like nvcc, and like clang where it is called so, for the tests of this crate: machines without CUDA have to run them.
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
-//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line.
+//! `#error` are what they are in C, `//` starts a comment, `__builtin_LINE()` is the number of its line and `__builtin_FILE()` the name of its
+//! file, which `#line` changes, and for clang `__builtin_COLUMN()` that of its column. Raw strings without a delimiter, `R"(…)"`, keep their blanks. `internal NAME` is a variable and a kernel whose
+//! names have two hashes (`FAKE_HASH` is the second) and the number of the process in them, as nvcc gives them to what is internal in a source
+//! without anything external.
 //! `--options-file` names a file with macros, `CPATH` folders with headers. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
 //! `FAKE_LINGER` that it goes on for two seconds then,
@@ -17,6 +20,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Whether it is called so.
+fn is_clang() -> bool {
+    let program = env::args().next().unwrap_or_default();
+    Path::new(&program).file_stem().is_some_and(|name| name == "clang")
+}
 
 #[derive(Default)]
 struct Asked {
@@ -37,8 +46,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--version") {
         let version = env::var("FAKE_VERSION").unwrap_or_else(|_| "13.0.88".to_owned());
-        let program = env::args().next().unwrap_or_default();
-        if Path::new(&program).file_stem().is_some_and(|name| name == "clang") {
+        if is_clang() {
             println!("clang version 19.1.7");
         } else if mode == "no-version" {
             println!("hello");
@@ -264,19 +272,29 @@ fn compile(asked: &Asked) -> Result<(), String> {
     if let Some(folder) = &asked.keep {
         write(&folder.join("unit.cpp1.ii"), &text)?;
     }
-    let mut line = 0;
+    let (mut line, mut place, mut is_raw) = (0, "", false);
     let mut ptx = format!(
         "// {:?}\n.version 8.0\n.target sm_{}\n.address_size 64\n",
         asked.macros, asked.arch
     );
     for text in text.lines() {
         line += 1;
-        if text.starts_with("# ") {
-            line = 0;
+        if let Some(marker) = text.strip_prefix("# ") {
+            let (number, name) = marker.split_once(' ').expect("a marker has a name");
+            line = number.parse::<usize>().expect("a marker has a number") - 1;
+            place = name;
+            continue;
+        }
+        if let Some(name) = text.strip_prefix("internal ") {
+            let [table, kernel] = ["tab", name].map(|name| internal(name, &asked.source));
+            let _ = writeln!(
+                ptx,
+                ".global .align 4 .u32 {table};\n.entry {kernel}(\n\t.param .u64 {kernel}_param_0\n)\n{{\n\tret;\n}}"
+            );
             continue;
         }
         match text.strip_prefix("entry ") {
-            _ if text.is_empty() => {}
+            _ if text.is_empty() && !is_raw => {}
             Some(name) => {
                 let _ = writeln!(
                     ptx,
@@ -284,9 +302,11 @@ fn compile(asked: &Asked) -> Result<(), String> {
                 );
             }
             None => {
-                let _ = writeln!(ptx, "// {}", text.replace("__builtin_LINE()", &line.to_string()));
+                let text = text.replace("__builtin_LINE()", &line.to_string());
+                let _ = writeln!(ptx, "// {}", text.replace("__builtin_FILE()", place));
             }
         }
+        is_raw = is_open(text, is_raw);
     }
     if text.contains("\nwarn\n") {
         println!("{}(1): warning #1-D: as asked", asked.source.display());
@@ -298,14 +318,48 @@ fn compile(asked: &Asked) -> Result<(), String> {
     fs::write(&asked.output, bytes).map_err(|error| format!("{}: {error}", asked.output.display()))
 }
 
+/// Whether a raw string goes on behind this line.
+fn is_open(line: &str, was_open: bool) -> bool {
+    (was_open || line.contains("R\"(")) && !line.contains(")\"")
+}
+
+/// The mangled name of what is in an unnamed namespace.
+fn internal(name: &str, source: &Path) -> String {
+    let file = source
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .replace('.', "_");
+    let hash = env::var("FAKE_HASH").unwrap_or_else(|_| "cde4afe4".to_owned());
+    let process = std::process::id();
+    let space = format!("_GLOBAL__N__3cc51576_{}_{file}_{hash}_{process}", file.len());
+    format!("_ZN{}{space}{}{name}E", space.len(), name.len())
+}
+
 fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut String) -> Result<(), String> {
     let shown = file.display().to_string();
     let source = fs::read_to_string(file).map_err(|error| format!("{shown}(1): error: {error}"))?;
     files.push(file.to_path_buf());
     let _ = writeln!(out, "# 1 {shown:?}");
     let mut taken = vec![true];
-    for (at, line) in source.lines().enumerate() {
-        let line = line.split("//").next().unwrap_or_default().trim();
+    let mut is_raw = false;
+    for (at, whole) in source.lines().enumerate() {
+        let was_raw = is_raw;
+        is_raw = is_open(whole, was_raw);
+        let line = if was_raw || whole.contains("R\"(") {
+            whole
+        } else {
+            whole.split("//").next().unwrap_or_default().trim()
+        };
+        // clang compiles the source, not what its preprocessor writes.
+        let column = whole.find("__builtin_COLUMN").unwrap_or_default() + 1;
+        let placed;
+        let line = if is_clang() && !asked.only_preprocess {
+            placed = line.replace("__builtin_COLUMN()", &column.to_string());
+            &placed
+        } else {
+            line
+        };
         let here = taken.iter().all(|taken| *taken);
         if let Some(name) = line.strip_prefix("#ifdef ") {
             taken.push(asked.macros.iter().any(|given| *given == format!("-D{name}")));
@@ -338,6 +392,9 @@ fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut St
                 .find(|candidate| candidate.is_file())
                 .ok_or_else(|| format!("{shown}:{}:10: fatal error: {bare}: No such file or directory", at + 1))?;
             preprocess(&found, asked, files, out)?;
+            let _ = writeln!(out, "# {} {shown:?}", at + 2);
+        } else if let Some(marker) = line.strip_prefix("#line ") {
+            let _ = writeln!(out, "# {marker}");
         } else {
             out.push_str(line);
             out.push('\n');

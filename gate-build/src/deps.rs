@@ -113,14 +113,16 @@ pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
 }
 
 /// Whether it may matter to what is compiled from preprocessed text on which lines its tokens are, or what white space is between them: it asks for
-/// its place in a way that preprocessors leave alone, or has raw strings in it.
+/// its place in a way that preprocessors leave alone, or has raw strings in it. `__FILE__`, `__FILE_NAME__`, `__BASE_FILE__`, `__LINE__`, `__COUNTER__`,
+/// `__DATE__`, `__TIME__` and `__TIMESTAMP__` are not left alone: what they stand for is in the text.
 #[must_use]
 pub fn knows_its_place(bytes: &[u8]) -> bool {
     // A lambda is called by its place in the name of a template that it is given to.
     const PLACES: &[&str] = &[
         "__builtin_LINE",
         "__builtin_COLUMN",
-        "__builtin_source_location",
+        // `__builtin_FILE_NAME` as well.
+        "__builtin_FILE",
         "source_location",
         "__PRETTY_FUNCTION__",
         "__builtin_FUNCSIG",
@@ -129,6 +131,15 @@ pub fn knows_its_place(bytes: &[u8]) -> bool {
     // The standard library's own search, as above.
     let text = String::from_utf8_lossy(bytes);
     PLACES.iter().any(|place| text.contains(place)) || text.match_indices("R\"").any(|(at, _)| is_raw(&text[..=at]))
+}
+
+/// Whether what is compiled may depend on the columns of the source, which preprocessed text does not have: comments in front of a token count there.
+#[must_use]
+pub fn knows_its_column(bytes: &[u8]) -> bool {
+    // clang calls a lambda by its line and column.
+    const COLUMNS: &[&str] = &["__builtin_COLUMN", "source_location", "__PRETTY_FUNCTION__"];
+    let text = String::from_utf8_lossy(bytes);
+    COLUMNS.iter().any(|column| text.contains(column))
 }
 
 /// Whether a text that a quote follows ends in the prefix of a raw string.
@@ -226,6 +237,9 @@ mod tests {
     fn text_that_asks_where_it_is_knows_its_place() {
         for text in [
             "int a = __builtin_LINE();",
+            "auto a = __builtin_FILE();",
+            "auto a = __builtin_FILE_NAME();",
+            "auto a = __builtin_source_location();",
             "auto a = std::source_location::current();",
             "f(__PRETTY_FUNCTION__);",
             "auto a = R\"(a\n\nb)\";",
@@ -237,6 +251,17 @@ mod tests {
         for text in ["f(\"ERROR\");", "int LINE;", "f(__func__, 12);", "FOR\"x\""] {
             assert!(!knows_its_place(text.as_bytes()), "{text}");
         }
+    }
+
+    #[test]
+    fn text_that_asks_for_columns_is_known() {
+        for text in ["__builtin_COLUMN()", "std::source_location", "__PRETTY_FUNCTION__"] {
+            assert!(
+                knows_its_column(text.as_bytes()) && knows_its_place(text.as_bytes()),
+                "{text}"
+            );
+        }
+        assert!(!knows_its_column(b"__builtin_LINE(); __builtin_FILE(); R\"( )\""));
     }
 
     proptest::proptest! {

@@ -51,6 +51,22 @@ fn the_floor_is_the_toolchain_that_is_tested() {
 }
 
 #[test]
+fn the_crates_that_others_compile_need_what_the_crate_of_kernels_says() {
+    let root = xtask::project_root();
+    let declared = |package: &str| {
+        let manifest = toml(&root.join(package).join("Cargo.toml"));
+        manifest["package"]["rust-version"].as_str().map(str::to_owned)
+    };
+    let of_build = declared("gate-build");
+    assert!(of_build.is_some());
+    assert_eq!(declared("gate-runtime"), of_build);
+    let kernels = cargo_gate::init::KernelCrate::new("kernels", &[]).expect("it is a directory");
+    let (_, manifest) = kernels.files().swap_remove(0);
+    let manifest: toml::Table = manifest.parse().expect("it is TOML");
+    assert_eq!(manifest["package"]["rust-version"].as_str(), of_build.as_deref());
+}
+
+#[test]
 fn cargo_refuses_a_package_that_needs_the_next_release() {
     let directory = tempfile::tempdir().expect("a directory");
     let version = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))

@@ -49,24 +49,33 @@ const OF_EVERY_SHARD: [&str; 2] = ["gate", "ergonomics"];
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
 const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
 
-/// Checks `gate-build` with the oldest Rust that it declares: build scripts of others are compiled with their toolchain. It takes a
-/// toolchain that rustup may have to fetch, so it is no step of [`run`].
+/// Crates that others depend on, their directories and their packages: they are compiled with the toolchain of those others.
+const LIBRARIES: [(&str, &str); 2] = [
+    ("gate-build", "cargo-gate-build"),
+    ("gate-runtime", "cargo-gate-runtime"),
+];
+
+/// Checks each of [`LIBRARIES`] with the oldest Rust that it declares. It takes a toolchain that rustup may have to fetch, so it is no step of
+/// [`run`].
 ///
 /// # Errors
-/// `gate-build` declares no version, or does not compile with it.
+/// One declares no version, or does not compile with it.
 pub fn msrv(root: &Path) -> Result {
     let mut sh = Shell::new()?;
     sh.set_current_dir(root);
-    let manifest = sh.read_file(root.join("gate-build").join("Cargo.toml"))?;
-    let declared = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
-    let version = declared
-        .and_then(|rest| rest.strip_suffix('"'))
-        .ok_or("gate-build declares no `rust-version`")?;
-    Ok(cmd!(
-        sh,
-        "rustup run --install {version} cargo check --package cargo-gate-build --lib --all-features --locked --target-dir target/msrv"
-    )
-    .run_echo()?)
+    for (directory, package) in LIBRARIES {
+        let manifest = sh.read_file(root.join(directory).join("Cargo.toml"))?;
+        let declared = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
+        let version = declared
+            .and_then(|rest| rest.strip_suffix('"'))
+            .ok_or_else(|| format!("{directory} declares no `rust-version`"))?;
+        cmd!(
+            sh,
+            "rustup run --install {version} cargo check --package {package} --lib --all-features --locked --target-dir target/msrv"
+        )
+        .run_echo()?;
+    }
+    Ok(())
 }
 
 /// Tests that drive the binary and need none of its features.

@@ -69,7 +69,7 @@ enum Command {
     },
     /// Explore the concurrent parts of gate-runtime with loom, in every order in which threads can take turns
     Models,
-    /// Check gate-build with the oldest Rust that it declares
+    /// Check gate-build and gate-runtime with the oldest Rust that they declare
     Msrv,
 }
 

@@ -8,8 +8,8 @@ use gate_policy::PRODUCTION_SUITES;
 
 use super::{MemberFacts, ProductionSuite};
 
-/// The oldest Rust that the library crates support.
-const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
+/// The oldest Rust that `gate-build` and `gate-runtime` support.
+const RUST: &str = "1.89";
 
 /// Files of the template with their paths below the crate.
 const FILES: &[(&str, &str)] = &[

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::flags::Asked;
 use super::setting::{LIBDEVICE, Setting};
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, lacks_header, ptx_of,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, Compiles, HEADER_HELP, Preprocessed, Text, lacks_header, ptx_of,
 };
 use crate::arch::Arch;
 use crate::deps;
@@ -303,11 +303,11 @@ impl Compiler for Clang<'_> {
             // Preprocessing once more is cheap beside a compilation, and only needed when there is something to
             // compare with.
             preprocessed: match text {
-                Text::Known(_, known) => Some(known.text),
+                Text::Known(_, known) => known.text,
                 Text::Elsewhere(..) => None,
                 Text::Wanted => self
                     .preprocess(unit, arch, flags, scratch)
-                    .map(|preprocessed| preprocessed.text),
+                    .and_then(|preprocessed| preprocessed.text),
             },
             variables: Set::new(),
         })
@@ -323,9 +323,12 @@ impl Compiler for Clang<'_> {
             return None;
         }
         let text = fs::read(&output).ok()?;
-        Some(Preprocessed::of(&text, &self.setting.preambles, |files| {
-            self.setting.absolute(files)
-        }))
+        Some(Preprocessed::of(
+            &text,
+            Compiles::Source,
+            &self.setting.preambles,
+            |files| self.setting.absolute(files),
+        ))
     }
 
     fn preprocesses_apart(&self) -> bool {

@@ -126,31 +126,53 @@ pub(crate) struct Compiled {
 /// The source of a unit after preprocessing.
 #[derive(Debug, Clone)]
 pub(crate) struct Preprocessed {
-    /// Digest of the text without what only says where it came from.
-    pub text: Digest,
+    /// Digest of the text without what only says where it came from; nothing where what is compiled depends on more than the text.
+    pub text: Option<Digest>,
     /// Every file that was read, as in [`Compiled`].
     pub dependencies: Vec<PathBuf>,
 }
 
+/// What a compiler compiles whose preprocessor wrote a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compiles {
+    /// That text.
+    Text,
+    /// The source, which it preprocesses again.
+    Source,
+}
+
 impl Preprocessed {
     /// What a preprocessor wrote, its files as `absolute` names them. Where the place of a token may matter to what is compiled, every byte counts.
-    fn of(text: &[u8], preambles: &Preambles, absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>) -> Self {
+    /// What is compiled from the source itself may ask for columns, which are not those of the text.
+    fn of(
+        text: &[u8],
+        compiles: Compiles,
+        preambles: &Preambles,
+        absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>,
+    ) -> Self {
+        let whole = || {
+            let is_of_source = compiles == Compiles::Source && deps::knows_its_column(text);
+            (!is_of_source).then(|| Digest::of(text))
+        };
         let Some((before, preamble, behind)) = preambles.split(text, &absolute) else {
             let parsed = deps::parse_preprocessed(text);
-            let whole = deps::knows_its_place(text);
             return Self {
-                text: Digest::of(if whole { text } else { &parsed.text }),
+                text: if deps::knows_its_place(text) {
+                    whole()
+                } else {
+                    Some(Digest::of(&parsed.text))
+                },
                 dependencies: absolute(parsed.files),
             };
         };
         let own = [before, behind].concat();
         let parsed = deps::parse_preprocessed(&own);
         let digest = if preamble.knows_its_place || deps::knows_its_place(&own) {
-            Digest::of(text)
+            whole()
         } else {
             let mut fields = Fields::new("gate-build preprocessed 1");
             fields.add("preamble", preamble.text.bytes()).add("text", &parsed.text);
-            fields.finish()
+            Some(fields.finish())
         };
         let mut dependencies = absolute(parsed.files);
         dependencies.extend(preamble.files.iter().cloned());

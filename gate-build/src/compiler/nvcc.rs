@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::setting::Setting;
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, lacks_header, plain,
-    splits, written,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, Compiles, HEADER_HELP, Preprocessed, Text, in_order,
+    lacks_header, plain, splits, written,
 };
 use crate::arch::Arch;
 use crate::deps;
@@ -170,7 +170,11 @@ impl<'a> Nvcc<'a> {
         for file in kept_files(scratch) {
             all.extend(fs::read(file).ok()?);
         }
-        (!all.is_empty()).then(|| Preprocessed::of(&all, &self.setting.preambles, |files| self.setting.absolute(files)))
+        (!all.is_empty()).then(|| {
+            Preprocessed::of(&all, Compiles::Text, &self.setting.preambles, |files| {
+                self.setting.absolute(files)
+            })
+        })
     }
 
     fn failure(&self, finished: &Finished, arch: Arch) -> Diagnostic {
@@ -289,9 +293,9 @@ impl Compiler for Nvcc<'_> {
             );
         };
         let preprocessed = match text {
-            Text::Known(_, known) => Some(known.text),
+            Text::Known(_, known) => known.text,
             Text::Elsewhere(..) => None,
-            Text::Wanted => kept.filter(|_| product.is_ptx()).map(|kept| kept.text),
+            Text::Wanted => kept.filter(|_| product.is_ptx()).and_then(|kept| kept.text),
         };
         Ok(Compiled {
             ptx: if product.is_ptx() { in_order(made) } else { made },
@@ -316,9 +320,12 @@ impl Compiler for Nvcc<'_> {
             return None;
         }
         let text = fs::read(&output).ok()?;
-        Some(Preprocessed::of(&text, &self.setting.preambles, |files| {
-            self.setting.absolute(files)
-        }))
+        Some(Preprocessed::of(
+            &text,
+            Compiles::Text,
+            &self.setting.preambles,
+            |files| self.setting.absolute(files),
+        ))
     }
 
     fn archs(&self) -> Vec<Arch> {

@@ -10,6 +10,7 @@ mod files;
 mod line;
 mod read;
 mod script;
+mod tokens;
 mod verify;
 mod write;
 

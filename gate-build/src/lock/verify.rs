@@ -190,9 +190,10 @@ impl KernelLock {
 
     /// Architectures that the text of the build script names and the lock has not, and the other way round.
     fn other_archs(&self, text: &str) -> Vec<LockProblem> {
-        let Some(asked) = script::archs(text) else {
+        let Some(asked) = script::asked(text) else {
             return Vec::new();
         };
+        let asked = asked.of(self.units.keys().map(UnitName::as_str));
         let locked = |unit: &LockedUnit| unit.images.keys().copied().collect::<Set<_>>();
         let all: Set<Arch> = self.units.values().flat_map(locked).collect();
         let problem = |message: String| LockProblem {

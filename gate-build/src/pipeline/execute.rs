@@ -239,7 +239,7 @@ impl Task<'_> {
         // Where they read different files, one of those has changed in between.
         let text = text.filter(|text| text.dependencies == compiled.dependencies);
         if compiler.identity().kind == kind {
-            compiled.preprocessed = text.map(|text| text.text);
+            compiled.preprocessed = text.and_then(|text| text.text);
         }
         Ok((compiler, compiled, note))
     }
@@ -337,5 +337,94 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::Arch;
+    use crate::compiler::CompilerIdentity;
+    use crate::sorted::Set;
+    use crate::unit::{Language, Unit, UnitName};
+
+    /// A compiler that compiles everything, or refuses it.
+    struct Fixed(CompilerIdentity, Option<Diagnostic>);
+
+    impl Compiler for Fixed {
+        fn identity(&self) -> &CompilerIdentity {
+            &self.0
+        }
+
+        fn compile(&self, _: &Unit, _: Arch, _: &[String], _: &Path, _: Text<'_>) -> Result<Compiled, Diagnostic> {
+            match &self.1 {
+                Some(refusal) => Err(refusal.clone()),
+                None => Ok(Compiled {
+                    ptx: b".version 8.0".to_vec(),
+                    dependencies: Vec::new(),
+                    warnings: Vec::new(),
+                    preprocessed: None,
+                    variables: Set::new(),
+                }),
+            }
+        }
+    }
+
+    fn fixed(kind: CompilerKind, refusal: Option<Diagnostic>) -> Box<dyn Compiler> {
+        let identity = CompilerIdentity {
+            kind,
+            version: "13.0".to_owned(),
+            digest: Digest::of(b""),
+        };
+        Box::new(Fixed(identity, refusal))
+    }
+
+    /// What compiled, the note about it, and its warnings; or the error.
+    fn compiled(compilers: &[Box<dyn Compiler>]) -> Result<(CompilerKind, Option<String>, Vec<String>), Diagnostic> {
+        let unit = Unit {
+            name: UnitName::from("k.cu"),
+            path: PathBuf::from("/k.cu"),
+            language: Language::Cuda,
+            crate_root: PathBuf::from("/"),
+        };
+        let task = Task {
+            unit: &unit,
+            arch: Arch::DEFAULT,
+            flags: &[],
+            output: Path::new("k.ptx"),
+            compilers,
+        };
+        let (compiler, compiled, note) = task.compile(Path::new("scratch"), Text::Wanted)?;
+        let warnings = compiled.warnings.iter().map(ToString::to_string).collect();
+        Ok((compiler.identity().kind, note, warnings))
+    }
+
+    #[test]
+    fn a_broken_compiler_that_is_passed_over_is_said_aloud_with_the_one_that_compiled() {
+        let broken = || {
+            let refusal = Diagnostic::error(Id::CompilerUnusable, "NVRTC 13.0 has no library of builtins");
+            fixed(CompilerKind::Nvrtc, Some(refusal))
+        };
+        let nvcc = || fixed(CompilerKind::Nvcc, None);
+        let (kind, note, warnings) = compiled(&[broken(), nvcc()]).unwrap();
+        assert_eq!(kind, CompilerKind::Nvcc);
+        assert_eq!(note.as_deref(), Some("NVRTC 13.0 has no library of builtins"));
+        assert_eq!(
+            warnings,
+            ["warning[compiler_unusable]: NVRTC 13.0 has no library of builtins; compiled by nvcc 13.0"]
+        );
+        // One that does not know what the source needs is in the note alone.
+        let lacks = || {
+            let refusal = Diagnostic::error(Id::SourceRefused, "NVRTC 13.0 refused the source");
+            fixed(CompilerKind::Nvrtc, Some(refusal))
+        };
+        let (kind, note, warnings) = compiled(&[lacks(), nvcc()]).unwrap();
+        assert_eq!((kind, warnings), (CompilerKind::Nvcc, Vec::new()));
+        assert_eq!(note.as_deref(), Some("NVRTC 13.0 refused the source"));
+        // The first that compiles is not told of the others.
+        let (kind, note, warnings) = compiled(&[nvcc(), broken()]).unwrap();
+        assert_eq!((kind, note, warnings), (CompilerKind::Nvcc, None, Vec::new()));
+        let error = compiled(&[lacks(), broken()]).unwrap_err();
+        assert_eq!((error.id, error.unit.as_deref()), (Id::CompilerUnusable, Some("k.cu")));
     }
 }

@@ -126,7 +126,7 @@ impl Task<'_> {
         let (Reason::Changed(changed) | Reason::Appeared(changed)) = reason else {
             return None;
         };
-        let taken = self.take(shared, &action::of_text(request, *kind, &preprocessed.text))?;
+        let taken = self.take(shared, &action::of_text(request, *kind, preprocessed.text.as_ref()?))?;
         let files = &preprocessed.dependencies;
         let record = self.record(request, &taken.action, (files, &Set::new()), shared);
         // Asked when all of them have been read: what has changed meanwhile is not what was preprocessed.

@@ -35,6 +35,21 @@ fn with_toolkit() -> Crate {
 }
 
 #[test]
+fn columns_that_move_count_where_the_code_asks_for_them() {
+    let this = with_toolkit();
+    this.write("kernels/k.cu", "entry k\n__builtin_COLUMN()\nplain\n");
+    this.build().unwrap();
+    this.write("kernels/k.cu", "entry k\n  __builtin_COLUMN()\nplain\n");
+    assert!(ptx(&this.build().unwrap(), "kernels/k.cu").contains("// 3\n"));
+    this.write("kernels/k.cu", "entry k\nplain\n");
+    this.build().unwrap();
+    this.log();
+    this.write("kernels/k.cu", "entry k\n  plain\n");
+    this.build().unwrap();
+    assert_eq!(this.log(), ["preprocess kernels/k.cu sm_80"]);
+}
+
+#[test]
 fn clang_gets_the_headers_and_libdevice_of_the_toolkit() {
     let mut this = with_toolkit();
     let path = format!("{:?}", format!("--cuda-path={}", this.path("cuda").display()));

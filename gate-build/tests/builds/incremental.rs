@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::SystemTime;
 
+use gate_build::Kernels;
+
 use crate::support::{Crate, fake_nvcc, place, ptx};
 
 fn three() -> Crate {
@@ -117,27 +119,118 @@ fn a_change_that_the_preprocessor_removes_compiles_nothing() {
     assert_eq!(this.log(), [""; 0]);
 }
 
+/// Texts of a header, before and after an edit that only the place of its tokens shows.
+const MOVED: [(&str, &str); 4] = [
+    ("at __builtin_LINE()\n", "\nat __builtin_LINE()\n"),
+    (
+        "#line 7 \"one.h\"\nin __builtin_FILE()\n",
+        "#line 7 \"two.h\"\nin __builtin_FILE()\n",
+    ),
+    ("text R\"(a\n  b  \n)\"\n", "text R\"(a\n  b\n)\"\n"),
+    ("text R\"(a\n\nb)\"\n", "text R\"(a\nb)\"\n"),
+];
+
 #[test]
 fn lines_that_move_count_where_the_code_asks_for_them() {
-    for text in ["at __builtin_LINE()", "text R\"( )\""] {
+    for (before, after) in MOVED {
         let this = Crate::new();
-        this.write("kernels/k.cu", &format!("entry k\n{text}\n"));
-        this.build().unwrap();
-        this.write("kernels/k.cu", &format!("entry k\n\n{text}\n"));
+        this.write("kernels/k.cu", "#include \"k.h\"\nentry k\n");
+        this.write("kernels/k.h", before);
+        let old = ptx(&this.build().unwrap(), "kernels/k.cu");
+        this.write("kernels/k.h", after);
         this.log();
         let built = this.build().unwrap();
         let log = this.log();
         assert!(
             log.contains(&"compile kernels/k.cu sm_80".to_owned()),
-            "{text} {log:?} {:?}",
+            "{after} {log:?} {:?}",
             this.list("reused")
         );
         let own = ptx(&built, "kernels/k.cu");
+        assert_ne!(old, own);
         // As if there were nothing to reuse.
         fs::remove_dir_all(this.path("store")).unwrap();
         fs::remove_dir_all(this.out()).unwrap();
         assert_eq!(own, ptx(&this.build().unwrap(), "kernels/k.cu"));
     }
+}
+
+#[test]
+fn lines_that_move_count_in_another_checkout_with_the_same_store() {
+    for (before, after) in MOVED {
+        let this = Crate::new();
+        let (other, other_out) = (this.path("other"), this.path("other-out"));
+        fs::create_dir_all(other.join("kernels")).unwrap();
+        for root in [&this.root(), &other] {
+            fs::create_dir_all(root.join("kernels")).unwrap();
+            fs::write(root.join("kernels/k.cu"), "#include \"k.h\"\nentry k\n").unwrap();
+        }
+        fs::write(this.root().join("kernels/k.h"), before).unwrap();
+        fs::write(other.join("kernels/k.h"), after).unwrap();
+        this.build().unwrap();
+        let build = || {
+            let kernels = Kernels::new().cuda("kernels/**/*.cu").arch(["sm_80"]);
+            let built = kernels.compile_in(&this.context_at(&other, &other_out)).unwrap();
+            ptx(&built.0, "kernels/k.cu")
+        };
+        let own = build();
+        fs::remove_dir_all(this.path("store")).unwrap();
+        fs::remove_dir_all(&other_out).unwrap();
+        assert_eq!(own, build(), "{after}");
+    }
+}
+
+#[test]
+fn lines_that_move_count_in_a_lock() {
+    for (before, after) in MOVED {
+        let mut this = Crate::new();
+        this.write("kernels/k.cu", "#include \"k.h\"\nentry k\n");
+        this.write("kernels/k.h", before);
+        this.set("GATE_KERNELS_LOCK", "write");
+        this.build().unwrap();
+        this.write("kernels/k.h", after);
+        this.set("GATE_KERNELS_LOCK", "check");
+        let error = this.build().unwrap_err().to_string();
+        assert!(error.contains("changed since the PTX of `kernels/k.cu`"), "{error}");
+        this.set("GATE_KERNELS_LOCK", "write");
+        this.build().unwrap();
+        let locked = || fs::read_to_string(this.root().join("ptx/kernels/k.cu.sm_80.ptx")).unwrap();
+        let own = locked();
+        // As if there were nothing to reuse.
+        fs::remove_dir_all(this.path("store")).unwrap();
+        fs::remove_dir_all(this.out()).unwrap();
+        this.build().unwrap();
+        assert_eq!(own, locked(), "{after}");
+        this.set("GATE_KERNELS_LOCK", "check");
+        this.build().unwrap();
+    }
+}
+
+#[test]
+fn a_header_that_moves_counts_where_the_code_asks_for_its_name() {
+    let this = Crate::new();
+    this.write("kernels/k.cu", "#include <k.h>\nentry k\n");
+    this.write("one/k.h", "in __builtin_FILE()\n");
+    this.write("two/other.h", "");
+    let build = || {
+        ptx(
+            &this
+                .build_with(|kernels| kernels.include("one").include("two"))
+                .unwrap(),
+            "kernels/k.cu",
+        )
+    };
+    assert!(build().contains("one/k.h"));
+    fs::rename(this.root().join("one/k.h"), this.root().join("two/k.h")).unwrap();
+    let own = build();
+    assert!(own.contains("two/k.h"), "{own}");
+    // One that does not ask is not compiled for that.
+    this.write("two/k.h", "plain\n");
+    build();
+    this.log();
+    fs::rename(this.root().join("two/k.h"), this.root().join("one/k.h")).unwrap();
+    build();
+    assert_eq!(this.log(), ["preprocess kernels/k.cu sm_80"]);
 }
 
 #[test]

@@ -209,8 +209,8 @@ fn ptx_of_an_older_architecture_is_taken_for_a_device_that_a_variable_names() {
 #[test]
 fn other_architectures_of_the_build_script_are_found_without_running_it() {
     let this = locked();
-    let verify = |arch: &str| {
-        let script = format!("gate_build::Kernels::new().cuda(\"kernels/**/*.cu\").arch([{arch}]).compile()");
+    let verify = |calls: &str| {
+        let script = format!("gate_build::Kernels::new().cuda(\"kernels/*.cu\"){calls}.compile()");
         this.write("build.rs", &script);
         let lock = gate_build::lock::KernelLock::read(&this.root()).unwrap().unwrap();
         let problems = lock.verify(&this.root());
@@ -219,14 +219,22 @@ fn other_architectures_of_the_build_script_are_found_without_running_it() {
             .map(|problem| problem.message.clone())
             .collect::<Vec<_>>()
     };
-    assert_eq!(verify("\"sm_80\""), [""; 0]);
+    let others = [
+        "it does not name sm_80, and `kernels.lock` has PTX for that",
+        "it names sm_90, and `kernels.lock` has no PTX for that",
+    ];
+    assert_eq!(verify(".arch([\"sm_80\"])"), [""; 0]);
+    assert_eq!(verify(".arch([\"sm_90\"])"), others);
+    // Which of them is for a source counts, and what else is built does not.
+    assert_eq!(verify(".arch([\"sm_90\"]).arch_for(\"kernels/k.cu\", [80])"), [""; 0]);
+    assert_eq!(verify(".arch([\"sm_80\"]).arch_for(\"kernels/k.cu\", [90])"), others);
+    let library = "gate_build::Kernels::static_library(\"moe\").arch([\"sm_75\"]).compile()?;";
+    let fatbin = "gate_build::Kernels::new().output(Output::Fatbin).arch([\"sm_75\"])";
     assert_eq!(
-        verify("\"sm_90\""),
-        [
-            "it does not name sm_80, and `kernels.lock` has PTX for that",
-            "it names sm_90, and `kernels.lock` has no PTX for that"
-        ]
+        verify(&format!(".arch([\"sm_90\"]).compile()?; {library} {fatbin}")),
+        others
     );
+    assert_eq!(verify(&format!(".compile()?; {library} {fatbin}")), [""; 0]);
 }
 
 #[test]
@@ -323,6 +331,36 @@ fn a_compiler_that_writes_something_else_is_found_out() {
     );
     this.set("GATE_KERNELS_LOCK", "maybe");
     assert!(this.build().unwrap_err().to_string().contains("GATE_KERNELS_LOCK"));
+}
+
+#[test]
+fn a_lock_is_reproduced_by_a_compiler_that_puts_its_process_into_names() {
+    let mut this = Crate::new();
+    this.write("kernels/k.cu", "internal k\n");
+    this.set("GATE_KERNELS_LOCK", "write");
+    let written = ptx(&this.build().unwrap(), "kernels/k.cu");
+    let lock = fs::read_to_string(this.root().join("kernels.lock")).unwrap();
+    assert!(lock.contains("_cde4afe41k"), "{lock}");
+    this.set("GATE_KERNELS_LOCK", "check");
+    let again = |this: &Crate| {
+        for folder in [this.path("store"), this.out()] {
+            fs::remove_dir_all(folder).unwrap();
+        }
+        this.build()
+    };
+    let compiled = ptx(&again(&this).unwrap(), "kernels/k.cu");
+    assert_ne!(written, compiled, "it was another process");
+    // What a machine without a compiler embeds has the names of the lock.
+    this.unset("GATE_KERNELS_LOCK");
+    let taken = ptx(&without_compiler(&this).unwrap(), "kernels/k.cu");
+    assert!(
+        taken.contains(".entry _ZN36_GLOBAL__N__00000000_4_k_cu_cde4afe41kE("),
+        "{taken}"
+    );
+    this.set("GATE_KERNELS_LOCK", "check");
+    this.set("FAKE_HASH", "cde4afe5");
+    let error = again(&this).unwrap_err().to_string();
+    assert!(error.contains("does not reproduce the locked PTX for sm_80"), "{error}");
 }
 
 #[test]

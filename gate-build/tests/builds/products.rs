@@ -1,6 +1,7 @@
 //! What is made beside PTX: libraries, machine code, intermediate code.
 
 use std::fs;
+use std::process::Command;
 
 use gate_build::{Built, Error, Kernels, Output};
 
@@ -252,6 +253,66 @@ fn constants_need_no_other_crate() {
     assert!(
         text.contains("pub const A: &str = \"\";") && text.contains("Some(\"no_compiler\")"),
         "{text}"
+    );
+}
+
+/// What a crate of one file prints that includes every module in its oldest and its newest form of the language, and depends on nothing.
+fn printed(this: &Crate) -> String {
+    let include = |name: &str| {
+        let file = this.out().join(format!("{name}.rs"));
+        format!("mod {name} {{ include!({:?}); }}\n", file.display().to_string())
+    };
+    let modules: String = ["ptx", "cubin", "fatbin", "moe"].into_iter().map(include).collect();
+    let main = this.path("main.rs");
+    let code = "fn main() {
+        println!(\"{} {} {:?}\", ptx::A.contains(\".entry a\"), ptx::A_BYTES == ptx::A.as_bytes(), ptx::UNAVAILABLE);
+        println!(\"{:?}\", ptx::ALL.iter().map(|(unit, arch, ptx)| (unit, arch, ptx.is_empty())).collect::<Vec<_>>());
+        println!(\"{} {} {:?}\", cubin::B.starts_with(b\"\\x7fELF\"), cubin::ALL.len(), cubin::UNAVAILABLE);
+        println!(\"{} {} {:?}\", fatbin::B.is_empty(), fatbin::ALL.len(), fatbin::UNAVAILABLE);
+        println!(\"{:?}\", moe::LIBRARY);
+    }";
+    fs::write(&main, format!("#![deny(warnings)]\n{modules}{code}")).expect("it can be written");
+    let prints = |edition: &str| {
+        let program = this.path(&format!("program{}", std::env::consts::EXE_SUFFIX));
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let compiled = Command::new(rustc)
+            .args(["--edition", edition, "-o"])
+            .args([&program, &main])
+            .output()
+            .expect("rustc is part of the toolchain");
+        let log = String::from_utf8_lossy(&compiled.stderr);
+        assert!(compiled.status.success(), "{log}");
+        let ran = Command::new(program).output().expect("it was compiled");
+        String::from_utf8(ran.stdout).expect("it prints text")
+    };
+    let (oldest, newest) = (prints("2018"), prints("2024"));
+    assert_eq!(oldest, newest);
+    newest
+}
+
+#[test]
+fn every_module_of_constants_compiles_in_a_crate_of_one_file() {
+    let mut this = with_two_units();
+    let make_all = |this: &Crate| {
+        make(this, Kernels::new()).unwrap();
+        for output in [Output::Cubin, Output::Fatbin] {
+            make(this, Kernels::new().output(output)).unwrap();
+        }
+        library(this).unwrap();
+    };
+    make_all(&this);
+    assert_eq!(
+        printed(&this),
+        "true true None\n\
+         [(\"kernels/a.cu\", \"sm_80\", false), (\"kernels/a.cu\", \"sm_90\", false), (\"kernels/b.cu\", \"sm_80\", false), \
+         (\"kernels/b.cu\", \"sm_90\", false)]\n\
+         true 4 None\nfalse 2 None\nOk(())\n"
+    );
+    this.unset("NVCC");
+    make_all(&this);
+    assert_eq!(
+        printed(&this),
+        "false true Some(\"no_compiler\")\n[]\nfalse 0 Some(\"no_compiler\")\ntrue 0 Some(\"no_compiler\")\nErr(\"no_compiler\")\n"
     );
 }
 

@@ -156,3 +156,41 @@ fn a_single_source_is_compiled_at_each_level() {
     let missing = gate.run(["kernels", "compile", "k.cu", "--out", "other.ptx"]);
     assert_eq!(missing.code, Some(4), "{missing}");
 }
+
+#[test]
+fn a_lock_says_what_is_compiled_while_it_is_written() {
+    let script = env!("CARGO_BIN_EXE_kernel-script-under-test");
+    let gate = gate!()
+        .file(
+            "Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
+        )
+        .file("src/lib.rs", "//! Nothing.\n")
+        .file("kernels/k.cu", "entry k\n")
+        .file(
+            "build.rs",
+            &format!(
+                "// Stands for a script with gate_build in it.\n\
+                 fn main() {{\n    let ran = std::process::Command::new({script:?}).status().unwrap();\n    assert!(ran.success());\n}}\n"
+            ),
+        );
+    let store = gate.workspace().parent().expect("a parent").join("kernel-store");
+    let gate = gate
+        .env("NVCC", env!("CARGO_BIN_EXE_fake-nvcc-under-test"))
+        .env("GATE_CACHE_DIR", store);
+    let run = gate.run(["kernels", "lock"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let said = |run: &gate_tests::harness::Run, how: &str| {
+        let line = format!("Kernel 1/1 kernels/k.cu sm_80 {how}");
+        assert!(
+            run.stderr.lines().any(|said| said.trim_start().starts_with(&line)),
+            "{run}"
+        );
+    };
+    said(&run, "compiled in ");
+    assert!(gate.read("kernels.lock").contains("unit = \"kernels/k.cu\""));
+    gate.write("kernels/k.cu", "entry k\n#error no\n");
+    let run = gate.run(["kernels", "lock"]);
+    assert_ne!(run.code, Some(0), "{run}");
+    said(&run, "failed");
+}

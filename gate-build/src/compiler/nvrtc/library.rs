@@ -86,15 +86,19 @@ impl Nvrtc {
     }
 
     /// Loads the library, and before it the one with its device functions: it asks for that by name alone, and some are installed where the system
-    /// does not look.
+    /// does not look. `open` loads one: [`open`].
     ///
     /// # Errors
     /// It is no NVRTC, or one for another machine.
-    pub(super) fn load(file: &Path, builtins: Option<&Path>) -> Result<Self, String> {
-        if let Some(Ok(builtins)) = builtins.map(open) {
+    pub(super) fn load(
+        file: &Path,
+        builtins: Option<&Path>,
+        open: &mut dyn FnMut(&Path) -> Result<Library, String>,
+    ) -> Result<Self, String> {
+        if let Some(Ok(builtins)) = builtins.map(&mut *open) {
             Box::leak(Box::new(builtins));
         }
-        let library = open(file).map_err(|error| error.to_string())?;
+        let library = open(file)?;
         // Kept for the life of the process, so that the functions taken from it are valid as long as they are used.
         let library: &'static Library = Box::leak(Box::new(library));
         macro_rules! function {
@@ -229,17 +233,26 @@ impl Nvrtc {
     }
 }
 
+/// Loads a library into this process.
+///
+/// # Errors
+/// What the system says.
 #[cfg(not(windows))]
-fn open(file: &Path) -> Result<Library, libloading::Error> {
+pub(super) fn open(file: &Path) -> Result<Library, String> {
     // SAFETY: the initialisers of NVRTC ask nothing of the process that loads it.
-    unsafe { Library::new(file) }
+    unsafe { Library::new(file) }.map_err(|error| error.to_string())
 }
 
+/// Loads a library into this process.
+///
+/// # Errors
+/// What the system says.
 #[cfg(windows)]
-fn open(file: &Path) -> Result<Library, libloading::Error> {
+pub(super) fn open(file: &Path) -> Result<Library, String> {
     use libloading::os::windows::{LOAD_WITH_ALTERED_SEARCH_PATH, Library as Windows};
     // SAFETY: as above. NVRTC finds its builtins beside itself only with this flag.
-    unsafe { Windows::load_with_flags(file, LOAD_WITH_ALTERED_SEARCH_PATH) }.map(Library::from)
+    let loaded = unsafe { Windows::load_with_flags(file, LOAD_WITH_ALTERED_SEARCH_PATH) };
+    loaded.map(Library::from).map_err(|error| error.to_string())
 }
 
 fn archs(
@@ -268,4 +281,25 @@ unsafe extern "C" fn goes_on(watch: *mut c_void, _reserved: *mut c_void) -> c_in
     watch.tell();
     watch.team.pass();
     c_int::from(Instant::now() >= watch.deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtins_are_loaded_before_the_library_that_asks_for_them() {
+        let (file, builtins) = (Path::new("libnvrtc.so.13"), Path::new("libnvrtc-builtins.so.13.0"));
+        for (builtins, expected) in [(Some(builtins), vec![builtins, file]), (None, vec![file])] {
+            let mut loaded = Vec::new();
+            let mut open = |file: &Path| {
+                loaded.push(file.to_path_buf());
+                Err(format!("no `{}` here", file.display()))
+            };
+            // Builtins that cannot be loaded are for the library to miss.
+            let error = Nvrtc::load(file, builtins, &mut open).err();
+            assert_eq!(error.as_deref(), Some("no `libnvrtc.so.13` here"));
+            assert_eq!(loaded, expected);
+        }
+    }
 }

@@ -12,8 +12,8 @@ use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, lacks_header, plain,
-    splits,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, Compiles, HEADER_HELP, Preprocessed, Text, in_order,
+    lacks_header, plain, splits,
 };
 use crate::arch::{Arch, Reach};
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -47,7 +47,7 @@ impl<'a> Nvrtc<'a> {
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
         let builtins = builtins(&real);
         let answer = index.fact("nvrtc and its archs", file, || {
-            match library::Nvrtc::load(file, builtins.as_deref()) {
+            match library::Nvrtc::load(file, builtins.as_deref(), &mut library::open) {
                 Ok(library) => {
                     let (major, minor) = library.version;
                     let archs: Vec<String> = library.archs.iter().map(u32::to_string).collect();
@@ -94,7 +94,7 @@ impl<'a> Nvrtc<'a> {
 
     fn library(&self) -> Result<&library::Nvrtc, Diagnostic> {
         self.loaded
-            .get_or_init(|| library::Nvrtc::load(&self.file, self.builtins.as_deref()))
+            .get_or_init(|| library::Nvrtc::load(&self.file, self.builtins.as_deref(), &mut library::open))
             .as_ref()
             .map_err(|error| cannot_load(&self.file, error))
     }
@@ -236,7 +236,9 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let preprocessed = Preprocessed::of(text, &self.setting.preambles, |files| files.into_iter().collect());
+        let preprocessed = Preprocessed::of(text, Compiles::Source, &self.setting.preambles, |files| {
+            files.into_iter().collect()
+        });
         let named = preprocessed.dependencies;
         Ok(Preprocessed {
             text: preprocessed.text,
@@ -380,11 +382,11 @@ impl Compiler for Nvrtc<'_> {
             }
         }
         let (text, dependencies) = match (text, written) {
-            (Text::Known(_, known), _) => (Some(known.text), known.dependencies.clone()),
+            (Text::Known(_, known), _) => (known.text, known.dependencies.clone()),
             (Text::Elsewhere(..), list) => (None, self.listed(unit, &answer, list)?),
             (Text::Wanted, Some(text)) => {
                 let Preprocessed { text, dependencies } = self.read(unit, arch, flags, &text, scratch)?;
-                (Some(text), dependencies)
+                (text, dependencies)
             }
             // Without a list of what was read, nothing could be said about when to compile again.
             (Text::Wanted, None) => {
