@@ -249,7 +249,8 @@ pub(super) mod tests {
         // Another machine takes what is committed, and more; line ends of its platform do not count.
         assert!(read(&path, &elsewhere(None)).is_err());
         assert!(read(&path, &elsewhere(Some(&one))).is_ok());
-        assert!(read(&path, &elsewhere(Some(&two.replace('\n', "\r\n")))).is_ok());
+        let windows = two.replace('\n', "\r\n");
+        assert!(read(&path, &elsewhere(Some(&windows))).is_ok());
         for cut in [one.as_str(), ""] {
             fs::write(&path, cut).unwrap();
             let error = read(&path, &elsewhere(Some(&two))).unwrap_err();
