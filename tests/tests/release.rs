@@ -175,6 +175,56 @@ fn a_release_is_made_of_what_was_judged() {
 }
 
 #[test]
+fn a_release_without_the_approval_of_its_major_is_refused() {
+    let gate = tagged(shipped().file("gate.toml", &policy("approve-majors = true\n")));
+    // At this stage the check only warns.
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let run = dry_run(&gate);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stderr
+            .contains("not released: `release.manifest`: major 1 of `shipped-app`, `shipped-part` is not approved"),
+        "{run}"
+    );
+    assert!(!gate.workspace().join("target/gate/releases").exists());
+}
+
+/// What a build script takes for the present is the time of the commit, whatever the machine that releases says.
+#[test]
+fn what_is_built_has_the_time_of_the_commit() {
+    let script = "fn main() {\n    println!(\"cargo::rustc-env=MADE={}\", std::env::var(\"SOURCE_DATE_EPOCH\").unwrap_or_default());\n}\n";
+    let main = "//! A program.\n\nfn main() {\n    println!(\"{} {}\", shipped_part::one(), env!(\"MADE\"));\n}\n";
+    let gate =
+        tagged(shipped().file("app/build.rs", script).file("app/src/main.rs", main)).env("SOURCE_DATE_EPOCH", "1");
+    let made = dry_run(&gate);
+    assert_eq!(made.code, Some(0), "{made}");
+    let dist = output(&gate);
+    let stem = format!("shipped-app-1.0.0-{}", host());
+    let archive = names(&dist)
+        .into_iter()
+        .find(|name| name.starts_with(&stem))
+        .expect("a packed program");
+    let unpacked = gate.workspace().with_file_name("unpacked");
+    fs::create_dir(&unpacked).expect("a directory");
+    // The tar of Windows unpacks zip too.
+    let tar = std::process::Command::new("tar")
+        .arg("-xf")
+        .arg(dist.join(archive))
+        .current_dir(&unpacked)
+        .status();
+    assert!(tar.expect("tar").success());
+    let program = unpacked
+        .join(stem)
+        .join(format!("shipped-app{}", std::env::consts::EXE_SUFFIX));
+    let said = std::process::Command::new(program).output().expect("the program");
+    let committed = gate.git(["log", "-1", "--format=%ct"]);
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).trim_end(),
+        format!("1 {}", committed.trim_end())
+    );
+}
+
+#[test]
 fn what_is_published_is_signed_by_an_authority() {
     let gate = tagged(shipped());
     let unsigned = gate.run(["release"]);

@@ -119,6 +119,97 @@ fn files_stay_short() {
     report("a file past 600 lines is split by what it owns", &complaints);
 }
 
+/// Whether an attribute leaves an item to Unix.
+fn for_unix(attribute: &str) -> bool {
+    let cfg = attribute.starts_with("#[cfg(") || attribute.starts_with("#![cfg(");
+    let systems = ["unix", "target_os = \"linux\"", "target_os = \"macos\""];
+    cfg && !attribute.contains("not(") && systems.iter().any(|system| attribute.contains(system))
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Whether a line, or an item that it is in, has an attribute that leaves it to Unix.
+fn within_unix(lines: &[&str], at: usize) -> bool {
+    let mut item = at;
+    let mut open = true;
+    for above in (0..at).rev() {
+        let (line, indent) = (lines[above].trim(), indentation(lines[above]));
+        if line.is_empty() || indent > indentation(lines[item]) {
+            continue;
+        }
+        if indent < indentation(lines[item]) {
+            (item, open) = (above, true);
+        } else if open && for_unix(line) {
+            return true;
+        } else if !line.starts_with('#') && !line.starts_with("//") && !lines[item].trim().starts_with(')') {
+            // The item before this one: what stands above it is not about this one.
+            open = false;
+        } else if lines[item].trim().starts_with(')') {
+            item = above;
+        }
+    }
+    false
+}
+
+/// The files and directories of modules that an attribute leaves to Unix.
+fn modules_of_unix(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        let directory = source.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let name = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            let Some(name) = name.strip_prefix("mod ").and_then(|name| name.strip_suffix(';')) else {
+                continue;
+            };
+            if !within_unix(&lines, at) {
+                continue;
+            }
+            let path = at
+                .checked_sub(1)
+                .and_then(|above| lines[above].strip_prefix("#[path = \""));
+            let file = match path.and_then(|path| path.strip_suffix("\"]")) {
+                Some(path) => path.to_owned(),
+                None => format!("{name}.rs"),
+            };
+            let below = file
+                .strip_suffix("/mod.rs")
+                .or(file.strip_suffix(".rs"))
+                .unwrap_or(&file);
+            found.push(format!("{directory}/{below}/"));
+            found.push(format!("{directory}/{file}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_only_unix_has_is_left_to_unix() {
+    let mut sources = rust_sources();
+    sources.retain(|source| source.path.starts_with("tests/"));
+    let modules = modules_of_unix(&sources);
+    let name = spelled(["os::", "unix"]);
+    let mut complaints = Vec::new();
+    for source in &sources {
+        let lines: Vec<&str> = source.text.lines().collect();
+        let whole = lines.iter().any(|line| line.starts_with("#![") && for_unix(line));
+        if whole || modules.iter().any(|module| source.path.starts_with(module.as_str())) {
+            continue;
+        }
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.contains(&name)) {
+            if !within_unix(&lines, at) {
+                complaints.push(format!("{}:{}: {}", source.path, at + 1, line.trim()));
+            }
+        }
+    }
+    report(
+        "the tests compile on Windows: an attribute leaves to Unix what only Unix has",
+        &complaints,
+    );
+}
+
 #[test]
 fn nothing_is_left_unfinished() {
     let words = [["to", "do!("], ["unimple", "mented!("], ["db", "g!("], ["FIX", "ME"]].map(spelled);

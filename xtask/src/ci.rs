@@ -28,6 +28,7 @@ const STEPS: &[(&str, Step)] = &[
         let command = cmd!(sh, "cargo doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings");
         Ok(command.run_echo()?)
     }),
+    ("release", release_refuses),
     ("refused", refused::check),
     ("registry", |sh, root| registry::check(sh, root, &CONSUMER_PROFILES)),
     // The examples by path, each under its own lockfile and profiles, and what it takes to bring them under the gate.
@@ -163,6 +164,23 @@ pub fn release(root: &Path, arguments: &[std::ffi::OsString]) -> Result {
     cmd!(sh, "cargo test --workspace --locked --no-run --quiet").run_echo()?;
     let binary = binary()?;
     Ok(cmd!(sh, "{binary} gate release {arguments...}").run_echo()?)
+}
+
+/// That `cargo xtask release` hands its arguments on and the release refuses them: another version, which is known before anything is judged.
+fn release_refuses(sh: &Shell, _: &Path) -> Result {
+    let xtask = std::env::current_exe()?;
+    let ended = cmd!(sh, "{xtask} release --dry-run --version 99.0.0")
+        .ignore_status()
+        .output()?;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    if ended.status.success() || !said.contains("but --version is 99.0.0") {
+        return Err(format!(
+            "`cargo xtask release` did not refuse version 99.0.0: {}\n{said}",
+            ended.status
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// The binary of this commit, which the tests build beside this program.

@@ -183,6 +183,40 @@ fn a_registry_that_was_changed_stops_every_promotion() {
     let less: String = whole.lines().skip(1).map(|line| format!("{line}\n")).collect();
     gate.write("target/registry.jsonl", less);
     assert_eq!(all("controlled").code, Some(2), "a line that is gone");
+
+    // The end alone: every line that is left follows the one before it. This takes back a rollback.
+    gate.write("target/registry.jsonl", &whole);
+    assert_eq!(all("pilot").code, Some(0), "rolled back");
+    let rolled_back = gate.read("target/registry.jsonl");
+    assert!(
+        rolled_back.ends_with('\n') && rolled_back.contains("rolled_back"),
+        "{rolled_back}"
+    );
+    gate.write("target/registry.jsonl", &whole);
+    let run = all("controlled");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(
+        run.stderr
+            .contains("does not have event 3, which was recorded on this machine"),
+        "{run}"
+    );
+    // Nor does it help to remove what the machine recorded, or to name a copy.
+    fs::remove_dir_all(gate.workspace().join("target/gate/registries")).expect("removed");
+    let run = all("controlled");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("so events may be missing"), "{run}");
+    // Where the registry is tracked, the commit holds its end.
+    gate.write("target/registry.jsonl", &rolled_back);
+    gate.git(["add", "--force", "target/registry.jsonl"]);
+    gate.commit("Promotions");
+    gate.write("target/registry.jsonl", &whole);
+    let run = promote(&gate, "gate.toml", "pilot");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(
+        run.stderr
+            .contains("does not begin with the events of the commit that is checked out"),
+        "{run}"
+    );
 }
 
 #[test]

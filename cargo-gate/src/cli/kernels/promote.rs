@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::cli::govern::promote::run::{REGISTRY, decided, sound_history};
+use crate::cli::govern::promote::run::{REGISTRY, anchor, decided, sound_history};
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
@@ -94,7 +94,8 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         ),
     };
     if code == exit::READY {
-        let states = registry::read(&path)?.states;
+        let anchor = anchor(&workspace, &path)?;
+        let states = registry::read(&path, &anchor)?.states;
         let to = State::from(arguments.to);
         let mut entries = Vec::new();
         for image in &images {
@@ -128,7 +129,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
                 previous: String::new(),
             });
         }
-        registry::append(&path, entries)?;
+        registry::append(&path, &anchor, entries)?;
     }
     match arguments.message_format {
         DataFormat::Json => conversation.printer.data(&crate::cli::json(&answer)?)?,

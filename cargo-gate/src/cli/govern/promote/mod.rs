@@ -25,7 +25,7 @@ use gate_release::decided::Decided;
 use gate_release::{Maker, Produced, made_by_suite};
 use gate_surveys::Surveys;
 
-use self::run::{REGISTRY, sound_history};
+use self::run::{REGISTRY, anchor, sound_history};
 
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArgs {
@@ -66,7 +66,8 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         None => workspace.root().join(REGISTRY),
     };
     let (_lock, history) = sound_history(&workspace, conversation)?;
-    let registry = registry::read(&path)?;
+    let anchor = anchor(&workspace, &path)?;
+    let registry = registry::read(&path, &anchor)?;
     let policy = conversation.policy(&workspace)?;
     let produced = gate_release::produced(&workspace.gate_dir());
     let named = if arguments.all_candidates {
@@ -128,7 +129,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         );
         conversation.printer.status(verb, &message);
     }
-    registry::append(&path, entries)?;
+    registry::append(&path, &anchor, entries)?;
     if arguments.message_format == DataFormat::Json {
         conversation.printer.data(&text)?;
     }
