@@ -108,6 +108,116 @@ fn sources_that_no_commit_holds_are_named() {
     );
 }
 
+/// What git ignores makes a failing test pass, and chooses the compiler and the policy.
+#[test]
+fn configuration_that_git_ignores_is_named() {
+    let gate = package();
+    gate.append(
+        "tests/it.rs",
+        "\n#[test]\nfn is_configured() {\n    assert!(cfg!(configured));\n}\n",
+    );
+    gate.append(
+        ".gitignore",
+        "/gate.toml\n/rust-toolchain.toml\n.cargo/\n/part/Cargo.toml\n",
+    );
+    gate.write("gate.toml", "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n");
+    gate.write(
+        ".cargo/config.toml",
+        "[build]\nrustflags = [\"--cfg\", \"configured\"]\n",
+    );
+    gate.git(["rm", "--quiet", "--cached", "rust-toolchain.toml", "part/Cargo.toml"]);
+    gate.commit("Ignore the configuration");
+    assert_eq!(gate.git(["status", "--porcelain"]), "", "git notices by itself");
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    for path in [
+        ".cargo/config.toml",
+        "gate.toml",
+        "part/Cargo.toml",
+        "rust-toolchain.toml",
+    ] {
+        let said = format!("`{path}` is ignored by git, so what it configures is not part of the commit");
+        assert!(run.stdout.contains(&said), "{path}: {run}");
+    }
+    // The test passes only so.
+    let report = run.json();
+    let checks = report["checks"].as_array().expect("a list of checks");
+    let suite = checks.iter().find(|check| check["id"] == "suite.test.workspace");
+    assert_eq!(suite.expect("the suite")["outcome"], "pass", "{run}");
+    assert_ne!(gate.run(["controlled"]).code, Some(0));
+}
+
+/// The workspace is a part of its repository, and cargo reads the configuration above it.
+#[test]
+fn configuration_above_the_workspace_counts() {
+    let gate = package();
+    let (top, sub) = (gate.workspace(), gate.workspace().join("sub"));
+    std::fs::create_dir(&sub).expect("a directory can be made");
+    for name in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "build.rs",
+        "src",
+        "tests",
+        "data",
+        "part",
+        "rust-toolchain.toml",
+    ] {
+        std::fs::rename(top.join(name), sub.join(name)).expect("it can be moved");
+    }
+    gate.append(".gitignore", "/sub/target\n/.cargo\n");
+    gate.commit("Move the workspace");
+    let git_clean = || {
+        let mut command = gate.gate_command();
+        command.args(["pilot", "--no-suites", "--message-format", "json"]);
+        let run = gate.finish(command.current_dir(&sub));
+        let report = run.json();
+        let checks = report["checks"].as_array().expect("a list of checks");
+        let check = checks
+            .iter()
+            .find(|check| check["id"] == "git.clean")
+            .expect("the check");
+        (check["outcome"] == "pass", run)
+    };
+    let (clean, run) = git_clean();
+    assert!(clean, "{run}");
+    gate.write(".cargo/config.toml", "[build]\njobs = 1\n");
+    let (clean, run) = git_clean();
+    assert!(!clean, "{run}");
+    assert!(
+        run.stdout.contains("`../.cargo/config.toml` is not tracked by git"),
+        "{run}"
+    );
+    gate.git(["add", "--force", ".cargo/config.toml"]);
+    gate.commit("Track it");
+    let (clean, run) = git_clean();
+    assert!(clean, "{run}");
+    gate.write(".cargo/config.toml", "[build]\njobs = 2\n");
+    let (clean, run) = git_clean();
+    assert!(!clean, "{run}");
+    assert!(
+        run.stdout.contains("`../.cargo/config.toml` differs from the commit"),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn configuration_behind_a_link_is_named() {
+    let gate = package();
+    gate.write("local/clippy.toml", "");
+    gate.append(".gitignore", "/local\n");
+    std::os::unix::fs::symlink("local/clippy.toml", gate.workspace().join("clippy.toml")).expect("a link can be made");
+    gate.commit("Link the configuration");
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    assert!(
+        run.stdout
+            .contains("`clippy.toml` is a link to `local/clippy.toml`, which git ignores"),
+        "{run}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_out_of_the_repository_is_named() {

@@ -92,6 +92,51 @@ fn a_directory_with_a_toolchain_of_its_own_is_no_evidence() {
     assert!(run.stdout.contains("the suite would run rustc"), "{run}");
 }
 
+#[test]
+fn a_toolchain_that_the_command_names_is_said_with_the_result() {
+    let gate = package();
+    let proxies = gate.workspace().join("../proxies");
+    // As the proxies of rustup read their first argument.
+    for program in ["cargo", "rustc"] {
+        let other = match program {
+            "rustc" => format!("printf '{NIGHTLY}'; exit 0"),
+            _ => "shift".to_owned(),
+        };
+        script(
+            &proxies.join(program),
+            &format!(
+                "#!/bin/sh\ncase \"$1\" in +other) {other};; +*) shift;; esac\nexec '{}' \"$@\"\n",
+                real(program).display()
+            ),
+        );
+    }
+    let gate = with_programs(gate, &proxies);
+    let said = |toolchain: &str| {
+        gate.write(
+            "gate.toml",
+            format!(
+                "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = \
+                 [\"cargo\", \"{toolchain}\", \"test\", \"--locked\"]\n"
+            ),
+        );
+        gate.commit(&format!("Run the tests with {toolchain}"));
+        let run = gate.run(["pilot", "--message-format", "json"]);
+        assert_eq!(run.code, Some(0), "{run}");
+        let report = run.json();
+        let checks = report["checks"].as_array().expect("a list of checks");
+        let suite = checks.iter().find(|check| check["id"] == "suite.test.unit");
+        suite.expect("the suite")["evidence"]["suite"]["tool_version"].clone()
+    };
+    // The number of the version is not shown in tests.
+    let other = said("+other");
+    let words = other.as_str().unwrap_or_default();
+    assert!(
+        words.starts_with("rustc ") && words.ends_with("-nightly of 2026-10-01"),
+        "{other}"
+    );
+    assert!(said("+same").is_null());
+}
+
 /// What rustup's proxies do where the toolchain file names a toolchain that is not there.
 #[test]
 fn without_the_pinned_toolchain_what_needs_no_compiler_is_judged() {

@@ -78,6 +78,58 @@ fn tracked_evidence_behind_a_link_is_refused() {
     assert_eq!(gate.run(["pilot"]).code, Some(2));
 }
 
+#[cfg(unix)]
+#[test]
+fn evidence_behind_a_link_is_refused() {
+    let gate = package();
+    assert_ready(&gate.run(["pilot"]), "at first");
+    // Tracked, where no one looks for evidence.
+    let (own, assets) = (gate.workspace().join("target/gate"), gate.workspace().join("assets"));
+    fs::create_dir(&assets).expect("a directory can be made");
+    let entries = |directory: &Path| -> Vec<String> {
+        let entries = fs::read_dir(directory).expect("a directory");
+        entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+            .collect()
+    };
+    let shard = entries(&own.join("store/evidence")).remove(0);
+    let run = entries(&own.join("runs"))
+        .into_iter()
+        .find(|name| name != "latest")
+        .expect("a run");
+    let mut places = entries(&own);
+    places.extend([
+        format!("store/evidence/{shard}"),
+        format!("runs/{run}"),
+        "store/blobs".into(),
+    ]);
+    assert!(
+        ["store", "runs", "marks", "history.jsonl", "index", "tmp"]
+            .iter()
+            .all(|name| places.iter().any(|place| place == name)),
+        "{places:?}"
+    );
+    for place in places {
+        let (path, moved) = (own.join(&place), assets.join("moved"));
+        fs::rename(&path, &moved).expect("it can be moved");
+        std::os::unix::fs::symlink(&moved, &path).expect("a link can be made");
+        for command in ["pilot", "status", "verify"] {
+            let run = gate.run([command]);
+            assert_eq!(run.code, Some(2), "{place}: {run}");
+            // Names of runs are not shown in tests.
+            let said = format!("`target/gate/{}", place.split('/').next().unwrap_or_default());
+            let said = run.stderr.contains(&said)
+                && run
+                    .stderr
+                    .contains("is a link, and evidence behind a link proves nothing");
+            assert!(said, "{place}: {run}");
+        }
+        fs::remove_file(&path).expect("the link can be removed");
+        fs::rename(&moved, &path).expect("it can be moved back");
+    }
+    assert_ready(&gate.run(["pilot"]), "when everything is back");
+}
+
 #[test]
 fn the_store_of_another_machine_does_not_count() {
     let gate = package();

@@ -12,7 +12,7 @@ use gate_tests::planted;
 
 use super::assert_ready;
 
-/// How many times the gate is killed; `cargo xtask ci` says 1,000.
+/// How many times the gate is killed; `cargo xtask ci` says 250.
 const KILLS: &str = "CARGO_GATE_KILLS";
 /// Where the moments begin: a run that failed prints it.
 const SEED: &str = "CARGO_GATE_KILL_SEED";

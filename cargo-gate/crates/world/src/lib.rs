@@ -12,6 +12,7 @@ pub mod files;
 pub mod git;
 mod identity;
 pub mod index;
+mod linked;
 mod links;
 mod listed;
 pub mod lockfile;

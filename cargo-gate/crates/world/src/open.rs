@@ -11,6 +11,7 @@ use gate_base::error::{Error, Result};
 use super::cargo::{self, Answer, Cargo, Hint, Inputs, PendingExit};
 use super::config::CargoConfig;
 use super::index::Index;
+use super::linked;
 use super::lockfile::Lockfile;
 use super::manifest::Manifest;
 use super::scan::{self, Outside, Scan};
@@ -101,6 +102,7 @@ fn open<T: Send>(mut options: Options, background: impl Background<T>) -> Result
     let hint = cargo::locate(&options, &config)?;
     let hinted_outside = Outside::new(&hint.root, &hint.target_dir);
     let gate_dir = hint.target_dir.join("gate");
+    refuse_links(&hint.root, &gate_dir)?;
 
     let waiting = Waiting::default();
     let tools = Tools::default();
@@ -155,6 +157,7 @@ fn open<T: Send>(mut options: Options, background: impl Background<T>) -> Result
     let gate_dir = target_dir.join("gate");
     if root != hint.root || target_dir != hint.target_dir {
         // Another place than the one that was guessed: the caches are not those of this workspace.
+        refuse_links(&root, &gate_dir)?;
         found = None;
     }
     if root != hint.root {
@@ -194,6 +197,20 @@ fn open<T: Send>(mut options: Options, background: impl Background<T>) -> Result
         config,
     };
     Ok((workspace, found))
+}
+
+/// Evidence behind a link is not the gate's own, whatever it says.
+fn refuse_links(root: &Path, gate_dir: &Path) -> Result<()> {
+    let Some(path) = linked::first(gate_dir) else {
+        return Ok(());
+    };
+    let shown = paths::relative(root, &path);
+    Err(Error::usage(format!(
+        "`{shown}` is a link, and evidence behind a link proves nothing"
+    ))
+    .with_help(format!(
+        "remove `{shown}`; to keep evidence elsewhere, link or configure the whole target directory"
+    )))
 }
 
 /// The starting directory as cargo will see it when it is started there.

@@ -89,6 +89,17 @@ fn without(text: &str, part: &str) -> String {
     text.split_inclusive('\n').filter(|line| !line.contains(part)).collect()
 }
 
+/// A part of the gate directory that is tracked elsewhere, and linked.
+fn linked(part: &'static str, stage: &'static str) -> Row {
+    row(format!("link `{part}` from elsewhere"), stage, "", move |gate| {
+        let own = gate.workspace().join("target/gate").join(part);
+        let elsewhere = gate.workspace().join("assets");
+        fs::rename(&own, &elsewhere).expect("a move");
+        std::os::unix::fs::symlink(&elsewhere, &own).expect("a link");
+    })
+    .ends(2)
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = histories();
     rows.extend(store());
@@ -204,12 +215,13 @@ fn histories() -> Vec<Row> {
                 }
             }
         }),
-        lost("link the runs from elsewhere", CONTROLLED, |gate| {
-            let runs = gate.workspace().join("target/gate/runs");
-            fs::rename(&runs, gate.workspace().join("../runs")).expect("a move");
-            std::os::unix::fs::symlink("../../../runs", &runs).expect("a link");
-            gate.write("docs/runbook.md", "# Other\n");
-        }),
+        linked("runs", CONTROLLED),
+        linked("store", PILOT),
+        linked("store/evidence", BROAD),
+        linked("marks", CONTROLLED),
+        linked("history.jsonl", BROAD),
+        linked("index", PILOT),
+        linked("status", CONTROLLED),
         row("track the store", PILOT, "", |gate| {
             drop(gate.git(["add", "--force", "target/gate/store"]));
         })

@@ -14,6 +14,7 @@ fn dirty(what: &str, stage: &'static str, apply: impl Fn(&gate_tests::harness::G
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = changes();
     rows.extend(hidden());
+    rows.extend(ignored());
     rows.extend(variables());
     rows
 }
@@ -207,6 +208,40 @@ fn hidden() -> Vec<Row> {
             ]);
             gate.commit("Add a submodule");
             gate.write("part/more.txt", "More.\n");
+        }),
+    ]
+}
+
+/// Configuration that git ignores.
+fn ignored() -> Vec<Row> {
+    let ignore = |path: &'static str, text: &'static str, stage| {
+        row(format!("ignore `{path}`"), stage, "git.clean", move |gate| {
+            if !gate.workspace().join(path).exists() {
+                gate.write(path, text);
+            }
+            gate.append(".gitignore", &format!("/{path}\n"));
+            gate.git(["rm", "--quiet", "--cached", "--ignore-unmatch", path]);
+        })
+    };
+    vec![
+        ignore("gate.toml", "", CONTROLLED),
+        ignore("rust-toolchain.toml", "", BROAD),
+        ignore(".cargo/config.toml", "[build]\njobs = 1\n", CONTROLLED),
+        ignore("logic/.cargo/config.toml", "[build]\njobs = 1\n", BROAD),
+        ignore("logic/Cargo.toml", "", CONTROLLED),
+        ignore("clippy.toml", "avoid-breaking-exported-api = false\n", BROAD),
+        ignore(
+            "native/.clippy.toml",
+            "avoid-breaking-exported-api = false\n",
+            CONTROLLED,
+        ),
+        ignore("rustfmt.toml", "max_width = 120\n", BROAD),
+        ignore(".config/nextest.toml", "[profile.default]\nretries = 2\n", CONTROLLED),
+        row("link to configuration that git ignores", BROAD, "git.clean", |gate| {
+            gate.append(".gitignore", "/local\n");
+            gate.write("local/config.toml", "[build]\njobs = 1\n");
+            fs::create_dir_all(gate.workspace().join("logic/.cargo")).expect("a directory");
+            link(gate, "../../local/config.toml", "logic/.cargo/config.toml");
         }),
     ]
 }

@@ -11,6 +11,7 @@ reads!(
     input::GitHead,
     input::GitStatus,
     input::PolicyBases,
+    input::Configuration,
     input::Cargo,
     input::FileNames
 );
@@ -58,6 +59,7 @@ fn run(context: &Context<'_>) -> Judgement {
     findings.extend(uncommitted_sources(context));
     findings.extend(outside_dependencies(context));
     findings.extend(uncommitted_bases(context));
+    findings.extend(uncommitted_configuration(context));
     if git.dirty.is_empty() {
         return Judgement::Findings(findings);
     }
@@ -80,6 +82,24 @@ fn uncommitted_bases(context: &Context<'_>) -> Vec<Finding> {
             .help(format!("`git add {0} && git commit`, or restore the file", base.path))
     };
     bases.map(finding).collect()
+}
+
+/// Configuration that decides what is built and judged, and that the commit does not have.
+fn uncommitted_configuration(context: &Context<'_>) -> Vec<Finding> {
+    let files = context.uncommitted_configuration().into_iter();
+    let finding = |file: input::UncommittedConfiguration| {
+        let message = format!(
+            "`{}` {}, so what it configures is not part of the commit",
+            file.path, file.why
+        );
+        Finding::blocking(CHECK.blocks_at, message)
+            .at(Location::file(&file.path))
+            .help(format!(
+                "`git add --force {0} && git commit`, or remove `{0}`",
+                file.path
+            ))
+    };
+    files.map(finding).collect()
 }
 
 /// A link that leads out of the repository.
@@ -208,6 +228,7 @@ mod tests {
     use super::*;
     use gate_contract::testing::World;
     use gate_world::cargo::Dependency;
+    use gate_world::git::Git;
     use semver::Version;
 
     fn dirty(path: &str, untracked: bool) -> DirtyPath {
@@ -247,6 +268,34 @@ mod tests {
         insta::assert_snapshot!(world.text(&CHECK), @"
         the workspace is not under version control [controlled]
           help: `git init && git add --all && git commit`
+        ");
+    }
+
+    #[test]
+    fn configuration_that_git_ignores_is_named() {
+        let mut world = World::new();
+        world.texts(&[("clippy.toml", ""), ("app/Cargo.toml", "")]);
+        let root = world.workspace.root.clone();
+        world.workspace.git = Some(Git::by_hand(&root));
+        assert_eq!(world.text(&CHECK), "");
+        world.workspace.cargo.members[0].directory = "app".into();
+        for path in [
+            "rust-toolchain.toml",
+            "app/.cargo/config.toml",
+            ".config/nextest.toml",
+            "src/clippy.toml",
+        ] {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory can be made");
+            std::fs::write(path, "").expect("a file can be written");
+        }
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .config/nextest.toml: `.config/nextest.toml` is ignored by git, so what it configures is not part of the commit [controlled]
+          help: `git add --force .config/nextest.toml && git commit`, or remove `.config/nextest.toml`
+        app/.cargo/config.toml: `app/.cargo/config.toml` is ignored by git, so what it configures is not part of the commit [controlled]
+          help: `git add --force app/.cargo/config.toml && git commit`, or remove `app/.cargo/config.toml`
+        rust-toolchain.toml: `rust-toolchain.toml` is ignored by git, so what it configures is not part of the commit [controlled]
+          help: `git add --force rust-toolchain.toml && git commit`, or remove `rust-toolchain.toml`
         ");
     }
 

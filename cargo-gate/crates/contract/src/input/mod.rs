@@ -2,6 +2,7 @@
 //! accessors that only a check gets which declares it.
 
 mod cargo;
+mod configuration;
 mod evaluation;
 mod files;
 mod git;
@@ -10,6 +11,7 @@ mod named;
 mod survey;
 
 pub use cargo::{Cargo, CargoConfig, CargoEnvironment, Lockfile, Manifests, SuiteVariables, Toolchain, ToolchainFile};
+pub use configuration::{Configuration, UncommittedConfiguration};
 pub use evaluation::{
     Catalogue, EvaluatedStage, HasPolicy, History, KnownUses, Outcomes, Today, WaiverUses, WholePolicy,
 };

@@ -10,8 +10,8 @@ use super::mask::mask_secrets;
 pub struct Masked<'t>(Cow<'t, str>);
 
 impl Masked<'_> {
-    /// Text that was put together from what is masked already and from the program's own words. `tests/tests/outputs.rs` lists who
-    /// may call it.
+    /// Text that was put together from what is masked already and from the program's own words. `tests/tests/tidy.rs` lists who
+    /// calls it.
     pub fn assembled(text: String) -> Masked<'static> {
         Masked(Cow::Owned(text))
     }
