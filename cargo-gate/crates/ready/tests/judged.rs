@@ -4,6 +4,7 @@
 mod project;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use gate_base::digest::sha256_hex;
@@ -118,6 +119,61 @@ const EDITS: &[(&str, &str, Edit)] = &[
             p.manifest("runs/decided");
         },
     ),
+    ("hash_chain", "`decision.sig` is a signature, and signatures", |p| {
+        p.write("runs/decided/decision.sig", "garbage");
+    }),
+    ("hash_chain", "`model/model.sig` is a signature, and signatures", |p| {
+        p.write("runs/new/model/model.sig", "of another model");
+        p.rehash("runs/new");
+    }),
+    (
+        "hash_chain",
+        "no hash of the document `decision.json` is recorded",
+        |p| {
+            p.edit("runs/decided/decision.json", "\"0", "\"1");
+            p.forget("decision.json");
+        },
+    ),
+    (
+        "hash_chain",
+        "no hash of the document `eval_results.json` is recorded",
+        |p| {
+            p.edit("runs/decided/eval_results.json", "0.71", "0.99");
+            p.forget("eval_results.json");
+        },
+    ),
+    (
+        "hash_chain",
+        "no hash of the document `eval/eval_results.json` is recorded",
+        |p| {
+            p.edit("runs/new/eval/eval_results.json", "0.72", "0.99");
+            p.rehash_without("runs/new", "eval/eval_results.json");
+        },
+    ),
+    ("hash_chain", "INCOMPLETE: no hash of any file is recorded", |p| {
+        p.manifest_with("runs/decided", |manifest| manifest["artifacts"] = json!([]));
+    }),
+    ("contamination_risk", "the run has no data set", |p| {
+        fs::remove_file(p.path("runs/decided/dataset.jsonl")).expect("removed");
+        p.forget("dataset.jsonl");
+    }),
+    ("hash_chain", "manifest hash mismatch", |p| {
+        p.manifest_with("runs/decided", |manifest| manifest["manifest_hash"] = json!(5));
+    }),
+    ("hash_chain", "chain hash mismatch", |p| {
+        p.edit("runs/new/hashes.json", "\"chain_hash\":\"", "\"chain_hash\":\"0");
+    }),
+    (
+        "hash_chain",
+        "eval/eval_results.json is of run `runs/new` and eval_results.json of run `other`",
+        |p| {
+            p.write(
+                "runs/new/eval_results.json",
+                "{\"run_id\":\"other\",\"overall\":{\"f1\":0.72,\"eval_loss\":0.4}}",
+            );
+            p.rehash("runs/new");
+        },
+    ),
     // The documents.
     ("contract_integrity", "Missing required files: manifest.json", |p| {
         fs::remove_file(p.path("runs/decided/manifest.json")).expect("removed");
@@ -174,6 +230,42 @@ const EDITS: &[(&str, &str, Edit)] = &[
         p.edit("runs/decided/decision.json", "\"SHIP\"", "\"DONT_SHIP\"");
         p.manifest("runs/decided");
     }),
+    ("contract_integrity", "The decision of the run is DO_NOT_SHIP", |p| {
+        p.edit("runs/decided/decision.json", "\"SHIP\"", "\"DO_NOT_SHIP\"");
+        p.manifest("runs/decided");
+    }),
+    ("contract_integrity", "The decision of the run is HOLD", |p| {
+        p.edit("runs/decided/decision.json", "\"SHIP\"", "{\"status\":\"HOLD\"}");
+        p.manifest("runs/decided");
+    }),
+    ("contract_integrity", "The decision of the run is FAIL: `status`", |p| {
+        p.edit(
+            "runs/decided/decision.json",
+            "\"status\":\"PASS\"",
+            "\"status\":\"FAIL\"",
+        );
+        p.manifest("runs/decided");
+    }),
+    (
+        "contract_integrity",
+        "Invalid decision: recommendation is not a word",
+        |p| {
+            p.edit("runs/decided/decision.json", "\"SHIP\"", "1");
+            p.manifest("runs/decided");
+        },
+    ),
+    (
+        "contract_integrity",
+        "Invalid decision: checks is not an object or a list with entries",
+        |p| {
+            p.edit("runs/decided/decision.json", "{\"schema\":\"PASS\"}", "{}");
+            p.manifest("runs/decided");
+        },
+    ),
+    ("contract_integrity", "The run is crashed", |p| {
+        p.edit("runs/new/run_meta.json", "completed", "crashed");
+        p.rehash("runs/new");
+    }),
     ("contract_integrity", "The run is failed", |p| {
         p.edit("runs/new/run_meta.json", "completed", "failed");
         p.rehash("runs/new");
@@ -194,6 +286,29 @@ const EDITS: &[(&str, &str, Edit)] = &[
             "\"schema\":\"PASS\",\"contamination\":{\"passed\":false}",
         );
         p.manifest("runs/decided");
+    }),
+    ("contamination_risk", "`status` of `contamination.json` is FAIL", |p| {
+        p.write(
+            "runs/new/contamination.json",
+            "{\"contamination\":{\"status\":\"FAIL\"}}",
+        );
+        p.rehash("runs/new");
+    }),
+    ("contamination_risk", "`contamination.json` is empty", |p| {
+        p.write("runs/new/contamination.json", "{}");
+        p.rehash("runs/new");
+    }),
+    ("privacy_safety", "`redaction_audit.json` says passed false", |p| {
+        p.write("runs/new/redaction_audit.json", "{\"passed\":false}");
+        p.rehash("runs/new");
+    }),
+    ("privacy_safety", "`redaction_audit.json` says status FAILED", |p| {
+        p.write("runs/new/redaction_audit.json", "{\"summary\":{\"status\":\"FAILED\"}}");
+        p.rehash("runs/new");
+    }),
+    ("privacy_safety", "`redaction_audit.json` is empty", |p| {
+        p.write("runs/new/redaction_audit.json", "{}");
+        p.rehash("runs/new");
     }),
     // The data.
     ("contamination_risk", "1 exact duplicates", |p| {
@@ -234,6 +349,35 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ("contamination_risk", "the training data has no rows", |p| {
         p.write("data/train.jsonl", "\n");
     }),
+    ("contamination_risk", "the training data has no row with text", |p| {
+        p.write("data/train.jsonl", "{\"tokens\":[1,2,3]}\n{\"tokens\":[4]}\n");
+    }),
+    ("contamination_risk", "the evaluation data has no row with text", |p| {
+        p.write("data/eval.jsonl", "{\"tokens\":[1,2,3]}\n{\"tokens\":[4]}\n");
+    }),
+    (
+        "contamination_risk",
+        "`train.parquet` is named like a data set and cannot be read",
+        |p| {
+            p.write("runs/new/train.parquet", "PAR1");
+            p.rehash("runs/new");
+        },
+    ),
+    (
+        "contamination_risk",
+        "`train.json` is named like a data set and cannot be read",
+        |p| {
+            p.write(
+                "runs/new/train.json",
+                &json!([{"input": EVAL[0].0, "output": EVAL[0].1}]).to_string(),
+            );
+            p.rehash("runs/new");
+        },
+    ),
+    ("contamination_risk", "1 exact duplicates", |p| {
+        p.write("runs/new/train2.jsonl", &rows(&EVAL[..1]));
+        p.rehash("runs/new");
+    }),
     ("contamination_risk", "`data/eval.jsonl` is declared and missing", |p| {
         fs::remove_file(p.path("data/eval.jsonl")).expect("removed");
     }),
@@ -257,6 +401,25 @@ const EDITS: &[(&str, &str, Edit)] = &[
         |p| {
             let card = ["4111", "1111", "1111", "1111"].concat();
             p.write("data/train.jsonl", &(train() + &rows(&[("Charge it", &card)])));
+        },
+    ),
+    ("privacy_safety", "the first payment_card in `log.txt.gz` line 2", |p| {
+        let card = ["4111", "1111", "1111", "1111"].concat();
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(format!("fine\ncharged {card}\n").as_bytes())
+            .expect("compressed");
+        fs::write(p.path("runs/new/log.txt.gz"), gz.finish().expect("compressed")).expect("written");
+        p.rehash("runs/new");
+    }),
+    (
+        "privacy_safety",
+        "the first payment_card in `data/train.jsonl` line 4",
+        |p| {
+            let card = ["4111", "1111", "1111", "1111"].concat();
+            p.write(
+                "data/train.jsonl",
+                &(train() + &format!("{{\"text\":\"a\",\"card\":{card}}}\n")),
+            );
         },
     ),
     ("privacy_safety", "in `runs/deep/log.txt` line 2", |p| {
@@ -305,6 +468,49 @@ const EDITS: &[(&str, &str, Edit)] = &[
         "`eval_loss` of the baseline is not in the results",
         |p| p.edit("runs/new/eval/eval_results.json", "\"eval_loss\"", "\"valid_loss\""),
     ),
+    (
+        "regression_risk",
+        "f1 is 0.72 in the results, and the mean of its 20 items is 0.1000",
+        |p| {
+            p.write("runs/new/eval/items.jsonl", &items(20, 0.1));
+            p.rehash("runs/new");
+        },
+    ),
+    ("regression_risk", "`eval/items.jsonl` line 2 cannot be read", |p| {
+        p.write("runs/new/eval/items.jsonl", "{\"f1\":0.72}\n{\"f1\"\n");
+        p.rehash("runs/new");
+    }),
+    (
+        "regression_risk",
+        "`eval/eval_results.json` and `eval_results.json` have different metrics",
+        |p| {
+            p.write("runs/new/eval_results.json", "{\"overall\":{\"f1\":0.9}}");
+            p.rehash("runs/new");
+        },
+    ),
+    ("regression_risk", "drift 1 -> 3", |p| {
+        for (run, drift) in [("runs/base", "1"), ("runs/new", "3")] {
+            p.edit(
+                &format!("{run}/eval/eval_results.json"),
+                "\"eval_loss\"",
+                &format!("\"drift\":{drift},\"eval_loss\""),
+            );
+        }
+        p.edit(
+            "runs/new/config.yaml",
+            "seed: 42",
+            "seed: 42\nmetrics: {drift: {direction: lower}}",
+        );
+    }),
+    ("regression_risk", "reach 0.9 -> 0.5", |p| {
+        for (run, reach) in [("runs/base", "0.9"), ("runs/new", "0.5")] {
+            p.edit(
+                &format!("{run}/eval/eval_results.json"),
+                "\"eval_loss\"",
+                &format!("\"reach\":{{\"value\":{reach},\"higher_is_better\":true}},\"eval_loss\""),
+            );
+        }
+    }),
     ("regression_risk", "no_baseline: the run", |p| {
         fs::remove_dir_all(p.path("runs/base")).expect("removed");
     }),
@@ -320,6 +526,29 @@ const EDITS: &[(&str, &str, Edit)] = &[
         "the seed is 43 in config.yaml and 42 in run_meta.json",
         |p| p.edit("runs/new/config.yaml", "seed: 42", "seed: 43"),
     ),
+    (
+        "config_sanity",
+        "the seed is 42 in config.yaml (`seed`) and 43 in config.yaml (`training.seed`)",
+        |p| p.edit("runs/new/config.yaml", "training: {", "training: {seed: 43, "),
+    ),
+    (
+        "config_sanity",
+        "learning_rate is 0.0002 and lr is 0.0001: they are one setting",
+        |p| {
+            p.edit(
+                "runs/new/config.yaml",
+                "learning_rate: 2e-4",
+                "learning_rate: 2e-4, lr: 1e-4",
+            )
+        },
+    ),
+    ("config_sanity", "fp16 and bf16 are both on", |p| {
+        p.edit(
+            "runs/new/config.yaml",
+            "training: {",
+            "training: {fp16: true, bf16: true, ",
+        );
+    }),
     (
         "contract_integrity",
         "Cannot read config.yaml: line 3: the key `seed` stands twice",
@@ -358,6 +587,13 @@ fn what_is_done_to_a_run_is_found() {
     }
 }
 
+/// A metric of so many items, all of the same value.
+fn items(count: usize, f1: f64) -> String {
+    (0..count)
+        .map(|at| format!("{}\n", json!({"id": at, "f1": f1})))
+        .collect()
+}
+
 /// What is no fault and no proof.
 const WARNINGS: &[(&str, &str, Edit)] = &[
     ("hash_chain", "unlisted_file: no hash of `notes.txt` is recorded", |p| {
@@ -380,6 +616,69 @@ const WARNINGS: &[(&str, &str, Edit)] = &[
         "config_sanity",
         "trust_remote_code: code of a model repository runs",
         |p| p.edit("runs/new/config.yaml", "seed: 42", "seed: 42\ntrust_remote_code: true"),
+    ),
+    ("hash_chain", "no hash of `manifest.json` is recorded", |p| {
+        p.manifest_with("runs/decided", |manifest| {
+            manifest.as_object_mut().expect("an object").remove("manifest_hash");
+        });
+    }),
+    ("contract_integrity", "The decision of the run is WARN", |p| {
+        p.edit(
+            "runs/decided/decision.json",
+            "\"status\":\"PASS\"",
+            "\"status\":\"WARN\"",
+        );
+        p.manifest("runs/decided");
+    }),
+    (
+        "contract_integrity",
+        "The check schema of `decision.json` has no status",
+        |p| {
+            p.edit("runs/decided/decision.json", "{\"schema\":\"PASS\"}", "{\"schema\":{}}");
+            p.manifest("runs/decided");
+        },
+    ),
+    ("contamination_risk", "1 of 4 training rows have no text", |p| {
+        p.write("data/train.jsonl", &(train() + "{\"tokens\":[1,2]}\n"));
+    }),
+    ("contamination_risk", "1 of 4 evaluated rows have no text", |p| {
+        p.write("data/eval.jsonl", &(rows(EVAL) + "{\"tokens\":[1,2]}\n"));
+    }),
+    (
+        "privacy_safety",
+        "`logs.zip` was not searched: it is a ZIP archive",
+        |p| {
+            p.write("runs/new/logs.zip", "PK\u{3}\u{4}");
+        },
+    ),
+    ("privacy_safety", "`train.npy` was not searched", |p| {
+        p.write("runs/new/train.npy", "numbers");
+    }),
+    ("reproducibility", "does not record the system, the architecture", |p| {
+        p.edit("runs/new/environment.json", "\"os\"", "\"o\"");
+        p.edit("runs/new/environment.json", "\"arch\"", "\"a\"");
+    }),
+    ("reproducibility", "does not record the version of Python", |p| {
+        p.edit("runs/new/environment.json", "\"python\"", "\"p\"");
+    }),
+    ("reproducibility", "no seed is recorded for shuffling", |p| {
+        p.edit("runs/new/config.yaml", "seed: 42", "seeds: {train: 42, torch: 42}");
+        p.edit("runs/new/run_meta.json", "\"seed\"", "\"s\"");
+        p.edit("runs/new/environment.json", "\"seed\"", "\"s\"");
+    }),
+    (
+        "reproducibility",
+        "1 packages that ran are not in requirements.txt, the first `torch`",
+        |p| {
+            p.write("requirements.txt", "numpy==2.1.0 --hash=sha256:00\n");
+        },
+    ),
+    (
+        "reproducibility",
+        "requirements.txt is no lock: 1 requirements have no hash",
+        |p| {
+            p.write("requirements.txt", "torch==2.6.0\n");
+        },
     ),
     ("reproducibility", "No reproducibility artifacts found", |p| {
         fs::remove_file(p.path("runs/new/environment.json")).expect("removed");
@@ -404,7 +703,8 @@ fn what_is_no_proof_warns() {
             .find(|one| one.name == *check && one.status == Status::Warn);
         let all = || reports.iter().map(complaints).collect::<String>();
         assert!(
-            found.is_some_and(|found| found.message.contains(told)),
+            reports.iter().any(|report| !report.is_ready(true))
+                && found.is_some_and(|found| found.message.contains(told)),
             "`{told}` is not told:\n{}",
             all()
         );
@@ -444,29 +744,26 @@ fn nothing_declared_is_no_pass() {
 fn results_of_single_items_say_how_sure_it_is() {
     let project = Project::new();
     let items = |run: &str, worse: usize| {
-        let text: String = (0..300)
-            .map(|at| {
-                format!(
-                    "{}\n",
-                    json!({"id": at, "f1": if at % 3 == 0 || at < worse { 0.0 } else { 1.0 }})
-                )
-            })
+        let values: Vec<f64> = (0..300)
+            .map(|at| if at % 3 == 0 || at < worse { 0.0 } else { 1.0 })
             .collect();
+        let text: String = values
+            .iter()
+            .enumerate()
+            .map(|(at, f1)| format!("{}\n", json!({"id": at, "f1": f1})))
+            .collect();
+        let mean = values.iter().sum::<f64>() / 300.0;
         project.write(&format!("{run}/eval/items.jsonl"), &text);
-        project.rehash(run);
+        project.hashed(run, (mean * 1e4).round() / 1e4);
     };
     items("runs/base", 0);
-    items("runs/new", 1);
-    project.edit("runs/new/eval/eval_results.json", "0.72", "0.69");
-    project.rehash("runs/new");
+    items("runs/new", 2);
     assert_eq!(complaints(&project.judged("runs/new")), "", "one item of 300 is noise");
     items("runs/new", 60);
-    project.edit("runs/new/eval/eval_results.json", "0.69", "0.57");
-    project.rehash("runs/new");
     let report = project.judged("runs/new");
     let told = complaints(&report);
     assert!(
-        told.starts_with("FAIL regression_risk: Regression detected: f1 0.7 -> 0.57"),
+        told.starts_with("FAIL regression_risk: Regression detected: f1 0.6667 -> 0.5333"),
         "{told}"
     );
     assert!(told.contains("paired resamples"), "{told}");
@@ -485,20 +782,97 @@ fn the_report_never_holds_what_was_found() {
 }
 
 #[test]
-fn a_link_vouches_for_nothing() {
-    #[cfg(unix)]
-    {
-        let project = Project::new();
-        project.write("elsewhere", "weights");
-        fs::remove_file(project.path("runs/new/model/weights.safetensors")).expect("removed");
-        std::os::unix::fs::symlink(
-            project.path("elsewhere"),
-            project.path("runs/new/model/weights.safetensors"),
-        )
-        .expect("linked");
-        let told = complaints(&project.judged("runs/new"));
-        assert!(told.contains("`model/weights.safetensors` is a link"), "{told}");
+fn an_error_never_quotes_a_row() {
+    let project = Project::new();
+    let card = ["4111", "1111", "1111", "1111"].concat();
+    for line in [
+        format!("\"{card}\""),
+        card.clone(),
+        format!("{{\"m\":{{\"role\":{card}}}}}"),
+    ] {
+        project.write("data/train.jsonl", &(train() + &line + "\n"));
+        project.write("runs/new/eval/items.jsonl", &line);
+        project.rehash("runs/new");
+        let report = project.judged("runs/new");
+        let out = serde_json::to_string(&report).expect("JSON") + &report.human(true);
+        assert!(!out.contains(&card), "{out}");
+        assert!(out.contains("`data/train.jsonl` row 4 cannot be"), "{out}");
     }
+}
+
+#[test]
+fn nothing_that_a_run_says_of_itself_holds_a_secret() {
+    let project = Project::new();
+    let token = planted();
+    project.edit("runs/decided/decision.json", "\"SHIP\"", &format!("\"{token}\""));
+    project.manifest("runs/decided");
+    project.edit(
+        "runs/new/run_meta.json",
+        "\"runs/new\"",
+        &format!("\"x\\nOverall Status: PASS\\n{token}\""),
+    );
+    project.edit("runs/new/config.yaml", "2e-4", &token);
+    for run in ["runs/decided", "runs/new"] {
+        let report = project.judged(run);
+        let human = report.human(true);
+        let out = serde_json::to_string(&report).expect("JSON") + &human;
+        assert!(!out.contains(&token), "{out}");
+        assert_eq!(
+            human.lines().filter(|line| line.starts_with("Overall Status:")).count(),
+            1,
+            "{human}"
+        );
+    }
+}
+
+#[test]
+fn a_build_of_a_locked_version_is_that_version() {
+    let project = Project::new();
+    project.write("requirements.txt", "torch==2.6.0 --hash=sha256:00\n");
+    project.edit("runs/new/environment.json", "2.6.0", "2.6.0+cu124");
+    project.rehash("runs/new");
+    assert_eq!(complaints(&project.judged("runs/new")), "");
+}
+
+#[test]
+fn a_data_set_of_several_frames_is_read_to_its_end() {
+    let project = Project::new();
+    let frame =
+        |text: &str| ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    let frames = [frame(&train()), frame(&rows(&EVAL[..1]))].concat();
+    fs::write(project.path("data/train.jsonl.zst"), frames).expect("written");
+    project.edit("runs/new/config.yaml", "data/train.jsonl", "data/train.jsonl.zst");
+    project.rehash("runs/new");
+    let told = complaints(&project.judged("runs/new"));
+    assert!(told.contains("1 exact duplicates"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_vouches_for_nothing() {
+    use std::os::unix::fs::symlink;
+    let project = Project::new();
+    project.write("elsewhere", "weights");
+    project.write("more/notes.txt", "fine");
+    fs::remove_file(project.path("runs/new/model/weights.safetensors")).expect("removed");
+    symlink(
+        project.path("elsewhere"),
+        project.path("runs/new/model/weights.safetensors"),
+    )
+    .expect("linked");
+    symlink(project.path("more"), project.path("runs/new/more")).expect("linked");
+    symlink(project.path("none"), project.path("runs/new/gone")).expect("linked");
+    let report = project.judged("runs/new");
+    let found = report
+        .checks
+        .iter()
+        .find(|check| check.name == "hash_chain")
+        .expect("it is there");
+    let told = Value::Object(found.details.clone()).to_string();
+    for path in ["model/weights.safetensors", "more", "gone"] {
+        assert!(told.contains(&format!("`{path}` is a link")), "{told}");
+    }
+    assert_eq!(report.exit_code(true), 1, "{}", complaints(&report));
 }
 
 #[test]
