@@ -8,7 +8,6 @@ use crate::cli::Conversation;
 use crate::cli::arguments::{AuthorityArgs, DataFormat};
 use crate::cli::evidence;
 use gate_base::error::Result;
-use gate_base::exit;
 use gate_evidence::run_dir::holds_run;
 use gate_ready::{Options, validate};
 
@@ -73,11 +72,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
         DataFormat::Json => crate::cli::json(&report)?,
     };
     conversation.printer.data(&text)?;
-    Ok(if report.is_ready(strict) {
-        exit::READY
-    } else {
-        exit::NOT_READY
-    })
+    Ok(report.exit_code(strict))
 }
 
 /// Whether the gate wrote this directory: its record is a chain of runs.

@@ -26,7 +26,8 @@ fn project() -> Gate {
             ),
             (
                 "environment.json",
-                json!({"seed": 42, "versions": {"torch": "2.6.0"}}).to_string(),
+                json!({"seed": 42, "platform": "Linux-6.1-x86_64", "versions": {"python": "3.12.4", "torch": "2.6.0"}})
+                    .to_string(),
             ),
             (
                 "eval/eval_results.json",
@@ -106,6 +107,35 @@ fn a_warning_is_a_failure_in_strict_mode_and_in_ci() {
     let gate = gate.env("CI", "true");
     assert_eq!(gate.run(["ready", "--run", "runs/new"]).code, Some(1));
     assert_eq!(gate.run(["ready", "--run", "runs/new", "--no-strict"]).code, Some(0));
+}
+
+#[test]
+fn what_a_run_says_of_itself_is_no_line_of_the_report() {
+    let gate = project();
+    let forged = json!({"run_id": "new\n\nOverall Status: PASS\nREADY\n", "status": "crashed"});
+    gate.write("runs/new/run_meta.json", forged.to_string());
+    let run = gate.run(["ready", "--run", "runs/new"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines.contains(&"Overall Status: FAIL"), "{run}");
+    assert!(
+        !lines.contains(&"Overall Status: PASS") && !lines.contains(&"READY"),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_directory_is_a_failure_of_the_run_and_not_of_the_tool() {
+    let gate = project();
+    std::os::unix::fs::symlink(gate.workspace().join("data"), gate.workspace().join("runs/new/data")).expect("linked");
+    let run = gate.run(["ready", "--run", "runs/new"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stdout.contains("`data` is a link, and its target can change"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("Redaction audit passed: 7 files searched"), "{run}");
 }
 
 #[test]

@@ -18,8 +18,23 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     /// Size in bytes.
     pub(crate) size: u64,
-    /// Whether it is a link, which vouches for nothing.
-    pub(crate) is_link: bool,
+    /// What it is.
+    pub(crate) kind: EntryKind,
+}
+
+/// What lies at a path of the run. Only files are read: a link leads to what can change, and a pipe never ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    File,
+    Link,
+    Other,
+}
+
+impl Entry {
+    /// Whether it is a file.
+    pub(crate) fn is_file(&self) -> bool {
+        self.kind == EntryKind::File
+    }
 }
 
 /// A run directory as it lies on disk.
@@ -65,7 +80,13 @@ impl Directory {
                 entries.push(Entry {
                     path: paths::relative(root, &path),
                     size,
-                    is_link: kind.is_symlink(),
+                    kind: if kind.is_symlink() {
+                        EntryKind::Link
+                    } else if kind.is_file() {
+                        EntryKind::File
+                    } else {
+                        EntryKind::Other
+                    },
                 });
             }
         }
@@ -91,8 +112,10 @@ impl Directory {
     /// Why it cannot be read, as the end of a sentence.
     pub(crate) fn document(&self, path: &str) -> std::result::Result<Option<Vec<u8>>, String> {
         let Some(entry) = self.entry(path) else { return Ok(None) };
-        if entry.is_link {
-            return Err("it is a link".into());
+        match entry.kind {
+            EntryKind::File => {}
+            EntryKind::Link => return Err("it is a link".into()),
+            EntryKind::Other => return Err("it is not a file".into()),
         }
         if entry.size > DOCUMENT {
             return Err(format!("it is larger than {} MiB", DOCUMENT >> 20));

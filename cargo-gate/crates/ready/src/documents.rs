@@ -44,6 +44,7 @@ pub(crate) const PATHS: &[&str] = &[
     "eval/eval_results.json",
     "eval_results.json",
     "redaction_audit.json",
+    "contamination.json",
 ];
 
 impl Documents {

@@ -18,6 +18,7 @@ mod contamination;
 mod directory;
 mod documents;
 mod identity;
+mod inflate;
 mod json;
 mod layout;
 mod locked;
@@ -25,6 +26,7 @@ mod paired;
 mod report;
 mod rows;
 mod run;
+mod said;
 mod verdict;
 
 use std::path::Path;
@@ -38,9 +40,9 @@ pub use run::Options;
 /// Judges a run directory.
 ///
 /// # Errors
-/// It is not there or is not a directory (usage); a file that is there cannot be read (tool).
+/// It is not there or is not a directory (usage), or cannot be listed (tool). A check that cannot be carried out is `ERROR` in the report.
 pub fn validate(directory: &Path, options: &Options) -> Result<Report> {
     let run = run::Run::open(directory, options)?;
-    let checks = checks::all(&run)?;
-    Ok(Report::new(run.id(), run.layout.name(), checks))
+    let checks = checks::all(&run);
+    Ok(Report::new(checks::masked(&run.id()), run.layout.name(), checks))
 }

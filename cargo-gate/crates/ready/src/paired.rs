@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::directory::Directory;
 use crate::json;
+use crate::report::Status;
 
 /// How often items are drawn again.
 pub(crate) const RESAMPLES: usize = 2000;
@@ -22,24 +23,40 @@ const FILES: &[&str] = &[
 pub(crate) struct Samples(BTreeMap<String, BTreeMap<String, f64>>);
 
 impl Samples {
-    /// The results of single items of a run; none where there is no such file or a line of it cannot be read.
-    pub(crate) fn of(directory: &Directory) -> Self {
-        let bytes = FILES.iter().find_map(|path| directory.document(path).ok().flatten());
-        Self::parse(&bytes.unwrap_or_default()).unwrap_or_default()
+    /// The results of single items of a run; none where there is no such file.
+    ///
+    /// # Errors
+    /// Why they cannot be used, in a sentence: a failure where a line cannot be read, otherwise a warning.
+    pub(crate) fn of(directory: &Directory) -> Result<Self, (Status, String)> {
+        for path in FILES {
+            match directory.document(path) {
+                Ok(None) => {}
+                Ok(Some(bytes)) => {
+                    return Self::parse(&bytes).map_err(|(status, why)| (status, format!("`{path}` {why}")));
+                }
+                Err(why) => return Err((Status::Warn, format!("`{path}` cannot be read: {why}"))),
+            }
+        }
+        Ok(Self::default())
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    fn parse(bytes: &[u8]) -> Result<Self, (Status, String)> {
         let mut items = BTreeMap::new();
-        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let row = json::parse(line).ok()?;
+            let broken = |why: &str| (Status::Fail, format!("line {number} cannot be read: {why}"));
+            let row = json::parse(line).map_err(|why| broken(&why))?;
             let id = row.get("id").map_or_else(
                 || number.to_string(),
                 |id| id.as_str().map_or_else(|| id.to_string(), str::to_owned),
             );
-            let metrics = row.get("metrics").unwrap_or(&row).as_object()?;
+            let metrics = row
+                .get("metrics")
+                .unwrap_or(&row)
+                .as_object()
+                .ok_or_else(|| broken("it is not a JSON object"))?;
             let values = metrics.iter().filter_map(|(name, value)| {
                 let number = match value {
                     Value::Bool(passed) => f64::from(u8::from(*passed)),
@@ -49,10 +66,21 @@ impl Samples {
             });
             // An id that stands twice pairs nothing.
             if items.insert(id, values.collect()).is_some() {
-                return None;
+                return Err((Status::Warn, format!("line {number} has an id for the second time")));
             }
         }
-        Some(Self(items))
+        Ok(Self(items))
+    }
+
+    /// How many items there are, how many of them have this metric, and the mean of those.
+    pub(crate) fn mean(&self, metric: &str) -> (usize, usize, f64) {
+        let values: Vec<f64> = self
+            .0
+            .values()
+            .filter_map(|values| values.get(metric).copied())
+            .collect();
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        (self.0.len(), values.len(), mean)
     }
 }
 
@@ -137,6 +165,7 @@ mod tests {
         let old = samples((0..20).map(f64::from));
         assert_eq!(difference(&samples((0..19).map(f64::from)), &old, "f1"), None);
         assert_eq!(difference(&old, &old, "em"), None);
-        assert!(Samples::parse(b"{\"id\":1,\"f1\":1}\n{\"id\":1,\"f1\":0}\n").is_none());
+        let twice = Samples::parse(b"{\"id\":1,\"f1\":1}\n{\"id\":1,\"f1\":0}\n").expect_err("twice");
+        assert_eq!(twice, (Status::Warn, "line 2 has an id for the second time".to_owned()));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use gate_base::exit;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,6 +18,8 @@ pub enum Status {
     Warn,
     /// It must not be deployed.
     Fail,
+    /// The check could not be carried out: that is no verdict, and no pass.
+    Error,
 }
 
 impl Status {
@@ -27,6 +30,7 @@ impl Status {
             Status::Skipped => "SKIPPED",
             Status::Warn => "WARN",
             Status::Fail => "FAIL",
+            Status::Error => "ERROR",
         }
     }
 }
@@ -69,7 +73,7 @@ pub struct Summary {
     pub passed: usize,
     /// Those that warn, and those that had nothing to judge.
     pub warnings: usize,
-    /// Those that failed.
+    /// Those that failed, and those that could not be carried out.
     pub failed: usize,
 }
 
@@ -103,7 +107,7 @@ impl Report {
                 total_checks: checks.len(),
                 passed: count(Status::Pass),
                 warnings: count(Status::Warn) + count(Status::Skipped),
-                failed: count(Status::Fail),
+                failed: count(Status::Fail) + count(Status::Error),
             },
             checks,
             layout: layout.to_owned(),
@@ -115,22 +119,31 @@ impl Report {
         match self.overall_status {
             Status::Pass => true,
             Status::Skipped | Status::Warn => !strict,
-            Status::Fail => false,
+            Status::Fail | Status::Error => false,
         }
     }
 
-    /// The report for people: plain text, statuses in words.
+    /// The exit code of a command that answers with this report: where a check could not be carried out, that of a failed tool.
+    pub fn exit_code(&self, strict: bool) -> i32 {
+        match self.overall_status {
+            Status::Error => exit::TOOL_FAILED,
+            _ if self.is_ready(strict) => exit::READY,
+            _ => exit::NOT_READY,
+        }
+    }
+
+    /// The report for people: plain text, statuses in words. What the run says of itself cannot begin a line.
     pub fn human(&self, strict: bool) -> String {
-        let mut out = format!("Readiness Report for {}\n{}\n", self.run_id, "=".repeat(RULE));
+        let mut out = format!("Readiness Report for {}\n{}\n", line(&self.run_id), "=".repeat(RULE));
         let _ = writeln!(out, "Overall Status: {}", self.overall_status.name());
-        let _ = writeln!(out, "Layout: {}\n", self.layout);
+        let _ = writeln!(out, "Layout: {}\n", line(&self.layout));
         for check in &self.checks {
             let _ = writeln!(
                 out,
                 "{}\n   Status: {}\n   {}\n",
-                check.title(),
+                line(&check.title()),
                 check.status.name(),
-                check.message
+                line(&check.message)
             );
         }
         let Summary {
@@ -145,11 +158,27 @@ impl Report {
             (Status::Pass, _) => "READY",
             (_, true) => "READY with warnings",
             (Status::Fail, false) => "NOT READY",
+            (Status::Error, false) => "NOT READY: a check could not be carried out",
             (_, false) => "NOT READY: warnings count in strict mode",
         };
         let _ = writeln!(out, "{last}");
         out
     }
+}
+
+/// A text on one line: characters that end a line, move the cursor or turn the direction of reading are escaped.
+fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let is_odd = letter.is_control()
+            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if is_odd {
+            out.extend(letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -167,8 +196,8 @@ mod tests {
 
     #[test]
     fn the_worst_counts_and_the_summary_adds_up() {
-        use Status::{Fail, Pass, Skipped, Warn};
-        let all = [Pass, Skipped, Warn, Fail];
+        use Status::{Error, Fail, Pass, Skipped, Warn};
+        let all = [Pass, Skipped, Warn, Fail, Error];
         for first in all {
             for second in all {
                 let report = Report::new("r".into(), "hashed-run", vec![check("a", first), check("b", second)]);
@@ -179,11 +208,30 @@ mod tests {
                 let told = if worst == Skipped { Warn } else { worst };
                 assert_eq!(report.overall_status, told);
                 assert_eq!(report.is_ready(true), first == Pass && second == Pass);
-                assert_eq!(report.is_ready(false), first != Fail && second != Fail);
+                assert_eq!(report.is_ready(false), worst < Fail);
+                let code = if worst == Error { 3 } else { i32::from(worst != Pass) };
+                assert_eq!(report.exit_code(true), code);
                 let json = serde_json::to_string(&report).expect("it is JSON");
                 assert_eq!(serde_json::from_str::<Report>(&json).expect("it reads back"), report);
             }
         }
+    }
+
+    #[test]
+    fn nothing_that_a_run_says_begins_a_line() {
+        let mut failed = check("hash_chain", Status::Fail);
+        failed.message = "Gone: `a\r\nREADY\u{202e}`".into();
+        let report = Report::new("x\nOverall Status: PASS\u{2028}".into(), "hashed-run", vec![failed]);
+        let text = report.human(true);
+        assert!(
+            !text.contains("\nOverall Status: PASS") && !text.contains("\nREADY"),
+            "{text}"
+        );
+        assert!(
+            text.starts_with("Readiness Report for x\\nOverall Status: PASS\\u{2028}\n"),
+            "{text}"
+        );
+        assert!(text.contains("   Gone: `a\\r\\nREADY\\u{202e}`\n"), "{text}");
     }
 
     #[test]

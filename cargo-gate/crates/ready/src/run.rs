@@ -51,6 +51,10 @@ pub(crate) struct Data {
     pub(crate) eval: Vec<DataSet>,
     /// Declared paths that are refused, with why.
     pub(crate) refused: Vec<(String, &'static str)>,
+    /// Files of the run that are named like data, in a format that is not read.
+    pub(crate) unreadable: Vec<String>,
+    /// Files of the run that hold rows and are on neither side, so that nothing compares them.
+    pub(crate) stray: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -132,10 +136,19 @@ impl<'a> Run<'a> {
                 self.declare(&mut data, role, path);
             }
         }
-        for entry in &self.directory.entries {
+        for entry in self.directory.entries.iter().filter(|entry| entry.is_file()) {
+            if is_unreadable(&entry.path) {
+                data.unreadable.push(entry.path.clone());
+            }
             let known = data.train.iter().chain(&data.eval).any(|set| set.name == entry.path);
-            if let (false, Some(role), true) = (known, Role::of_file(&entry.path), Format::of(&entry.path).is_some()) {
-                self.declare(&mut data, role, &entry.path);
+            if known || Format::of(&entry.path).is_none() {
+                continue;
+            }
+            match Role::of_file(&entry.path) {
+                Some(role) => self.declare(&mut data, role, &entry.path),
+                None if is_made(&entry.path) => {}
+                None if Format::of(&entry.path) == Some(Format::JsonLines) => data.stray.push(entry.path.clone()),
+                None => {}
             }
         }
         let given = |path: &PathBuf| DataSet {
@@ -202,8 +215,129 @@ impl Role {
     /// What a data file in the run is by its name: `dataset.jsonl`, `data/train-0001.csv`, `eval.jsonl`.
     fn of_file(path: &str) -> Option<Self> {
         let name = path.rsplit('/').next()?.split('.').next()?;
-        Role::named(name.split(['-', '_']).next()?)
+        let word = name.split(['-', '_']).next()?.to_ascii_lowercase();
+        let plain = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let short = ["set", "data"].into_iter().find_map(|end| plain.strip_suffix(end));
+        Role::named(plain).or_else(|| Role::named(short?))
     }
+}
+
+/// Whether a file is named like data, and is in a format that is not read: `train.parquet`, `eval-00001.json`, `test.jsonl.bz2`.
+fn is_unreadable(path: &str) -> bool {
+    /// Formats of data sets.
+    const FORMATS: &[&str] = &[
+        "json",
+        "parquet",
+        "arrow",
+        "feather",
+        "avro",
+        "orc",
+        "lance",
+        "tfrecord",
+        "tfrecords",
+        "mds",
+        "msgpack",
+        "h5",
+        "hdf5",
+        "pkl",
+        "pickle",
+        "npy",
+        "npz",
+        "pt",
+        "bin",
+        "idx",
+        "txt",
+        "xml",
+        "xlsx",
+        "xls",
+        "ods",
+        "sqlite",
+        "sqlite3",
+        "db",
+        "duckdb",
+        "bz2",
+        "xz",
+        "lz4",
+        "lzma",
+        "br",
+        "zip",
+        "7z",
+        "rar",
+        "tar",
+        "tgz",
+    ];
+    let lower = path.to_ascii_lowercase();
+    let plain = uncompressed(&lower);
+    let is_format = plain.rsplit_once('.').is_some_and(|(_, end)| FORMATS.contains(&end));
+    is_format && Role::of_file(&lower).is_some() && !is_made(&lower)
+}
+
+/// Whether a file is made from data or says something of it, by a word of its name: `eval_results.json`, `predictions.jsonl`.
+fn is_made(path: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "results",
+        "result",
+        "config",
+        "args",
+        "arguments",
+        "info",
+        "infos",
+        "metrics",
+        "metric",
+        "log",
+        "logs",
+        "history",
+        "state",
+        "report",
+        "summary",
+        "score",
+        "scores",
+        "param",
+        "params",
+        "stats",
+        "statistics",
+        "predictions",
+        "meta",
+        "metadata",
+        "dict",
+        "manifest",
+        "schema",
+        "card",
+        "loss",
+        "losses",
+        "settings",
+        "options",
+        "output",
+        "outputs",
+        "time",
+        "times",
+        "requirements",
+        "notes",
+        "readme",
+        "prediction",
+        "generations",
+        "completions",
+        "samples",
+        "sample",
+        "items",
+        "item",
+        "events",
+        "trace",
+        "traces",
+        "annotations",
+        "labels",
+    ];
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    name.split(['-', '_', '.']).any(|word| WORDS.contains(&word))
+}
+
+/// A name without the end that tells its compression.
+fn uncompressed(lower: &str) -> &str {
+    lower
+        .strip_suffix(".gz")
+        .or_else(|| lower.strip_suffix(".zst"))
+        .unwrap_or(lower)
 }
 
 #[cfg(test)]
@@ -217,10 +351,39 @@ mod tests {
             ("data/train-00001.jsonl.gz", Some(Role::Train)),
             ("eval_set.csv", Some(Role::Eval)),
             ("test.jsonl", Some(Role::Eval)),
+            ("train2.jsonl", Some(Role::Train)),
+            ("Trainset.csv", Some(Role::Train)),
+            ("dataset02.jsonl", Some(Role::Train)),
+            ("testdata.jsonl", Some(Role::Eval)),
             ("predictions.jsonl", None),
             ("training_log.jsonl", Some(Role::Train)),
         ] {
             assert_eq!(Role::of_file(path), role, "{path}");
+        }
+    }
+
+    #[test]
+    fn data_that_cannot_be_read_is_known_by_its_name() {
+        for path in [
+            "train.parquet",
+            "data/eval-00000-of-00002.json",
+            "Test.jsonl.bz2",
+            "train.bin",
+            "dataset.json.gz",
+        ] {
+            assert!(is_unreadable(path), "{path}");
+        }
+        for path in [
+            "train.jsonl",
+            "eval/eval_results.json",
+            "training_args.bin",
+            "dataset_info.json",
+            "train.log",
+            "eval.yaml",
+            "test.py",
+            "predictions.parquet",
+        ] {
+            assert!(!is_unreadable(path), "{path}");
         }
     }
 }

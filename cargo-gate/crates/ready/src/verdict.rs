@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::report::Status;
 
 /// What a check found.
+#[derive(Debug, Clone)]
 pub(crate) struct Verdict {
     pub(crate) status: Status,
     pub(crate) message: String,
@@ -34,6 +35,10 @@ impl Verdict {
 
     pub(crate) fn skipped(message: impl Into<String>) -> Self {
         Self::new(Status::Skipped, message)
+    }
+
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self::new(Status::Error, message)
     }
 
     pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {

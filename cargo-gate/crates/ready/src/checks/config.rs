@@ -3,7 +3,7 @@
 use gate_base::error::Result;
 use serde_json::Value;
 
-use crate::documents::first;
+use super::seeds;
 use crate::report::Status;
 use crate::run::Run;
 use crate::verdict::Verdict;
@@ -108,6 +108,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let config = value("config.yaml").or_else(|| manifest?.get("config"));
     if let Some(config) = config {
         walk(config, "", &mut problems);
+        contradictions(config, &mut problems);
         judged = true;
     }
     for contract in manifest
@@ -124,7 +125,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         );
         judged = true;
     }
-    problems.extend(seeds(run));
+    problems.extend(seeds::contradiction(run));
     problems.extend(same_data(run));
     if !judged && problems.is_empty() {
         return Ok(Verdict::warn("No configuration to check"));
@@ -173,26 +174,49 @@ fn outside(range: &Range, key: &str, value: &Value) -> Option<(Status, String)> 
     Some((Status::Warn, format!("Very {how} {key} ({number})")))
 }
 
-/// The seed that the configuration asks for is the one that was used.
-fn seeds(run: &Run<'_>) -> Option<(Status, String)> {
-    let of = |path: &'static str| {
-        Some((
-            path,
-            first(run.documents.value(path)?, &["seed", "random_seed"])?.as_u64()?,
-        ))
-    };
-    let seeds: Vec<(&str, u64)> = ["config.yaml", "run_meta.json", "environment.json"]
-        .into_iter()
-        .filter_map(of)
-        .collect();
-    let pair = seeds.windows(2).find(|pair| pair[0].1 != pair[1].1)?;
-    Some((
-        Status::Fail,
-        format!(
-            "the seed is {} in {} and {} in {}",
-            pair[0].1, pair[0].0, pair[1].1, pair[1].0
-        ),
-    ))
+/// Names of one setting. Two values for it mean that one of them was not used.
+const SAME: &[&[&str]] = &[
+    &["learning_rate", "lr"],
+    &["num_epochs", "epochs", "num_train_epochs"],
+    &["seed", "random_seed"],
+    &["max_steps", "num_train_steps", "train_steps"],
+    &["weight_decay", "wd"],
+];
+
+/// Switches of which one excludes the other.
+const EXCLUSIVE: &[(&str, &str)] = &[("fp16", "bf16"), ("load_in_8bit", "load_in_4bit")];
+
+/// Settings next to each other that cannot both hold.
+fn contradictions(value: &Value, problems: &mut Vec<(Status, String)>) {
+    match value {
+        Value::Object(object) => {
+            for names in SAME {
+                let there: Vec<(&str, &Value)> = names
+                    .iter()
+                    .filter_map(|name| Some((*name, object.get(*name).filter(|value| !value.is_null())?)))
+                    .collect();
+                let equal = |left: &Value, right: &Value| {
+                    left == right || (left.is_number() && left.as_f64() == right.as_f64())
+                };
+                if let Some(pair) = there.windows(2).find(|pair| !equal(pair[0].1, pair[1].1)) {
+                    let [(one, left), (other, right)] = [pair[0], pair[1]];
+                    problems.push((
+                        Status::Fail,
+                        format!("{one} is {left} and {other} is {right}: they are one setting"),
+                    ));
+                }
+            }
+            let is_on = |name: &str| object.get(name) == Some(&Value::Bool(true));
+            for (one, other) in EXCLUSIVE {
+                if is_on(one) && is_on(other) {
+                    problems.push((Status::Fail, format!("{one} and {other} are both on")));
+                }
+            }
+            object.values().for_each(|value| contradictions(value, problems));
+        }
+        Value::Array(items) => items.iter().for_each(|value| contradictions(value, problems)),
+        _ => {}
+    }
 }
 
 /// Nothing is learned from what is evaluated.

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use gate_base::error::Result;
 use serde_json::{Value, json};
 
+use super::privacy::is_empty;
 use crate::contamination::{Kind, Overlap, index, scan};
+use crate::layout::Layout;
+use crate::report::Status;
 use crate::run::{DataSet, Run};
+use crate::said::{self, Said};
 use crate::verdict::Verdict;
 
 /// From this share of 3-grams on, two texts are one with an edit.
@@ -24,8 +28,17 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             set.name
         )));
     }
+    if let Some(path) = data.unreadable.first() {
+        return Ok(Verdict::fail(format!(
+            "`{path}` is named like a data set and cannot be read: use .jsonl, .ndjson, .csv or .tsv, plain or as .gz or .zst"
+        ))
+        .with("unreadable", data.unreadable));
+    }
     if let Some(written) = authored(run) {
-        return Ok(Verdict::fail("Contamination check failed").with("check", written));
+        return Ok(Verdict::fail(format!("Contamination check failed: {written}")).with("check", written));
+    }
+    if data.train.is_empty() && run.layout == Layout::Decided {
+        return Ok(Verdict::fail("the run has no data set, such as `dataset.jsonl`"));
     }
     let missing = match (data.train.is_empty(), data.eval.is_empty()) {
         (true, true) => Some("no training and no evaluation data"),
@@ -38,6 +51,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             "{missing}: name it in the configuration, or with `--train` and `--eval`"
         )));
     }
+    let stray = data.stray;
     let (train, eval) = (side(data.train), side(data.eval));
     let same = train
         .iter()
@@ -45,12 +59,12 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if let Some((name, _)) = same {
         return Ok(Verdict::fail(format!("`{name}` is both training and evaluation data")));
     }
-    let indexed = match index(&eval) {
+    let (indexed, without) = match index(&eval) {
         Ok(indexed) => indexed,
         Err(why) => return Ok(Verdict::fail(why)),
     };
     if indexed.len() == 0 {
-        return Ok(Verdict::fail("the evaluation data has no row with text"));
+        return Ok(Verdict::fail("the evaluation data has no row with text").with("eval_rows_without_text", without));
     }
     let overlap = match scan(&indexed, &train) {
         Ok(overlap) => overlap,
@@ -59,7 +73,41 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if overlap.train_rows == 0 {
         return Ok(Verdict::fail("the training data has no rows"));
     }
-    Ok(judged(&overlap, indexed.len(), &train, &eval))
+    if overlap.train_rows_without_text == overlap.train_rows {
+        return Ok(Verdict::fail("the training data has no row with text")
+            .with("train_rows_without_text", overlap.train_rows_without_text));
+    }
+    let verdict = judged(&overlap, indexed.len(), &train, &eval)
+        .with("train_rows_without_text", overlap.train_rows_without_text)
+        .with("eval_rows_without_text", without);
+    if verdict.status >= Status::Warn {
+        return Ok(verdict);
+    }
+    let items = indexed.len() as u64 + without;
+    let alone = stray
+        .first()
+        .map(|path| format!("`{path}` is on neither side of the data: name it in the configuration"));
+    Ok(match silent(&overlap, items, without).or(alone) {
+        Some(message) => Verdict {
+            status: Status::Warn,
+            message,
+            ..verdict
+        },
+        None => verdict,
+    })
+}
+
+/// Rows that nothing could be compared with.
+fn silent(overlap: &Overlap, items: u64, without: u64) -> Option<String> {
+    let count = |side: &str, without: u64, of: u64| (without > 0).then(|| format!("{without} of {of} {side} rows"));
+    let parts: Vec<String> = [
+        count("training", overlap.train_rows_without_text, overlap.train_rows),
+        count("evaluated", without, items),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| format!("No contamination detected, and {} have no text", parts.join(" and ")))
 }
 
 fn judged(overlap: &Overlap, items: usize, train: &[(String, PathBuf)], eval: &[(String, PathBuf)]) -> Verdict {
@@ -126,24 +174,41 @@ fn canonical(path: &std::path::Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// A check of the run's own pipeline that says contaminated; one that says clean proves nothing.
+/// What the run's own pipeline says of contamination, where that is no success. One that says clean proves nothing.
 fn authored(run: &Run<'_>) -> Option<String> {
-    let decision = run.documents.value("decision.json")?;
-    let failed = |value: &Value| {
-        let status = match value {
-            Value::Object(_) => crate::documents::first(value, &["status", "passed"]).unwrap_or(value),
-            value => value,
-        };
-        match status {
-            Value::Bool(passed) => !passed,
-            Value::String(status) => matches!(status.to_ascii_uppercase().as_str(), "FAIL" | "FAILED"),
-            _ => false,
-        }
+    let about = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.contains("contamination") || name.contains("leakage")
     };
-    let checks = decision.get("checks").and_then(Value::as_object).into_iter().flatten();
-    let top = decision.as_object().into_iter().flatten();
-    checks
-        .chain(top)
-        .find(|(name, value)| name.to_ascii_lowercase().contains("contamination") && failed(value))
-        .map(|(name, _)| name.clone())
+    let bad = |name: &str, value: &Value| {
+        said::under(name, value)
+            .into_iter()
+            .find(|one| one.said == Said::Bad)
+            .map(|one| format!("`{name}` is {}", one.word))
+    };
+    if let Some(decision) = run.documents.value("decision.json") {
+        let checks = decision.get("checks").and_then(Value::as_object).into_iter().flatten();
+        let top = decision.as_object().into_iter().flatten();
+        let failed = checks
+            .chain(top)
+            .filter(|(name, _)| about(name))
+            .find_map(|(name, value)| bad(name, value));
+        if failed.is_some() {
+            return failed;
+        }
+    }
+    let report = run.documents.value("contamination.json")?;
+    if is_empty(report) {
+        return Some("`contamination.json` is empty".to_owned());
+    }
+    let word = report
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| about(name) && value.is_string())
+        .find_map(|(name, value)| bad(name, value));
+    word.or_else(|| {
+        let failed = said::within(report).into_iter().find(|one| one.said == Said::Bad)?;
+        Some(format!("`{}` of `contamination.json` is {}", failed.key, failed.word))
+    })
 }

@@ -3,10 +3,10 @@
 use gate_base::error::Result;
 use serde_json::Value;
 
-use crate::documents::{Document, first};
-use crate::layout::Layout;
+use crate::documents::Document;
 use crate::report::Status;
 use crate::run::Run;
+use crate::said::{self, Said};
 use crate::verdict::Verdict;
 
 /// What a field holds.
@@ -84,7 +84,8 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             }
         }
     }
-    problems.extend(refusal(run));
+    problems.extend(decision(run));
+    problems.extend(state(run));
     Ok(Verdict::of(&problems, "", "All required files present and valid").with("files", required.to_vec()))
 }
 
@@ -109,7 +110,11 @@ fn wrong(path: &str, value: &Value, (field, wanted): (&str, Type)) -> Option<(St
         Type::TextOrNull => found.is_string() || found.is_null(),
         Type::List => found.is_array(),
         Type::Object => found.as_object().is_some_and(|object| !object.is_empty()),
-        Type::Checks => found.is_object() || found.is_array(),
+        Type::Checks => match found {
+            Value::Object(checks) => !checks.is_empty(),
+            Value::Array(checks) => !checks.is_empty(),
+            _ => false,
+        },
         Type::Version => found.is_u64() || found.is_string(),
     };
     if !fits {
@@ -134,7 +139,7 @@ impl Type {
             Type::TextOrNull => "a text or null",
             Type::List => "a list",
             Type::Object => "an object with entries",
-            Type::Checks => "an object or a list",
+            Type::Checks => "an object or a list with entries",
             Type::Version => "a version",
         }
     }
@@ -154,31 +159,47 @@ fn is_known(version: &Value) -> bool {
     }
 }
 
-/// A run whose own gate refused it is not deployed. What it calls a success proves nothing and is not read.
-fn refusal(run: &Run<'_>) -> Option<(Status, String)> {
-    let said = || {
-        first(
-            run.documents.value("decision.json")?,
-            &["recommendation", "decision", "status"],
-        )?
-        .as_str()
+/// A run whose own gate did not let it pass is not deployed. Every word that the decision ends with counts; that it is a success proves nothing.
+fn decision(run: &Run<'_>) -> Vec<(Status, String)> {
+    let mut problems = Vec::new();
+    let Some(decision) = run.documents.value("decision.json") else {
+        return problems;
     };
-    let refused = |said: &&str| {
-        matches!(
-            said.to_ascii_uppercase().as_str(),
-            "DONT_SHIP" | "NOT_READY" | "FAIL" | "FAILED" | "REJECT" | "REJECTED" | "INVESTIGATE" | "BLOCKED"
-        )
-    };
-    let state = || run.documents.value("run_meta.json")?.get("status")?.as_str();
-    let unfinished = |state: &&str| {
-        matches!(
-            state.to_ascii_lowercase().as_str(),
-            "failed" | "error" | "killed" | "aborted" | "running"
-        )
-    };
-    if let Some(said) = said().filter(refused) {
-        return Some((Status::Fail, format!("The decision of the run is {said}")));
+    for key in said::KEYS {
+        let Some(value) = decision.get(key) else { continue };
+        let words = said::under(key, value);
+        if words.is_empty() {
+            problems.push((Status::Fail, format!("Invalid decision: {key} is not a word")));
+        }
+        for one in words {
+            let message = || format!("The decision of the run is {}: `{key}` of `decision.json`", one.word);
+            match one.said {
+                Said::Good => {}
+                Said::Doubtful => problems.push((Status::Warn, message())),
+                Said::Bad => problems.push((Status::Fail, message())),
+            }
+        }
     }
-    let state = state().filter(|_| run.layout == Layout::Hashed).filter(unfinished)?;
-    Some((Status::Fail, format!("The run is {state}")))
+    problems.extend(silent(decision));
+    problems
+}
+
+/// A check of the decision that does not say how it ended.
+fn silent(decision: &Value) -> Option<(Status, String)> {
+    let says = |check: &Value| check.is_string() || check.is_boolean() || !said::within(check).is_empty();
+    let silent = match decision.get("checks")? {
+        Value::Object(checks) => checks.iter().find(|(_, check)| !says(check))?.0.clone(),
+        Value::Array(checks) => (checks.iter().position(|check| !says(check))? + 1).to_string(),
+        _ => return None,
+    };
+    Some((
+        Status::Warn,
+        format!("The check {silent} of `decision.json` has no status"),
+    ))
+}
+
+/// A run that did not come to its end is not deployed.
+fn state(run: &Run<'_>) -> Option<(Status, String)> {
+    let state = run.documents.value("run_meta.json")?.get("status")?.as_str()?;
+    (said::word(state) != Said::Good).then(|| (Status::Fail, format!("The run is {state}")))
 }

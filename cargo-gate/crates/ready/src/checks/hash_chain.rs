@@ -6,11 +6,13 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use serde_json::Value;
 
-use crate::directory::{refused, sha256};
-use crate::documents::first;
+use crate::directory::{EntryKind, refused, sha256};
+use crate::documents::{self, first};
 use crate::json::canonical;
+use crate::layout::Layout;
 use crate::report::Status;
 use crate::run::Run;
+use crate::said::{self, Said};
 use crate::verdict::Verdict;
 
 /// A recorded hash.
@@ -20,12 +22,11 @@ struct Declared<'v> {
     by: &'static str,
 }
 
-/// Files that hold records and can therefore not be recorded in themselves.
-const RECORDS: &[&str] = &["hashes.json", "manifest.json", "decision.sig", "model.sig"];
-
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let declared = declared(run);
-    let mut problems = Vec::new();
+    // What was done to the files, and what is missing of the record.
+    let mut problems = not_files(run);
+    let mut gaps = Vec::new();
     let mut verified = 0_usize;
     let mut listed = BTreeSet::new();
     let mut hashes: BTreeMap<&str, String> = BTreeMap::new();
@@ -35,16 +36,15 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             continue;
         }
         listed.insert(*path);
+        if run.directory.entry(path).is_some_and(|entry| !entry.is_file()) {
+            continue;
+        }
         let Some(file) = run.find(path) else {
             problems.push((Status::Fail, format!("`{path}`, which {by} records, is missing")));
             continue;
         };
-        if run.directory.entry(path).is_some_and(|entry| entry.is_link) {
-            problems.push((Status::Fail, format!("`{path}` is a link, and its target can change")));
-            continue;
-        }
         let Some(hash) = hash.map(bare).filter(|hash| is_sha256(hash)) else {
-            problems.push((Status::Fail, format!("`{path}` in {by} has no SHA-256")));
+            gaps.push((Status::Fail, format!("`{path}` in {by} has no SHA-256")));
             continue;
         };
         let now = match hashes.get(path) {
@@ -61,24 +61,59 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
     }
     problems.extend(documents(run));
-    problems.extend(unlisted(run, &listed, declared.is_empty()));
-    let anchors = anchors(run);
     if declared.is_empty() {
-        problems.push((
-            Status::Warn,
+        gaps.push((
+            Status::Fail,
             "Hash chain status: INCOMPLETE: no hash of any file is recorded".into(),
         ));
+    } else {
+        gaps.extend(unlisted(run, &listed));
     }
-    let status = match problems.iter().map(|(status, _)| *status).max() {
-        Some(Status::Fail) => "TAMPERED",
-        Some(_) => "INCOMPLETE",
-        None => "VERIFIED",
+    let signatures: Vec<&str> = run
+        .directory
+        .entries
+        .iter()
+        .map(|entry| entry.path.as_str())
+        .filter(|path| is_signature(path))
+        .collect();
+    gaps.extend(signatures.iter().map(|path| {
+        (
+            Status::Fail,
+            format!("`{path}` is a signature, and signatures of runs cannot be verified yet"),
+        )
+    }));
+    let status = match (problems.is_empty(), gaps.is_empty()) {
+        (false, _) => "TAMPERED",
+        (true, false) => "INCOMPLETE",
+        (true, true) => "VERIFIED",
     };
+    problems.extend(gaps);
     let fine = format!("Hash chain verified successfully: {verified} files");
     Ok(Verdict::of(&problems, "", fine)
         .with("status", status)
         .with("checks", verified)
-        .with("anchors", anchors))
+        .with("signatures_not_verified", signatures))
+}
+
+/// Links and what is no file: a link can lead to something else tomorrow, and nothing below it is part of the record.
+fn not_files(run: &Run<'_>) -> Vec<(Status, String)> {
+    let told = |entry: &crate::directory::Entry| {
+        let why = match entry.kind {
+            EntryKind::File => return None,
+            EntryKind::Link => "is a link, and its target can change",
+            EntryKind::Other => "is not a file",
+        };
+        Some((Status::Fail, format!("`{}` {why}", entry.path)))
+    };
+    run.directory.entries.iter().filter_map(told).collect()
+}
+
+/// Whether a file is a signature, by its name. One that nothing verifies may be of anything.
+fn is_signature(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    [".sig", ".sigstore", ".sigstore.json"]
+        .into_iter()
+        .any(|end| lower.ends_with(end))
 }
 
 fn called(path: &str) -> &str {
@@ -97,6 +132,11 @@ fn is_sha256(hash: &str) -> bool {
     hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The hash of an entry: a text, or an object that has one.
+fn recorded(hash: &Value) -> Option<&str> {
+    hash.as_str().or_else(|| first(hash, &["sha256", "hash"])?.as_str())
+}
+
 /// Every hash that a document records.
 fn declared<'v>(run: &'v Run<'_>) -> Vec<Declared<'v>> {
     let mut declared = Vec::new();
@@ -104,13 +144,20 @@ fn declared<'v>(run: &'v Run<'_>) -> Vec<Declared<'v>> {
         let Some(value) = run.documents.value(by) else { continue };
         let files = value.get("files").and_then(Value::as_object);
         for (path, hash) in files.into_iter().flatten() {
-            let hash = hash.as_str().or_else(|| first(hash, &["sha256", "hash"])?.as_str());
+            let hash = recorded(hash);
             declared.push(Declared { path, hash, by });
         }
         for artifact in value.get("artifacts").and_then(Value::as_array).into_iter().flatten() {
             let path = artifact.get("path").and_then(Value::as_str).unwrap_or_default();
             let hash = first(artifact, &["sha256", "hash", "digest"]).and_then(Value::as_str);
             declared.push(Declared { path, hash, by });
+        }
+        if let Some(hash) = first(value, &["decision_hash", "decision_sha256"]) {
+            declared.push(Declared {
+                path: "decision.json",
+                hash: hash.as_str(),
+                by,
+            });
         }
         if let Some(hash) = first(value, &["dataset_hash", "dataset_sha256"]) {
             let path = value.get("dataset").and_then(Value::as_str).unwrap_or("dataset.jsonl");
@@ -124,46 +171,49 @@ fn declared<'v>(run: &'v Run<'_>) -> Vec<Declared<'v>> {
     declared
 }
 
+/// Keys under which the hash of the manifest is recorded.
+const OWN: &[&str] = &["manifest_hash", "manifest_sha256"];
+
+/// The hash of the manifest that a document records.
+fn own(document: &Value) -> Option<&Value> {
+    first(document, OWN).filter(|hash| !hash.is_null())
+}
+
 /// What the documents say of each other and of themselves.
 fn documents(run: &Run<'_>) -> Vec<(Status, String)> {
     let value = |path| run.documents.value(path);
     let mut problems = Vec::new();
     let mut fail = |message: String| problems.push((Status::Fail, message));
     if let Some(hashes) = value("hashes.json") {
-        match (chain(hashes), hashes.get("chain_hash").and_then(Value::as_str)) {
-            (Some(now), Some(written)) if now.iter().all(|now| !now.eq_ignore_ascii_case(bare(written))) => {
-                fail("Tampering detected: chain hash mismatch".into());
-            }
-            _ => {}
+        let written = hashes.get("chain_hash");
+        let fits = |now: &[String; 2]| {
+            written
+                .and_then(Value::as_str)
+                .is_some_and(|written| now.iter().any(|now| now.eq_ignore_ascii_case(bare(written))))
+        };
+        if written.is_some() && !chain(hashes).as_ref().is_some_and(fits) {
+            fail("Tampering detected: chain hash mismatch".into());
         }
     }
     if let Some(manifest) = value("manifest.json") {
-        const KEYS: &[&str] = &["manifest_hash", "manifest_sha256"];
-        let own = first(manifest, KEYS)
-            .or_else(|| first(value("hashes.json")?, KEYS))
-            .or_else(|| first(value("decision.json")?, KEYS));
-        if let Some(written) = own.and_then(Value::as_str) {
-            let mut without = manifest.clone();
-            if let Some(object) = without.as_object_mut() {
-                object.retain(|key, _| !KEYS.contains(&key.as_str()));
-            }
-            let fits = canonical(&without)
-                .iter()
-                .any(|text| sha256_hex(text.as_bytes()).eq_ignore_ascii_case(bare(written)));
-            if !fits {
-                fail("Tampering detected: manifest hash mismatch".into());
-            }
+        let written = [Some(manifest), value("hashes.json"), value("decision.json")]
+            .into_iter()
+            .flatten()
+            .filter_map(own);
+        let mut without = manifest.clone();
+        if let Some(object) = without.as_object_mut() {
+            object.retain(|key, _| !OWN.contains(&key.as_str()));
+        }
+        let now = canonical(&without).map(|text| sha256_hex(text.as_bytes()));
+        let fits = |written: &str| now.iter().any(|now| now.eq_ignore_ascii_case(bare(written)));
+        if !written.into_iter().all(|written| written.as_str().is_some_and(fits)) {
+            fail("Tampering detected: manifest hash mismatch".into());
         }
     }
-    let ids: Vec<(&str, &str)> = [
-        "manifest.json",
-        "decision.json",
-        "run_meta.json",
-        "eval/eval_results.json",
-    ]
-    .into_iter()
-    .filter_map(|path| Some((path, value(path)?.get("run_id")?.as_str()?)))
-    .collect();
+    let ids: Vec<(&str, &str)> = documents::PATHS
+        .iter()
+        .filter_map(|path| Some((*path, value(path)?.get("run_id")?.as_str()?)))
+        .collect();
     if let Some(window) = ids.windows(2).find(|pair| pair[0].1 != pair[1].1) {
         fail(format!(
             "Tampering detected: {} is of run `{}` and {} of run `{}`",
@@ -184,7 +234,7 @@ fn chain(hashes: &Value) -> Option<[String; 2]> {
     let files = hashes.get("files")?.as_object()?;
     let pairs: BTreeMap<&str, &str> = files
         .iter()
-        .map(|(path, hash)| Some((path.as_str(), hash.as_str()?)))
+        .map(|(path, hash)| Some((path.as_str(), recorded(hash)?)))
         .collect::<Option<_>>()?;
     let joined = |value: &dyn Fn(&str) -> String| {
         let parts: Vec<String> = pairs
@@ -198,33 +248,27 @@ fn chain(hashes: &Value) -> Option<[String; 2]> {
 
 /// A decision that is better than its worst check, with both.
 fn contradiction(decision: &Value) -> Option<(String, String)> {
-    let said = first(decision, &["recommendation", "status"])?.as_str()?;
-    let fine = matches!(said.to_ascii_uppercase().as_str(), "SHIP" | "PASS" | "READY");
-    let statuses: Vec<&str> = match decision.get("checks")? {
-        Value::Object(checks) => checks.values().filter_map(status).collect(),
-        Value::Array(checks) => checks.iter().filter_map(status).collect(),
+    let words: Vec<_> = said::KEYS
+        .iter()
+        .filter_map(|key| Some(said::under(key, decision.get(key)?)))
+        .flatten()
+        .collect();
+    let fine = words.iter().all(|one| one.said == Said::Good);
+    let said = words.into_iter().next().filter(|_| fine)?;
+    let checks: Vec<(&str, &Value)> = match decision.get("checks")? {
+        Value::Object(checks) => checks.iter().map(|(name, check)| (name.as_str(), check)).collect(),
+        Value::Array(checks) => checks.iter().map(|check| ("check", check)).collect(),
         _ => Vec::new(),
     };
-    let worst = statuses
+    let worst = checks
         .into_iter()
-        .find(|status| matches!(status.to_ascii_uppercase().as_str(), "FAIL" | "FAILED" | "ERROR"))?;
-    fine.then(|| (said.to_owned(), worst.to_owned()))
+        .flat_map(|(name, check)| said::under(name, check))
+        .find(|one| one.said == Said::Bad)?;
+    Some((said.word, worst.word))
 }
 
-fn status(check: &Value) -> Option<&str> {
-    match check {
-        Value::Bool(passed) => Some(if *passed { "PASS" } else { "FAIL" }),
-        Value::String(status) => Some(status),
-        Value::Object(_) => match first(check, &["status", "passed"])? {
-            Value::Bool(passed) => Some(if *passed { "PASS" } else { "FAIL" }),
-            value => value.as_str(),
-        },
-        _ => None,
-    }
-}
-
-/// Data and weights that no record names can be anything; any other file is told.
-fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>, none: bool) -> Vec<(Status, String)> {
+/// Data, weights and documents that no record names can be anything; any other file is told.
+fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>) -> Vec<(Status, String)> {
     const HEAVY: &[&str] = &[
         "jsonl",
         "ndjson",
@@ -252,12 +296,19 @@ fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>, none: bool) -> Vec<(Status, 
         "cubin",
     ];
     let mut problems = Vec::new();
-    for entry in &run.directory.entries {
+    let is_decided = run.layout == Layout::Decided;
+    for entry in run.directory.entries.iter().filter(|entry| entry.is_file()) {
         let path = entry.path.as_str();
-        let recorded = listed.contains(path)
-            || RECORDS.contains(&path)
-            || (path == "decision.json" && run.layout == crate::layout::Layout::Decided);
-        if recorded || none {
+        // What holds the record cannot be recorded in itself.
+        let holds = path == "hashes.json" || (path == "manifest.json" && is_decided);
+        if listed.contains(path) || holds || is_signature(path) {
+            continue;
+        }
+        if documents::PATHS.contains(&path) {
+            problems.push((
+                Status::Fail,
+                format!("unlisted_file: no hash of the document `{path}` is recorded"),
+            ));
             continue;
         }
         let heavy = path
@@ -272,16 +323,15 @@ fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>, none: bool) -> Vec<(Status, 
             (Status::Warn, format!("unlisted_file: no hash of `{path}` is recorded"))
         });
     }
-    problems
-}
-
-/// What ties the record to something outside of it. Without any, files and record can be rewritten together.
-fn anchors(run: &Run<'_>) -> Vec<Value> {
-    let signed = ["decision.sig", "model.sig"]
+    let value = |path| run.documents.value(path);
+    let named = ["manifest.json", "hashes.json", "decision.json"]
         .into_iter()
-        .filter(|path| run.directory.entry(path).is_some());
-    signed
-        .map(|path| format!("{path}: not verified"))
-        .map(Value::from)
-        .collect()
+        .any(|path| value(path).and_then(own).is_some());
+    if is_decided && !named && !listed.contains("manifest.json") && value("manifest.json").is_some() {
+        problems.push((
+            Status::Warn,
+            "no hash of `manifest.json` is recorded: add `manifest_hash`".into(),
+        ));
+    }
+    problems
 }

@@ -11,6 +11,8 @@ use crate::documents::first;
 pub(super) struct Metrics {
     pub(super) numbers: BTreeMap<String, f64>,
     pub(super) broken: Vec<String>,
+    /// Metrics that say themselves which way is better: whether lower is.
+    pub(super) lower: BTreeMap<String, bool>,
 }
 
 impl Metrics {
@@ -29,10 +31,19 @@ impl Metrics {
         for (name, value) in source.as_object().into_iter().flatten() {
             match value {
                 _ if COUNTS.contains(&name.as_str()) => {}
-                Value::Number(number) => match number.as_f64() {
-                    Some(number) if number.is_finite() => _ = metrics.numbers.insert(name.clone(), number),
-                    _ => metrics.broken.push(format!("{name} is not a finite number")),
-                },
+                Value::Number(number) => metrics.add(name, number),
+                Value::Object(parts) => {
+                    if let Some(Value::Number(number)) = first(value, &["value", "mean", "score"]) {
+                        metrics.add(name, number);
+                    } else if parts.get("value").is_some_and(|value| !value.is_object()) {
+                        metrics.broken.push(format!("{name} is not a finite number"));
+                    }
+                    match direction(value) {
+                        Ok(Some(lower)) => _ = metrics.lower.insert(name.clone(), lower),
+                        Ok(None) => {}
+                        Err(word) => metrics.broken.push(format!("{name} has the direction {word}")),
+                    }
+                }
                 Value::Null => metrics.broken.push(format!("{name} is null")),
                 Value::String(text)
                     if matches!(
@@ -47,6 +58,71 @@ impl Metrics {
         }
         metrics
     }
+
+    fn add(&mut self, name: &str, number: &serde_json::Number) {
+        match number.as_f64() {
+            Some(number) if number.is_finite() => _ = self.numbers.insert(name.to_owned(), number),
+            _ => self.broken.push(format!("{name} is not a finite number")),
+        }
+    }
+}
+
+/// Whether a declaration says that lower is better: `direction`, or a switch.
+///
+/// # Errors
+/// The word is not a direction.
+pub(super) fn direction(declared: &Value) -> Result<Option<bool>, String> {
+    let switch = |key: &str| declared.get(key).and_then(Value::as_bool);
+    let higher = ["higher_is_better", "greater_is_better"].into_iter().find_map(switch);
+    let lower = higher.map(|higher| !higher).or_else(|| switch("lower_is_better"));
+    let word = match declared {
+        Value::Object(_) => first(declared, &["direction", "goal"]),
+        word => Some(word),
+    };
+    let Some(word) = word else { return Ok(lower) };
+    match word.as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "lower" | "min" | "minimize" | "minimise" | "down" | "lower_is_better" => Ok(Some(true)),
+        "higher" | "max" | "maximize" | "maximise" | "up" | "higher_is_better" => Ok(Some(false)),
+        _ => Err(word.to_string()),
+    }
+}
+
+/// Whether the metric of a whole can differ from the mean of its items.
+pub(super) fn is_of_the_whole(name: &str) -> bool {
+    const WHOLE: &[&str] = &[
+        "auc",
+        "auroc",
+        "perplexity",
+        "ppl",
+        "bleu",
+        "chrf",
+        "rmse",
+        "precision",
+        "recall",
+        "wer",
+        "cer",
+        "micro",
+        "macro",
+        "weighted",
+        "kappa",
+        "mcc",
+        "pearson",
+        "spearman",
+        "r2",
+        "iou",
+        "map",
+        "latency",
+        "ms",
+        "p50",
+        "p90",
+        "p95",
+        "p99",
+        "max",
+        "min",
+        "std",
+        "median",
+    ];
+    parts(name).any(|part| WHOLE.contains(&part))
 }
 
 /// Whether a lower value is better, by the name of the metric.

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gate_base::error::{Error, Result};
-use gate_text::secrets::{self, Kind, Severity, personal};
+use gate_text::secrets::Severity;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::search::{self, Searched};
 use crate::documents::Document;
-use crate::identity;
 use crate::report::Status;
 use crate::rows::{Batch, Format, Rows, Text};
 use crate::run::Run;
+use crate::said::{self, Said};
 use crate::verdict::Verdict;
 
 /// Files of weights and of pictures hold no text that this search could read.
@@ -29,17 +30,12 @@ const BINARY: &[&str] = &[
     "keras",
     "npy",
     "npz",
-    "parquet",
-    "arrow",
     "png",
     "jpg",
     "jpeg",
     "gif",
     "webp",
-    "pdf",
     "cubin",
-    "zip",
-    "tar",
 ];
 /// Most findings that are named; the others are counted.
 const NAMED: usize = 50;
@@ -53,11 +49,25 @@ struct Found {
     masked: String,
 }
 
+impl Found {
+    fn of(file: &str, row: u64, hit: search::Hit) -> Self {
+        Self {
+            file: file.to_owned(),
+            row,
+            kind: hit.kind,
+            severity: hit.severity,
+            masked: hit.masked,
+        }
+    }
+}
+
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let mut found = Vec::new();
     let mut searched = 0_usize;
     let mut unread: Vec<(Status, String)> = Vec::new();
     let mut skipped = Vec::new();
+    // What may hold text, and was not searched.
+    let mut closed: Vec<String> = Vec::new();
     let data = run.data();
     let outside = data
         .train
@@ -69,20 +79,34 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         run.directory
             .entries
             .iter()
+            .filter(|entry| entry.is_file())
             .map(|entry| (entry.path.clone(), run.directory.root.join(&entry.path))),
     );
     for (name, path) in &files {
+        let is_data = data.unreadable.contains(name);
         if is_binary(name) {
+            if is_data {
+                closed.push(format!("`{name}` was not searched: its format cannot be read"));
+            }
             skipped.push(Value::from(name.as_str()));
             continue;
         }
-        let each = if Format::of(name).is_some() {
-            rows(name, path, &mut unread)?
-        } else {
-            whole(name, path)?
-        };
-        found.extend(each);
-        searched += 1;
+        if Format::of(name).is_some() {
+            found.extend(rows(name, path, &mut unread)?);
+            searched += 1;
+            continue;
+        }
+        match search::file(path).map_err(|error| Error::io("read", path, &error))? {
+            Searched::Whole(hits) => {
+                found.extend(hits.into_iter().map(|(row, hit)| Found::of(name, row, hit)));
+                searched += 1;
+            }
+            Searched::Not(why) => {
+                closed.push(format!("`{name}` was not searched: {why}"));
+                skipped.push(Value::from(name.as_str()));
+            }
+            Searched::Broken(why) => unread.push((Status::Fail, format!("`{name}` cannot be searched: {why}"))),
+        }
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &found {
@@ -111,6 +135,8 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             found.len(),
             place(Severity::High)
         ))
+    } else if let Some(said) = contradicted(run) {
+        Verdict::fail(format!("Redaction audit failed: `redaction_audit.json` {said}"))
     } else if of(Severity::Medium) > 0 {
         Verdict::warn(format!(
             "Redaction audit: {} findings of medium severity{}",
@@ -119,8 +145,12 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         ))
     } else if searched == 0 {
         Verdict::warn("No redaction audit performed: there is no file to search")
-    } else if contradicted(run) {
-        Verdict::warn("Redaction audit: `redaction_audit.json` names findings that these files do not have")
+    } else if let Some(first) = closed.first() {
+        let more = match closed.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        Verdict::warn(format!("{first}{more}")).with("problems", closed)
     } else {
         Verdict::pass(format!("Redaction audit passed: {searched} files searched"))
     };
@@ -136,58 +166,27 @@ fn is_binary(name: &str) -> bool {
         .is_some_and(|(_, end)| BINARY.contains(&end.to_ascii_lowercase().as_str()))
 }
 
-/// An audit in the run that failed, while nothing is found: the files are not those that were audited.
-fn contradicted(run: &Run<'_>) -> bool {
+/// What an audit in the run says that is no success: then these files are not those that were audited, or were not audited. One that passed
+/// proves nothing.
+fn contradicted(run: &Run<'_>) -> Option<String> {
     match run.documents.get("redaction_audit.json") {
-        Document::Read(audit) => audit.get("status").and_then(Value::as_str) == Some("FAIL"),
-        Document::Broken(_) => true,
-        Document::Missing => false,
+        Document::Missing => None,
+        Document::Broken(why) => Some(format!("cannot be read: {why}")),
+        Document::Read(audit) if is_empty(audit) => Some("is empty".to_owned()),
+        Document::Read(audit) => {
+            let failed = said::within(audit).into_iter().find(|one| one.said == Said::Bad)?;
+            Some(format!("says {} {}", failed.key, failed.word))
+        }
     }
 }
 
-/// Searches a text, and says for each finding where it begins.
-fn search(text: &[u8]) -> Vec<(usize, &'static str, Severity, String)> {
-    let mut found: Vec<(usize, &'static str, Severity, String)> = Vec::new();
-    let hits = secrets::scan(text).into_iter().chain(personal::scan_personal(text));
-    found.extend(
-        hits.filter(|hit| hit.kind != Kind::HighEntropy)
-            .map(|hit| (hit.span.start, hit.kind.name(), hit.kind.severity(), hit.masked)),
-    );
-    let numbers = identity::scan(text);
-    found.extend(
-        numbers
-            .into_iter()
-            .map(|(kind, span)| (span.start, kind.name(), Severity::High, "****".to_owned())),
-    );
-    found.sort_by_key(|(at, ..)| *at);
-    found
-}
-
-fn whole(name: &str, path: &Path) -> Result<Vec<Found>> {
-    let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-    let mut lines = Lines::default();
-    let named = search(&bytes).into_iter().map(|(at, kind, severity, masked)| Found {
-        file: name.to_owned(),
-        row: lines.at(&bytes, at),
-        kind,
-        severity,
-        masked,
-    });
-    Ok(named.collect())
-}
-
-/// Numbers of lines, asked for in ascending order.
-#[derive(Default)]
-struct Lines {
-    at: usize,
-    breaks: u64,
-}
-
-impl Lines {
-    fn at(&mut self, bytes: &[u8], at: usize) -> u64 {
-        self.breaks += memchr::memchr_iter(b'\n', &bytes[self.at..at]).count() as u64;
-        self.at = at;
-        self.breaks + 1
+/// Whether a report has nothing in it.
+pub(super) fn is_empty(report: &Value) -> bool {
+    match report {
+        Value::Object(object) => object.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Null => true,
+        _ => false,
     }
 }
 
@@ -245,14 +244,9 @@ fn part(name: &str, batch: &Batch) -> std::result::Result<Vec<Found>, (u64, Stri
             .checked_sub(1)
             .map_or(batch.first, |last| starts[last].1)
     };
-    let named = search(decoded.as_bytes())
+    let hits = search::text(decoded.as_bytes());
+    Ok(hits
         .into_iter()
-        .map(|(at, kind, severity, masked)| Found {
-            file: name.to_owned(),
-            row: row(at),
-            kind,
-            severity,
-            masked,
-        });
-    Ok(named.collect())
+        .map(|hit| Found::of(name, row(hit.span.start), hit))
+        .collect())
 }

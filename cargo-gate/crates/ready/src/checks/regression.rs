@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gate_base::error::Result;
 use serde_json::{Value, json};
 
-use super::metrics::{Metrics, is_lower_better, is_share};
+use super::metrics::{Metrics, direction, is_lower_better, is_of_the_whole, is_share};
 use crate::directory::Directory;
 use crate::documents::{Document, Documents};
 use crate::paired::{self, Samples};
@@ -30,6 +30,8 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let metrics = Metrics::of(results);
     let mut problems = impossible(path, results, &metrics);
     problems.extend(thresholds(run, &metrics));
+    problems.extend(second(run, &metrics));
+    let ours = samples(&run.directory, "", &metrics, &mut problems);
     if problems.iter().any(|(status, _)| *status == Status::Fail) {
         return Ok(Verdict::of(&problems, "", ""));
     }
@@ -61,7 +63,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         return Ok(Verdict::fail(format!("no_baseline: `{name}` has no readable results")));
     };
     let mut compared = Vec::new();
-    let (ours, theirs) = (Samples::of(&run.directory), Samples::of(&base));
+    let theirs = samples(&base, " of the baseline", &other, &mut problems);
     for (metric, old) in &other.numbers {
         let Some(new) = metrics.numbers.get(metric) else {
             problems.push((
@@ -71,8 +73,20 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             continue;
         };
         let tolerance = tolerance(run, metric, *old);
-        let paired = paired::difference(&ours, &theirs, metric);
-        let (status, words) = compare(metric, *old, *new, tolerance, paired);
+        let paired = paired::difference(&ours, &theirs, metric).filter(|_| !is_of_the_whole(metric));
+        let lower = match declared(run, metric) {
+            Ok(declared) => declared
+                .or_else(|| metrics.lower.get(metric).copied())
+                .unwrap_or_else(|| is_lower_better(metric)),
+            Err(word) => {
+                problems.push((
+                    Status::Fail,
+                    format!("`{metric}` has the direction {word}: use lower or higher"),
+                ));
+                continue;
+            }
+        };
+        let (status, words) = compare((metric, lower), *old, *new, tolerance, paired);
         compared.push(json!({"metric": metric, "old": old, "new": new, "tolerance": tolerance, "basis": words.basis}));
         if status != Status::Pass {
             problems.push((status, words.text));
@@ -109,6 +123,64 @@ fn impossible(path: &str, results: &Value, metrics: &Metrics) -> Vec<(Status, St
         problems.push((Status::Fail, "the evaluation has no examples".into()));
     }
     problems
+}
+
+/// Results at the second place that are read must be the same: which of them were meant is not known.
+fn second(run: &Run<'_>, metrics: &Metrics) -> Option<(Status, String)> {
+    let (path, _) = run.documents.results();
+    let other = run
+        .documents
+        .value("eval_results.json")
+        .filter(|_| path != "eval_results.json")?;
+    (Metrics::of(other).numbers != metrics.numbers).then(|| {
+        (
+            Status::Fail,
+            format!("`{path}` and `eval_results.json` have different metrics"),
+        )
+    })
+}
+
+/// The results of single items, where they are those that the results sum up.
+fn samples(directory: &Directory, whose: &str, metrics: &Metrics, problems: &mut Vec<(Status, String)>) -> Samples {
+    let samples = match Samples::of(directory) {
+        Ok(samples) => samples,
+        Err((status, why)) => {
+            problems.push((status, format!("the items{whose}: {why}")));
+            return Samples::default();
+        }
+    };
+    for (metric, value) in &metrics.numbers {
+        let (items, with, mean) = samples.mean(metric);
+        if with == 0 || is_of_the_whole(metric) {
+            continue;
+        }
+        if with < items {
+            problems.push((
+                Status::Warn,
+                format!("{} of {items} items{whose} have no {metric}", items - with),
+            ));
+        } else if (mean - value).abs() > rounding(*value) {
+            problems.push((
+                Status::Fail,
+                format!("{metric} is {value} in the results{whose}, and the mean of its {items} items is {mean:.4}"),
+            ));
+        }
+    }
+    samples
+}
+
+/// How far a mean may be from a number that was written: half of its last digit, and never more than half a percent.
+fn rounding(value: f64) -> f64 {
+    let size = value.abs().max(1.0);
+    let digits = value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len());
+    let half = 0.5 * 10_f64.powi(-i32::try_from(digits).unwrap_or(i32::MAX));
+    half.clamp(1e-5 * size, 5e-3 * size)
+}
+
+/// Which way the configuration says is better: `metrics: {wer: {direction: lower}}`, or `metric_directions: {wer: lower}`.
+fn declared(run: &Run<'_>, metric: &str) -> std::result::Result<Option<bool>, String> {
+    run.setting(&[&["metric_directions", metric], &["metrics", metric]])
+        .map_or(Ok(None), direction)
 }
 
 /// What the configuration asks of the results: `ship_if` with `min_<metric>` and `max_<metric>`.
@@ -197,8 +269,14 @@ struct Words {
     basis: String,
 }
 
-fn compare(metric: &str, old: f64, new: f64, tolerance: f64, paired: Option<paired::Interval>) -> (Status, Words) {
-    let sign = if is_lower_better(metric) { -1.0 } else { 1.0 };
+fn compare(
+    (metric, is_lower_better): (&str, bool),
+    old: f64,
+    new: f64,
+    tolerance: f64,
+    paired: Option<paired::Interval>,
+) -> (Status, Words) {
+    let sign = if is_lower_better { -1.0 } else { 1.0 };
     let loss = (old - new) * sign;
     let percent = if old == 0.0 {
         String::new()

@@ -3,6 +3,7 @@
 use gate_base::error::Result;
 use serde_json::{Map, Value};
 
+use super::seeds;
 use crate::documents::{Document, first};
 use crate::locked;
 use crate::report::Status;
@@ -27,11 +28,8 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
         Document::Read(environment) => environment,
     };
-    let seeded = |value: &Value| first(value, &["seed", "random_seed", "seeds"]).is_some_and(|seed| !seed.is_null());
-    let has_seed = ["environment.json", "run_meta.json", "config.yaml"]
-        .into_iter()
-        .filter_map(|path| run.documents.value(path))
-        .any(seeded);
+    let missing = seeds::missing(run);
+    let has_seed = missing.len() < seeds::KINDS.len();
     let versions = first(environment, &["versions", "dependencies", "packages"])
         .and_then(Value::as_object)
         .filter(|versions| !versions.is_empty());
@@ -39,6 +37,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if !has_seed || versions.is_none() {
         problems.push((Status::Warn, "Partial reproducibility artifacts".to_owned()));
     }
+    if has_seed && !missing.is_empty() {
+        problems.push((Status::Warn, format!("no seed is recorded for {}", missing.join(", "))));
+    }
+    problems.extend(machine(environment));
     problems.extend(device(environment));
     let mut lock = Value::Null;
     if let (Some(versions), Some((name, locked))) = (versions, locked::of(run)) {
@@ -47,10 +49,16 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             Err(why) => return Ok(Verdict::fail(format!("Cannot read {name}: {why}"))),
         };
         problems.extend(differences(versions, &locked, &name));
+        problems.extend(
+            locked
+                .open
+                .map(|open| (Status::Warn, format!("{name} is no lock: {open}"))),
+        );
         lock = name.into();
     }
     Ok(Verdict::of(&problems, "", "Reproducibility artifacts present")
         .with("has_seed", has_seed)
+        .with("seeds_missing", missing)
         .with("has_versions", versions.is_some())
         .with("lock", lock))
 }
@@ -70,11 +78,71 @@ fn device(environment: &Value) -> Option<(Status, String)> {
     })
 }
 
-fn differences(versions: &Map<String, Value>, locked: &locked::Versions, name: &str) -> Vec<(Status, String)> {
-    let differs = |(package, version): (&String, &Value)| {
-        let version = version.as_str()?;
-        let wanted = locked.get(&locked::normalized(package))?;
-        (wanted != version).then(|| (Status::Fail, format!("{package} {version} ran, {name} locks {wanted}")))
-    };
-    versions.iter().filter_map(differs).collect()
+/// The system, the architecture and the Python that a run had.
+fn machine(environment: &Value) -> Option<(Status, String)> {
+    let recorded = |keys: &[&str]| first(environment, keys).is_some_and(|value| !value.is_null());
+    let platform = recorded(&["platform"]);
+    let python = recorded(&["python", "python_version"])
+        || first(environment, &["versions", "dependencies", "packages"])
+            .is_some_and(|versions| versions.get("python").is_some());
+    let missing: Vec<&str> = [
+        ("the system", platform || recorded(&["os", "system"])),
+        (
+            "the architecture",
+            platform || recorded(&["arch", "architecture", "machine"]),
+        ),
+        ("the version of Python", python),
+    ]
+    .into_iter()
+    .filter(|(_, recorded)| !recorded)
+    .map(|(what, _)| what)
+    .collect();
+    (!missing.is_empty()).then(|| {
+        (
+            Status::Warn,
+            format!("environment.json does not record {}", missing.join(", ")),
+        )
+    })
+}
+
+fn differences(versions: &Map<String, Value>, lock: &locked::Lock, name: &str) -> Vec<(Status, String)> {
+    /// What is recorded among the packages and is none.
+    const NOT_PACKAGES: &[&str] = &[
+        "python",
+        "cuda",
+        "cudnn",
+        "nccl",
+        "driver",
+        "cuda-driver",
+        "rocm",
+        "os",
+        "gcc",
+        "glibc",
+    ];
+    let mut problems = Vec::new();
+    let mut outside = Vec::new();
+    for (package, version) in versions {
+        let Some(version) = version.as_str() else { continue };
+        let normal = locked::normalized(package);
+        match lock.versions.get(&normal) {
+            Some(wanted) if wanted.iter().any(|wanted| locked::is_same(version, wanted)) => {}
+            Some(wanted) => {
+                let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+                let wanted = wanted.join(" or ");
+                problems.push((Status::Fail, format!("{package} {version} ran, {name} locks {wanted}")));
+            }
+            None if NOT_PACKAGES.contains(&normal.as_str()) => {}
+            None => outside.push(package.as_str()),
+        }
+    }
+    if let Some(first) = outside.first() {
+        problems.push((
+            Status::Warn,
+            format!(
+                "{} packages that ran are not in {name}, the first `{first}`",
+                outside.len()
+            ),
+        ));
+    }
+    problems
 }

@@ -32,6 +32,6 @@ pub fn overlap(train: &[PathBuf], eval: &[PathBuf], shard: Shard) -> Result<Over
             .map(|path| (path.to_string_lossy().into_owned(), path.clone()))
             .collect::<Vec<_>>()
     };
-    let indexed = index(&named(eval)).map_err(Error::usage)?;
+    let (indexed, _) = index(&named(eval)).map_err(Error::usage)?;
     scan::scan_shard(&indexed, &named(train), shard).map_err(Error::usage)
 }

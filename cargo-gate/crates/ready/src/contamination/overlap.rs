@@ -62,6 +62,8 @@ const NAMED: usize = 100;
 pub struct Overlap {
     /// Rows of the training side that were read.
     pub train_rows: u64,
+    /// Those of them that have no text, so that nothing was compared.
+    pub train_rows_without_text: u64,
     /// Matches by kind, in the order of [`Kind::ALL`].
     pub counts: [u64; 4],
     /// Evaluated items that have a match, by number, in ascending order.
@@ -89,6 +91,7 @@ impl Overlap {
     /// Adds what another part of the scan found.
     pub fn merge(&mut self, other: Overlap) {
         self.train_rows += other.train_rows;
+        self.train_rows_without_text += other.train_rows_without_text;
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
         }

@@ -28,11 +28,12 @@ fn broken(name: &str, (row, why): (u64, String)) -> String {
     format!("`{name}` row {row} cannot be read: {why}")
 }
 
-/// Indexes the evaluation side.
+/// Indexes the evaluation side, and counts the rows without text.
 ///
 /// # Errors
 /// The first row that cannot be read, in a sentence.
-pub(crate) fn index(side: &Side) -> Result<Index, String> {
+pub(crate) fn index(side: &Side) -> Result<(Index, u64), String> {
+    let mut without = 0;
     let mut items = Vec::new();
     let mut normal = Normal::default();
     let mut text = Text::default();
@@ -41,12 +42,15 @@ pub(crate) fn index(side: &Side) -> Result<Index, String> {
         while let Some(batch) = rows.batch().map_err(unreadable(name))? {
             let each = batch.each(&mut text, |row, text| {
                 normal.read(text);
-                items.extend(Index::item(eval, row, &normal));
+                match Index::item(eval, row, &normal) {
+                    Some(item) => items.push(item),
+                    None => without += 1,
+                }
             });
             each.map_err(|error| broken(name, error))?;
         }
     }
-    Ok(Index::new(items))
+    Ok((Index::new(items), without))
 }
 
 /// Which part of the training side is read: this many of so many, from 1.
@@ -104,10 +108,11 @@ fn part(index: &Index, train: u32, batch: &Batch) -> Result<Overlap, (u64, Strin
     let mut overlap = Overlap::default();
     let mut normal = Normal::default();
     let mut scratch = Scratch::default();
-    let mut rows = 0;
+    let (mut rows, mut without) = (0, 0);
     batch.each(&mut Text::default(), |train_row, text| {
         rows += 1;
         normal.read(text);
+        without += u64::from(normal.text.is_empty());
         index.find(&normal, &mut scratch, |item, kind, share| {
             let with = index.get(item);
             let found = Match {
@@ -122,6 +127,7 @@ fn part(index: &Index, train: u32, batch: &Batch) -> Result<Overlap, (u64, Strin
         });
     })?;
     overlap.train_rows = rows;
+    overlap.train_rows_without_text = without;
     overlap.tidy();
     Ok(overlap)
 }
@@ -151,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let eval = side(folder.path(), "eval.jsonl", (0..50).map(|at| sentence(at * 400)));
         let train = side(folder.path(), "train.jsonl", (0..40_000).map(sentence));
-        let index = index(&eval).expect("indexed");
+        let (index, _) = index(&eval).expect("indexed");
         let whole = scan(&index, &train).expect("scanned");
         assert_eq!(whole.count(Kind::Exact), 50);
         assert_eq!(whole.train_rows, 40_000);

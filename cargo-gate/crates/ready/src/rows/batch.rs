@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use gate_base::error::{Error, Result};
 
 use super::fields::Text;
+use crate::inflate;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,11 +124,9 @@ impl Rows {
         let file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
         let lower = name.to_ascii_lowercase();
         let reader: Box<dyn Read + Send> = if lower.ends_with(".gz") {
-            Box::new(MultiGzDecoder::new(file))
+            inflate::gzip(file)
         } else if lower.ends_with(".zst") {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(file)
-                .map_err(|error| failed(io::Error::other(error.to_string())))?;
-            Box::new(decoder)
+            inflate::zstandard(file)
         } else {
             Box::new(file)
         };

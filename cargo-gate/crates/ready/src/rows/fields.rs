@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 
 /// The text of one row.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Text {
         Row(self)
             .deserialize(&mut reader)
             .and_then(|()| reader.end())
-            .map_err(|error| error.to_string())
+            .map_err(|error| unreadable(&error, line))
     }
 
     /// Reads a record of a table into this text.
@@ -110,6 +111,18 @@ impl Text {
             self.push(role, &String::from_utf8_lossy(value));
         }
     }
+}
+
+/// Why a row cannot be read. What serde_json says quotes the value, and that may be somebody's number.
+fn unreadable(error: &serde_json::Error, line: &[u8]) -> String {
+    let what = match error.classify() {
+        Category::Data if !line.starts_with(b"{") => "it is not a JSON object",
+        Category::Data => "a value has the wrong type",
+        Category::Syntax => "it is not JSON",
+        Category::Eof => "it ends too early",
+        Category::Io => "it cannot be read",
+    };
+    format!("column {}: {what}", error.column())
 }
 
 /// A whole row: an object of fields.
@@ -203,7 +216,11 @@ impl<'de> Visitor<'de> for Value<'_> {
         Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+    /// A number is no text to learn from; where everything counts, it may be that of a card.
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        if self.text.whole && number > 99_999_999_999 {
+            self.text.push(Role::Ignored, &number.to_string());
+        }
         Ok(())
     }
 
@@ -307,6 +324,22 @@ mod tests {
     fn a_row_is_an_object() {
         for line in ["", "[1]", "\"a\"", "{\"a\":1} {}", "{\"a\":"] {
             assert!(Text::default().read_json(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_error_quotes_the_row() {
+        let card = ["4111", "1111", "1111", "1111"].concat();
+        for (line, told) in [
+            (format!("\"{card}\""), "it is not a JSON object"),
+            (card.clone(), "it is not a JSON object"),
+            (format!("{{\"a\": {{\"role\": {card}}}}}"), "a value has the wrong type"),
+            (format!("{{\"a\": {card}"), "it ends too early"),
+            (format!("{{\"a\": {card} {card}}}"), "it is not JSON"),
+        ] {
+            let error = Text::default().read_json(line.as_bytes()).expect_err(&line);
+            assert!(error.starts_with("column ") && error.ends_with(told), "{error}");
+            assert!(!error.contains(&card), "{error}");
         }
     }
 

@@ -90,7 +90,7 @@ impl Project {
         );
         self.write(
             &at("environment.json"),
-            &json!({"seed": 42, "versions": {"torch": "2.6.0"}, "gpu": "none"}).to_string(),
+            &json!({"seed": 42, "os": "linux", "arch": "x86_64", "python": "3.12.4", "versions": {"torch": "2.6.0"}, "gpu": "none"}).to_string(),
         );
         self.write(
             &at("run_meta.json"),
@@ -106,6 +106,11 @@ impl Project {
 
     /// Records every file of a run again, with a chain hash that fits.
     pub(super) fn rehash(&self, run: &str) {
+        self.rehash_without(run, "");
+    }
+
+    /// As [`Self::rehash`], with one file left out of the record.
+    pub(super) fn rehash_without(&self, run: &str, dropped: &str) {
         let mut files = Vec::new();
         let mut open = vec![self.path(run)];
         while let Some(folder) = open.pop() {
@@ -124,6 +129,7 @@ impl Project {
                 }
             }
         }
+        files.retain(|(name, _)| name != dropped);
         files.sort();
         let chain = files
             .iter()
@@ -148,7 +154,8 @@ impl Project {
         );
         self.write(
             &at("environment.json"),
-            &json!({"seed": 7, "versions": {"torch": "2.6.0"}}).to_string(),
+            &json!({"seed": 7, "platform": "Linux-6.1-x86_64", "versions": {"python": "3.12.4", "torch": "2.6.0"}})
+                .to_string(),
         );
         self.write(
             &at("decision.json"),
@@ -158,18 +165,42 @@ impl Project {
     }
 
     pub(super) fn manifest(&self, run: &str) {
+        self.manifest_with(run, |_| ());
+    }
+
+    /// The manifest of the decided run, without the hash of one file.
+    pub(super) fn forget(&self, dropped: &str) {
+        let was = self.path("runs/decided").join(dropped);
+        if !was.exists() {
+            fs::write(&was, "").expect("written");
+        }
+        self.manifest_with("runs/decided", |manifest| {
+            let artifacts = manifest["artifacts"].as_array_mut().expect("a list");
+            artifacts.retain(|artifact| artifact["path"] != dropped);
+        });
+        if fs::read(&was).expect("read").is_empty() {
+            fs::remove_file(was).expect("removed");
+        }
+    }
+
+    /// The manifest of a decided run, with a change that its hash fits; where the change is to the hash, as it is.
+    pub(super) fn manifest_with(&self, run: &str, change: impl Fn(&mut Value)) {
         let artifacts: Vec<Value> = ["dataset.jsonl", "eval.jsonl", "eval_results.json", "environment.json", "decision.json"]
             .into_iter()
             .map(|path| json!({"path": path, "sha256": format!("sha256:{}", sha256_hex(self.read(&format!("{run}/{path}")).as_bytes()))}))
             .collect();
-        let manifest = json!({
+        let mut manifest = json!({
             "artifacts": artifacts, "contracts": [{"max_null_ratio": 0.1, "min_row_count": 100, "name": "completeness"}], "git_head": null,
             "run_id": "decided", "schema_version": 1, "stage": "pilot", "timestamp": "2026-01-01T00:00:00Z", "tool_version": "1.2.0",
         });
+        change(&mut manifest);
+        if let Some(object) = manifest.as_object_mut() {
+            object.remove("manifest_hash");
+        }
         // Keys are in order here, so that this text is the canonical one.
         let hash = sha256_hex(manifest.to_string().as_bytes());
-        let mut manifest = manifest;
         manifest["manifest_hash"] = hash.into();
+        change(&mut manifest);
         self.write(&format!("{run}/manifest.json"), &manifest.to_string());
     }
 
