@@ -4,8 +4,6 @@
 mod claims;
 #[path = "release/fixture.rs"]
 mod fixture;
-// A status without a code tells that the release was killed.
-#[cfg(unix)]
 #[path = "release/kills.rs"]
 mod kills;
 #[path = "release/partial.rs"]
