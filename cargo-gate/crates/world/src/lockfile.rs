@@ -32,8 +32,8 @@ impl Lockfile {
         Self {
             exists,
             tracked: git.map(|_| listed.is_some_and(|file| file.tracked)),
-            // What exists, is not tracked, and is not offered for tracking, is ignored.
-            ignored: exists && git.is_some() && listed.is_none(),
+            // What exists, is not tracked, and is not offered for tracking, is ignored. Of what is not there yet git is asked.
+            ignored: listed.is_none() && git.is_some_and(|git| exists || git.ignores("Cargo.lock")),
             digest: bytes.as_deref().map(Digest::of),
             bytes,
         }

@@ -66,6 +66,17 @@ impl Place {
         let place = Location::line(path, self.line);
         Some(Change::replace(&place, begins, format!("{begins} --locked")))
     }
+
+    /// What to write, as far as it can be pasted: what only the run knows, or what is too long, is not repeated.
+    fn wanted(&self) -> String {
+        match &self.begins {
+            Some(begins) if self.repaired.contains('…') => {
+                format!("write `{begins} --locked` in place of `{begins}`")
+            }
+            None if self.repaired.contains('…') => format!("add `--locked` to `{}`", self.shown),
+            _ => format!("write `{}`", self.repaired),
+        }
+    }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -173,11 +184,11 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
                 alias.name, alias.repaired
             )
         }
-        1 => format!("write `{}`", first.repaired),
+        1 => first.wanted(),
         _ if first.repaired == FETCH => format!("write `{FETCH}`, which also covers later commands of the same job"),
         _ => format!(
-            "write `{}`, and the same for the others; or make `{FETCH}` the first step of each job",
-            first.repaired
+            "{}, and the same for the others; or make `{FETCH}` the first step of each job",
+            first.wanted()
         ),
     };
     let changes: Option<Vec<Change>> = places.iter().map(|place| place.change(path)).collect();

@@ -29,6 +29,9 @@ const CONFIGURATIONS: &[&str] = &[
 /// Directories that generators keep beside the pages of a site.
 const BESIDE: &[&str] = &[".vitepress", ".vuepress"];
 
+/// Names of directories that hold a site, as pages with front matter show.
+const NAMES: &[&str] = &["site", "website", "www"];
+
 /// The directories of sites in a workspace.
 pub(super) struct Sites(BTreeSet<String>);
 
@@ -69,13 +72,17 @@ impl Sites {
                 .strip_prefix(site.as_str())
                 .is_some_and(|rest| rest.starts_with('/'))
         };
-        let marked = || {
+        let has_front_matter = || {
             let first = document.text.lines().next().map(str::trim_end);
-            matches!(first, Some("---" | "+++")) || parent(&document.path).split('/').any(|part| part.starts_with('_'))
+            matches!(first, Some("---" | "+++"))
         };
+        let marked = || has_front_matter() || parent(&document.path).split('/').any(|part| part.starts_with('_'));
+        // The configuration may be elsewhere, or in a repository of its own.
+        let is_below_a_site = || parent(&document.path).split('/').any(|part| NAMES.contains(&part));
         self.0
             .iter()
             .any(|site| if site.is_empty() { marked() } else { of(site) })
+            || is_below_a_site() && has_front_matter()
     }
 }
 
@@ -107,6 +114,18 @@ mod tests {
             said(&[("docs/guide.md", "[x](../reference/)")], &["docs/book.toml"]),
             ""
         );
+    }
+
+    #[test]
+    fn pages_with_front_matter_below_a_site_need_no_configuration() {
+        let broken = "[x](../reference/#options)";
+        let page = format!("---\ntitle: x\n---\n{broken}");
+        for directory in ["site", "website/docs", "www"] {
+            let path = format!("{directory}/guide.md");
+            assert_eq!(said(&[(&path, &page)], &[]), "", "{path}");
+            assert_ne!(said(&[(&path, broken)], &[]), "", "{path}");
+        }
+        assert_ne!(said(&[("docs/guide.md", &page)], &[]), "");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `lockfile.fresh`: the lockfile says what the manifests say.
 
+use std::path::Path;
+
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::cargo::Resolution;
@@ -85,15 +87,28 @@ fn first_line(text: &str, root: &str) -> String {
         .lines()
         .map(str::trim)
         .find(|line| line.starts_with("unable to update "));
-    let message = match source {
-        Some(source) => format!("{first}: {source}"),
-        None => first.to_owned(),
-    };
-    let short = message
+    let mut parts = vec![first];
+    parts.extend(source);
+    // The last cause is the one that somebody can do something about: a name that does not resolve, a refused connection.
+    if let Some(cause) = last_cause(text).filter(|cause| !parts.contains(cause)) {
+        parts.push(cause);
+    }
+    let short = parts
+        .join(": ")
         .replace(&format!("{root}/"), "")
         .replace(&format!("{root}\\"), "")
         .replace(root, ".");
     short.trim_end_matches('.').to_owned()
+}
+
+/// The innermost cause, unless it names a directory of this machine.
+fn last_cause(text: &str) -> Option<&str> {
+    let (_, last) = text.rsplit_once("Caused by:")?;
+    let cause = last.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let is_local = cause
+        .split([' ', '`', '('])
+        .any(|word| word.starts_with('/') || Path::new(word).is_absolute());
+    (!is_local).then_some(cause)
 }
 
 #[cfg(test)]
@@ -156,6 +171,17 @@ mod tests {
             Caused by:\n  failed to fetch into: /h/git/db/a\n";
         insta::assert_snapshot!(world(Resolution::Unavailable(text.into()), Some(true)).text(&CHECK), @"
         not run (unavailable): cargo could not resolve the workspace: failed to get `a` as a dependency of package `m v1.0.0 (m)`: unable to update https://x/a?branch=main#529f4b7b
+          help: `cargo fetch --locked`
+        ");
+    }
+
+    #[test]
+    fn the_last_cause_is_told() {
+        let text = "error: failed to get `a` as a dependency of package `m v1.0.0 (/w/m)`\n\nCaused by:\n  \
+            unable to update https://x/a#529f4b7b\n\nCaused by:\n  failed to clone into: /h/git/db/a\n\nCaused by:\n  \
+            failed to connect to x: Connection refused; class=Os (2)\n";
+        insta::assert_snapshot!(world(Resolution::Unavailable(text.into()), Some(true)).text(&CHECK), @"
+        not run (unavailable): cargo could not resolve the workspace: failed to get `a` as a dependency of package `m v1.0.0 (m)`: unable to update https://x/a#529f4b7b: failed to connect to x: Connection refused; class=Os (2)
           help: `cargo fetch --locked`
         ");
     }

@@ -37,6 +37,10 @@ fn run(context: &Context<'_>) -> Judgement {
             "`Cargo.lock` is tracked by git but missing from the work tree",
             "`git restore Cargo.lock`",
         ),
+        (false, Some(false)) if lockfile.ignored => (
+            "there is no `Cargo.lock`, and git ignores it, so every build resolves its own dependencies",
+            "remove the line that `git check-ignore -v Cargo.lock` shows, then run `cargo generate-lockfile && git add Cargo.lock`",
+        ),
         (false, Some(false)) => (
             "there is no `Cargo.lock`, so every build resolves its own dependencies",
             "`cargo generate-lockfile && git add Cargo.lock`",
@@ -102,6 +106,10 @@ mod tests {
         insta::assert_snapshot!(said(false, Some(true), false), @"
         Cargo.lock: `Cargo.lock` is tracked by git but missing from the work tree [controlled]
           help: `git restore Cargo.lock`
+        ");
+        insta::assert_snapshot!(said(false, Some(false), true), @"
+        Cargo.lock: there is no `Cargo.lock`, and git ignores it, so every build resolves its own dependencies [controlled]
+          help: remove the line that `git check-ignore -v Cargo.lock` shows, then run `cargo generate-lockfile && git add Cargo.lock`
         ");
         insta::assert_snapshot!(said(false, Some(false), false), @"
         Cargo.lock: there is no `Cargo.lock`, so every build resolves its own dependencies [controlled]

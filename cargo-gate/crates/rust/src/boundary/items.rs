@@ -25,14 +25,10 @@ pub struct RawSite {
     pub(crate) test: bool,
 }
 
-/// Macros that quote code for somebody else to compile.
-const QUOTING: [&str; 5] = [
-    "quote",
-    "quote_spanned",
-    "parse_quote",
-    "parse_quote_spanned",
-    "quote_token_stream",
-];
+/// Whether a macro quotes code for somebody else to compile, or turns it into text.
+fn is_quoting(name: &str) -> bool {
+    name.ends_with("quote") || name.ends_with("quote_spanned") || matches!(name, "quote_token_stream" | "stringify")
+}
 
 /// Whether a string literal names a calling convention of rustc, or that of C++, which is cxx's. What has another one
 /// is the language of a macro: no compiler accepts it elsewhere. Source: `AbiStr` in rustc's `rustc_abi`.
@@ -202,7 +198,7 @@ impl<'s, W: Watch<'s>> Parser<'_, 's, W> {
                     self.site(Kind::Asm, at, None);
                 }
                 let end = tokens.after(at + 2);
-                let quotes = QUOTING.contains(&word);
+                let quotes = is_quoting(word);
                 let single = tokens.close(at + 2) == at + 4;
                 self.push(ScopeKind::Call { quotes, single }, end);
                 return at + 3;

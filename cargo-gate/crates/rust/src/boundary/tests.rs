@@ -81,7 +81,7 @@ fn macros_are_seen_through() {
     insta::assert_snapshot!(scan(r#"
 macro_rules! m { ($unsafe:tt $x:expr) => { unsafe { $x }; fn f() { $unsafe } }; (a) => { #[cfg(test)] mod t { unsafe {} } } }
 fn g() { println!("{}", unsafe { 1 }); custom!(unsafe $body) }
-fn h() { quote! { unsafe { x } unsafe impl A for B {} } }
+fn h() { quote! { unsafe { x } unsafe impl A for B {} } rtquote!(unsafe { x }); let s = stringify!(unsafe { x }); }
 cfg_rt! { mod a { pub fn in_macro() { unsafe { 1 } } } }
 pub macro decl($unsafe:tt) { unsafe { 1 } }
 "#), @"

@@ -7,6 +7,9 @@ use memchr::memmem;
 
 use gate_base::paths::parent;
 
+/// Names of directories with samples and inputs of tests.
+const DATA: &str = "corpus fixture fixtures samples snapshots test-data test_data testdata";
+
 /// What a package says that may reach other files.
 pub(super) struct Mentions<'t> {
     /// Every source of the package: its path and its text.
@@ -39,17 +42,22 @@ impl Mentions<'_> {
     }
 
     /// Whether the package may compile the file: one of `parents`, which could declare it as a module, has the name of that
-    /// module, or a string names the file and does more than embed its text.
+    /// module, or a string names the file and does more than embed its text. A file among data is compiled by an attribute or a
+    /// macro, not by a function that is given its name.
     pub(super) fn may_compile(&self, path: &str, parents: &[String]) -> bool {
         let module = module_name(path);
         let file = path.rsplit('/').next().unwrap_or(path);
         let quoted = format!("{file}\"");
+        let is_data = parent(path)
+            .split('/')
+            .any(|part| DATA.split_whitespace().any(|data| data == part));
+        let compiles = |text, at| !is_embedded(text, at) && !(is_data && is_given_to_a_function(text, at));
         self.sources
             .iter()
             .filter(|(source, _)| *source != path)
             .any(|(source, text)| {
                 parents.iter().any(|parent| parent == source) && has_word(text, module.as_bytes())
-                    || memmem::find_iter(text, quoted.as_bytes()).any(|at| !is_embedded(text, at))
+                    || memmem::find_iter(text, quoted.as_bytes()).any(|at| compiles(text, at))
             })
     }
 }
@@ -84,6 +92,20 @@ fn has_word(text: &[u8], word: &[u8]) -> bool {
     })
 }
 
+/// Whether the string that holds the byte at `at` stands in a statement without a macro or an attribute.
+fn is_given_to_a_function(text: &[u8], at: usize) -> bool {
+    let before = &text[at.saturating_sub(200)..at];
+    let begin = before
+        .iter()
+        .rposition(|byte| b";{}".contains(byte))
+        .map_or(0, |end| end + 1);
+    let statement = &before[begin..];
+    // What begins further away is not known.
+    let is_whole = begin > 0 || at <= 200;
+    let calls = memchr::memchr(b'(', statement).is_some();
+    is_whole && calls && memchr::memchr2(b'!', b'#', statement).is_none()
+}
+
 /// Whether the string that holds the byte at `at` is an argument of `include_str!` or `include_bytes!`.
 fn is_embedded(text: &[u8], at: usize) -> bool {
     let line = &text[at.saturating_sub(200)..at];
@@ -110,6 +132,27 @@ mod tests {
         assert!(!compiles("const A: &str = include_str!(\"data/shader.rs\");", &[]));
         assert!(!compiles("include!(concat!(env!(\"OUT_DIR\"), \"/x.rs\"));", &[]));
         assert!(!compiles("fn shaders() {}", &["src/lib.rs"]));
+    }
+
+    #[test]
+    fn a_name_given_to_a_function_compiles_no_data() {
+        let says = |source: &str, path: &str| {
+            let mentions = Mentions {
+                sources: vec![("src/lib.rs", source.as_bytes())],
+            };
+            mentions.may_compile(path, &[])
+        };
+        let read = "fn read() { let text = std::fs::read_to_string(\"test_data/shader.rs\"); }";
+        assert!(!says(read, "test_data/shader.rs"));
+        assert!(says(read, "src/data/shader.rs"), "not a directory of data");
+        for source in [
+            "fn all() { declare!(\"test_data/shader.rs\"); }",
+            "fn all() { read(declare!(\"test_data/shader.rs\")); }",
+            "#[path = \"../test_data/shader.rs\"] mod shader;",
+            "const NAMES: [&str; 1] = [\"test_data/shader.rs\"];",
+        ] {
+            assert!(says(source, "test_data/shader.rs"), "{source}");
+        }
     }
 
     #[test]

@@ -49,6 +49,11 @@ pub struct Git {
 }
 
 impl Git {
+    /// Whether an ignore rule would hide a path below the workspace root if it were there.
+    pub fn ignores(&self, path: &str) -> bool {
+        self.program.output(&["check-ignore", "--quiet", "--", path]).is_ok()
+    }
+
     /// Full hash of the commit that a name stands for.
     ///
     /// # Errors

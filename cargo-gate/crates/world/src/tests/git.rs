@@ -326,3 +326,19 @@ fn an_ignored_lockfile_is_told_from_an_untracked_one() {
         (true, Some(false), false)
     );
 }
+
+#[test]
+fn a_lockfile_that_would_be_ignored_is_told_before_it_is_there() {
+    let world = World::package();
+    std::fs::remove_file(world.path().join("Cargo.lock")).expect("there was one");
+    world.write(".gitignore", "/target\nCargo.lock\n");
+    world.git(&["init", "-q", "-b", "main"]);
+    world.commit();
+    let told = |world: &World| {
+        let lockfile = world.open().lockfile().clone();
+        (lockfile.exists, lockfile.tracked, lockfile.ignored)
+    };
+    assert_eq!(told(&world), (false, Some(false), true));
+    world.write(".gitignore", "/target\n");
+    assert_eq!(told(&world), (false, Some(false), false));
+}

@@ -66,6 +66,18 @@ fn the_suggested_command_is_the_one_that_is_there() {
     ");
 }
 
+/// Nobody can paste what only the run knows.
+#[test]
+fn what_is_unknown_is_not_part_of_the_suggestion() {
+    let text = said("      - run: cargo build --out-dir \"$SOMEWHERE/..\"\n");
+    assert!(
+        text.contains("help: write `cargo build --locked` in place of `cargo build`"),
+        "{text}"
+    );
+    let text = said("      - run: cargo \"$TOOLCHAIN\" build --out-dir here\n");
+    assert!(!text.contains("write `"), "{text}");
+}
+
 #[test]
 fn dependencies_that_move_on_purpose() {
     for first in [
