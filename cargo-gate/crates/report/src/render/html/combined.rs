@@ -37,7 +37,7 @@ pub fn render(verdict: &str, ready: bool, workspaces: &[Workspace<'_>]) -> Strin
             format!(
                 "<th scope=\"row\"><a href=\"#w{index}\">{}</a></th><td class=\"keep\">{}</td>",
                 code(workspace.directory),
-                mark(tone, &plain(workspace.decision))
+                mark(tone, &plain(&workspace.decision.replace('_', " ").to_lowercase()))
             )
         })
         .collect();

@@ -11,6 +11,7 @@ mod findings;
 pub mod index;
 mod markup;
 mod measured;
+mod overview;
 mod page;
 mod past;
 mod style;
@@ -31,7 +32,7 @@ pub fn render(report: &Report, context: &HtmlContext) -> String {
         Section::new("findings", "Findings", findings::findings(report, context)),
         Section::new("matrix", "Findings by crate", findings::matrix(report)),
         Section::new("claim", "Claim", verdict::claims(report)),
-        Section::new("checklist", "Checklist", verdict::checklist(report)),
+        Section::new("checklist", "Checklist", overview::checklist(report)),
         Section::new(
             "difference",
             "Since the previous run",
@@ -43,8 +44,8 @@ pub fn render(report: &Report, context: &HtmlContext) -> String {
         Section::new("benchmarks", "Benchmarks", measured::bench(report)),
         Section::new("service-levels", "Service levels", measured::budgets(report)),
         Section::new("equivalence", "Equivalence", cells::equivalence(report)),
-        Section::new("checks", "All checks", verdict::checks(report)),
-        Section::new("run", "Run", verdict::identity(report)),
+        Section::new("checks", "All checks", overview::checks(report)),
+        Section::new("run", "Run", overview::identity(report)),
     ];
     let title = format!("{} · {}", report.verdict(), report.subject.name);
     let foot = format!(
