@@ -412,6 +412,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "cargo-gate/src/cli/evidence/bundle.rs",
         "files of a run, which are masked",
     ),
+    (
+        "cargo-gate/src/cli/evidence/index.rs",
+        "`Masked`: the runs of the history",
+    ),
     ("cargo-gate/src/cli/evidence/merge.rs", "what masked runs decided"),
     ("cargo-gate/src/cli/job_summary.rs", "`Masked`"),
     (

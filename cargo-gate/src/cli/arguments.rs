@@ -82,6 +82,8 @@ pub(crate) enum Format {
     Json,
     /// Markdown, for a job summary or a sign-off
     Markdown,
+    /// A page of HTML without scripts, for a browser
+    Html,
     /// JUnit XML
     Junit,
     /// SARIF 2.1.0

@@ -16,6 +16,7 @@ mod kernels;
 mod lsp;
 mod machine_key;
 mod open;
+mod other_runs;
 mod plan;
 pub mod printer;
 pub mod progress;

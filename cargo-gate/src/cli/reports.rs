@@ -4,6 +4,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use gate_base::atomic;
 use gate_base::error::Result;
+use gate_evidence::history::History;
 use gate_report::render::human::{Detail, Options};
 use gate_report::render::sarif::RuleInfo;
 use gate_report::{MaskedReport, render};
@@ -13,6 +14,7 @@ use gate_text::secrets::Masked;
 use super::Conversation;
 use super::arguments::Format;
 use super::explain::{Topic, topics};
+use super::other_runs;
 use super::printer::Printer;
 use super::stage::arguments::StageArgs;
 
@@ -40,6 +42,10 @@ pub(super) fn text(report: &MaskedReport, workspace: &Surveys, format: Format, o
         Format::Human => report.human(&workspace.workspace, options),
         Format::Json => report.json(),
         Format::Markdown => report.markdown(None),
+        Format::Html => {
+            let history = History::load(&workspace.gate_dir());
+            report.html(&other_runs::context(report, &history, workspace))
+        }
         Format::Junit => report.junit(),
         Format::Sarif => {
             let topics = topics();

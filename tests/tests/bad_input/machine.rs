@@ -138,6 +138,7 @@ mod future {
             report: &report,
             json: &report.json(),
             markdown: &report.markdown(None),
+            html: &report.html(&gate_report::render::html::HtmlContext::default()),
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
             catalogue_sha256: &gate_checks::catalogue_sha256(),
             environment: &environment,

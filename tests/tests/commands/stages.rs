@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::{bad, good};
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 9] = [
     "human",
     "json",
     "markdown",
+    "html",
     "junit",
     "sarif",
     "github",
@@ -42,8 +43,13 @@ pub(super) fn timeless(text: &str) -> String {
     out
 }
 
-/// SARIF carries the documentation of every check, which has pages of its own.
+/// SARIF carries the documentation of every check, which has pages of its own, and HTML carries its style.
 fn without_docs(mut run: Run) -> Run {
+    if let Some((head, rest)) = run.stdout.split_once("<style>")
+        && let Some((_, page)) = rest.split_once("</style>")
+    {
+        run.stdout = format!("{head}<style>[style]</style>{page}");
+    }
     let Ok(mut sarif) = serde_json::from_str::<Value>(&run.stdout) else {
         return run;
     };

@@ -178,6 +178,50 @@ fn paths_count_from_the_top_of_the_repository() {
 }
 
 #[test]
+fn an_index_links_to_the_report_of_each_run() {
+    let gate = good();
+    assert_snapshot!("index-nothing", gate.run(["evidence", "index"]));
+    assert!(gate.read("target/gate/index.html").contains("No run is recorded"));
+    for stage in ["pilot", "controlled"] {
+        gate.run([stage]);
+    }
+    assert_eq!(gate.run(["evidence", "index"]).code, Some(0));
+    let index = gate.read("target/gate/index.html");
+    let links: Vec<&str> = index
+        .split("href=\"")
+        .filter_map(|rest| rest.split('"').next().filter(|link| link.ends_with("report.html")))
+        .collect();
+    assert_eq!(links.len(), 2, "{index}");
+    for link in links {
+        let page = gate.read(&format!("target/gate/{link}"));
+        assert!(
+            page.starts_with("<!DOCTYPE html>") && !page.contains("<script"),
+            "{link}"
+        );
+    }
+    assert_eq!(gate.run(["verify"]).code, Some(0), "an index changes no run");
+}
+
+#[test]
+fn a_report_knows_the_runs_before_it() {
+    let gate = good();
+    gate.run(["pilot"]);
+    gate.run(["pilot"]);
+    let written = gate.run(["pilot", "--report", "html=target/report.html"]);
+    assert_eq!(written.code, Some(0), "{written}");
+    let page = gate.read("target/report.html");
+    assert!(page.contains("2 earlier runs"), "{page}");
+    assert!(
+        page.contains("Every check has the same outcome, and no finding is new or gone."),
+        "{page}"
+    );
+    assert!(
+        !page.contains("report.html\""),
+        "what is elsewhere links to nothing: {page}"
+    );
+}
+
+#[test]
 fn a_badge_shows_the_latest_decision_that_verifies() {
     let gate = good();
     assert_snapshot!("badge-nothing", gate.run(["evidence", "badge"]));

@@ -8,10 +8,11 @@ use gate_tests::planted;
 use super::package;
 
 /// Formats of a verdict.
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 9] = [
     "human",
     "json",
     "markdown",
+    "html",
     "junit",
     "sarif",
     "github",

@@ -74,6 +74,13 @@ impl MaskedReport {
         Masked::assembled(render::markdown::render(self, links))
     }
 
+    /// As a page of HTML, with what the caller knows of other runs.
+    pub fn html(&self, context: &render::html::HtmlContext) -> Masked<'static> {
+        // The texts of other runs are read from files, which anyone may have changed.
+        let clean = masked(context);
+        Masked::assembled(render::html::render(self, clean.as_ref().unwrap_or(context)))
+    }
+
     /// As JUnit's XML.
     pub fn junit(&self) -> Masked<'static> {
         Masked::assembled(render::junit::render(self))

@@ -5,6 +5,7 @@ mod badge;
 mod bundle;
 mod cache;
 pub(super) mod history;
+mod index;
 pub(super) mod merge;
 pub(super) mod ready;
 pub(super) mod sign;
@@ -18,6 +19,8 @@ use gate_base::error::Result;
 pub(super) enum EvidenceCommand {
     /// List the runs in this workspace
     History(history::HistoryArgs),
+    /// Write a page over the runs in this workspace, with links to their reports
+    Index,
     /// Check that a run directory is complete, ready, free of secrets and signed
     Ready(ready::ReadyArgs),
     /// State who wrote results, when, and of which content, for `[[suite.import]]`
@@ -38,6 +41,7 @@ pub(super) enum EvidenceCommand {
 pub(super) fn run(command: &EvidenceCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {
         EvidenceCommand::History(arguments) => history::run(arguments, conversation),
+        EvidenceCommand::Index => index::run(conversation),
         EvidenceCommand::Ready(arguments) => ready::run(arguments, conversation),
         EvidenceCommand::Attest(arguments) => attest::run(arguments, conversation),
         EvidenceCommand::Sign(arguments) => sign::run(arguments, conversation),

@@ -9,6 +9,7 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_report::Decision;
+use gate_report::render::html::combined;
 
 use super::super::arguments::Format;
 use super::super::json::{self, Failed};
@@ -147,6 +148,7 @@ impl All {
         match format {
             Format::Json => self.json(),
             Format::Sarif => self.sarif(),
+            Format::Html => Ok(self.html()),
             Format::Junit => Ok(self.junit()),
             Format::Gitlab => self.gitlab(),
             Format::CargoJson => Ok(self.cargo_json()),
@@ -173,6 +175,29 @@ impl All {
             workspaces: workspaces?,
             left_out: &self.left_out,
         })
+    }
+
+    /// A part of the page for each workspace.
+    fn html(&self) -> String {
+        let workspaces: Vec<combined::Workspace<'_>> = self
+            .parts
+            .iter()
+            .map(|part| {
+                let decision = match &part.said {
+                    Said::Report { decision, .. } => Some(*decision),
+                    Said::Plan { .. } | Said::Failed(_) => None,
+                };
+                combined::Workspace {
+                    directory: part.shown(),
+                    decision: decision.map_or("not judged", Decision::name),
+                    ready: decision.is_some_and(Decision::is_ready),
+                    page: part.text(Format::Html),
+                    failed: part.failed().map(Failed::message),
+                }
+            })
+            .collect();
+        let verdict = format!("{} for {}", self.decision.name().replace('_', " "), self.stage);
+        combined::render(&verdict, self.decision.is_ready(), &workspaces)
     }
 
     /// One run for each workspace, which the service that reads them tells apart by their automation ids.

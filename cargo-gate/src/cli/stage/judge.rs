@@ -19,6 +19,7 @@ use gate_surveys::Surveys;
 
 use super::super::arguments::Format;
 use super::super::open::Opened;
+use super::super::other_runs;
 use super::super::progress::Progress;
 use super::super::reports::{display_below, in_repository, print_report};
 use super::super::timings::Timings;
@@ -318,6 +319,11 @@ fn record(
         report,
         json: &report.json(),
         markdown: &report.markdown(Some("../../../../")),
+        html: &report.html(&other_runs::in_run_directory(
+            report,
+            &opened.history,
+            &opened.workspace,
+        )),
         command: &conversation.command_line(),
         catalogue_sha256: &gate_checks::catalogue_sha256(),
         environment: &environment,

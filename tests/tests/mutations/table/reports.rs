@@ -13,6 +13,7 @@ const FILES: &[&str] = &[
     "decision.json",
     "report.json",
     "report.md",
+    "report.html",
     "hashes.json",
     "environment.json",
     "audit.jsonl",

@@ -4,7 +4,7 @@ use crate::record::bundle::Why;
 use gate_text::secrets::{Severity, scan};
 
 /// Endings of documents. Whatever has another one is data.
-const DOCUMENTS: [&str; 8] = ["json", "jsonl", "log", "md", "sarif", "sig", "txt", "xml"];
+const DOCUMENTS: [&str; 9] = ["html", "json", "jsonl", "log", "md", "sarif", "sig", "txt", "xml"];
 /// More than a person reads; a larger log is data.
 const LARGEST: usize = 16 << 20;
 

@@ -93,6 +93,7 @@ impl AuditRecorder {
             outputs: vec![
                 super::format::REPORT_JSON.to_owned(),
                 super::format::REPORT_MARKDOWN.to_owned(),
+                super::format::REPORT_HTML.to_owned(),
             ],
             summary: format!("judged {} checks for stage {}", report.checks.len(), report.stage),
         });

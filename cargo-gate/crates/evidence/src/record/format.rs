@@ -13,6 +13,7 @@ pub(crate) const ENVIRONMENT: &str = "environment.json";
 pub(crate) const AUDIT: &str = "audit.jsonl";
 pub(crate) const REPORT_JSON: &str = "report.json";
 pub(crate) const REPORT_MARKDOWN: &str = "report.md";
+pub(crate) const REPORT_HTML: &str = "report.html";
 pub(crate) const REDACTION: &str = "redaction_audit.json";
 pub(crate) const HASHES: &str = "hashes.json";
 pub(crate) const SIGNATURE: &str = "decision.sig";

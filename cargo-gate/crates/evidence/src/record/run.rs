@@ -17,6 +17,8 @@ pub struct RunRecord<'a> {
     pub json: &'a Masked<'a>,
     /// The same report, rendered as Markdown.
     pub markdown: &'a Masked<'a>,
+    /// The same report as a page of HTML.
+    pub html: &'a Masked<'a>,
     /// The command line as argument vector; paths of the user's machine are redacted when it is written.
     pub command: &'a [String],
     /// Digest of the checklist, of the catalogue of built-in checks.

@@ -24,6 +24,7 @@ pub(crate) struct Run {
     masked: MaskedReport,
     pub(crate) json: Masked<'static>,
     markdown: Masked<'static>,
+    html: Masked<'static>,
     pub(crate) audit: Vec<AuditStep>,
 }
 
@@ -96,6 +97,7 @@ impl Run {
             masked: MaskedReport::from(report.clone()),
             json: Masked::from(""),
             markdown: Masked::from("# demo\n\nREADY for pilot\n"),
+            html: Masked::from("<!DOCTYPE html>\n<title>READY for pilot</title>\n"),
             audit,
             report,
         };
@@ -115,6 +117,7 @@ impl Run {
             report: &self.masked,
             json: &self.json,
             markdown: &self.markdown,
+            html: &self.html,
             command: &self.command,
             catalogue_sha256: "catalogue",
             environment: &self.environment,

@@ -10,7 +10,7 @@
 //! | `decision.json` | [`DecisionRecord`]: the decision and everything it rests on |
 //! | `environment.json` | [`EnvironmentRecord`]: the machine, without names of people or private paths |
 //! | `audit.jsonl` | [`AuditStep`]: one line per step of the run |
-//! | `report.json`, `report.md` | the report |
+//! | `report.json`, `report.md`, `report.html` | the report |
 //! | `suites/<name>.log` | output of suites |
 //! | `redaction_audit.json` | [`RedactionAudit`]: what a search for secrets found in the other files |
 //! | `hashes.json` | [`Hashes`]: SHA-256 of every other file but the signature, chained to the run before |

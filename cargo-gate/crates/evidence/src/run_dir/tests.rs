@@ -32,6 +32,7 @@ fn a_run_directory_holds_what_it_should() {
             "hashes.json",
             "manifest.json",
             "redaction_audit.json",
+            "report.html",
             "report.json",
             "report.md",
             "suites"

@@ -20,7 +20,8 @@ use gate_text::secrets::mask_text;
 
 use crate::record::{
     AUDIT, DECISION, DecisionRecord, ENVIRONMENT, HASHES, Hashes, LATEST, Link, MANIFEST, Manifest, ManifestArtifact,
-    REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical, is_plain_path,
+    REDACTION, REPORT_HTML, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical,
+    is_plain_path,
 };
 
 /// The runs of one gate directory. The writer holds the [lock](crate::lock::Lock) on it.
@@ -262,6 +263,7 @@ impl<'a> Contents<'a> {
         }
         files.insert(REPORT_JSON, record.json.as_bytes().into());
         files.insert(REPORT_MARKDOWN, record.markdown.as_bytes().into());
+        files.insert(REPORT_HTML, record.html.as_bytes().into());
         let decision = DecisionRecord::of(report, record.catalogue_sha256);
         let manifest = Manifest {
             schema_version: SCHEMA_VERSION,

@@ -1,7 +1,9 @@
 //! `report.md`, for people and for the job summaries of CI systems (GitHub-flavoured Markdown).
 
-use super::{Weight, place, text};
-use crate::{CheckReport, Finding, Location, Outcome, Report};
+use super::measured::{benchmarks, change, quantity, standing};
+use super::{Weight, place, text, waivers};
+use crate::claim::Standing;
+use crate::{BenchmarkResult, CheckReport, Finding, Location, Outcome, Report};
 
 /// The report as Markdown. `links` is what stands in front of a workspace path to make a link of it: `../../../../`
 /// from a run directory, or `https://…/blob/<commit>/`; without it, places are not linked.
@@ -9,7 +11,9 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
     let mut out = head(report);
     out.push_str(&unblock_section(report));
     out.push_str(&bounds_section(report));
+    out.push_str(&waivers_section(report));
     out.push_str(&checklist_section(report));
+    out.push_str(&benchmarks_section(report));
     out.push_str(&table_section(report));
     for check in &report.checks {
         if check.findings.is_empty() && check.reason.is_none() {
@@ -126,23 +130,106 @@ pub(super) fn unblock_section(report: &Report) -> String {
     lines.0
 }
 
-/// Surfaces outside the claim; empty when there are none.
+/// What is outside the claim: surfaces, groups without evidence, and where the policy is weaker than the stage; empty when nothing is.
 pub(super) fn bounds_section(report: &Report) -> String {
-    let mut lines = Lines::default();
-    if report.bounds.is_empty() {
-        return lines.0;
-    }
-    lines.add("## Not part of the claim\n");
+    let mut items = Vec::new();
     for bound in &report.bounds {
-        lines.add(&format!(
-            "- {} (risk {}): {}",
+        items.push(format!(
+            "{} (risk {}): {}",
             prose(&bound.surface),
             prose(&bound.risk),
             prose(&bound.reason)
         ));
     }
+    for claim in &report.claims {
+        match claim.standing {
+            Standing::Missing => items.push(format!("{}: nothing is declared", claim.group)),
+            Standing::Unjudged => items.push(format!("{}: declared, without a judgement", claim.group)),
+            // The bounds list what is excluded.
+            Standing::Claimed | Standing::Excluded | Standing::NotAsked => {}
+        }
+    }
+    for relaxed in &report.relaxed {
+        items.push(format!(
+            "weaker than the default: {} ({})",
+            prose(&relaxed.rule),
+            prose(&relaxed.reason)
+        ));
+    }
+    let mut lines = Lines::default();
+    if items.is_empty() {
+        return lines.0;
+    }
+    lines.add("## Not part of the claim\n");
+    for item in items {
+        lines.add(&format!("- {item}"));
+    }
     lines.add("");
     lines.0
+}
+
+/// Waivers and known findings, the one that ends first in front; empty when there are none.
+pub(super) fn waivers_section(report: &Report) -> String {
+    let mut lines = Lines::default();
+    let covers = waivers::by_days_left(report);
+    if covers.is_empty() {
+        return lines.0;
+    }
+    lines.add("## Waivers by days left\n\n| Days left | Last day | Owner | Findings | Checks | Reason |\n| ---: | --- | --- | ---: | --- | --- |");
+    for cover in covers {
+        let days = cover.days.map_or_else(|| "unknown".to_owned(), |days| days.to_string());
+        let checks: Vec<String> = cover.checks.into_iter().map(code).collect();
+        lines.add(&format!(
+            "| {days} | {} | {} | {} | {} | {} |",
+            prose(cover.until),
+            code(cover.owner),
+            cover.findings,
+            checks.join(", "),
+            prose(cover.why)
+        ));
+    }
+    lines.add("");
+    lines.0
+}
+
+/// What benchmarks showed against their reference; empty when none ran.
+pub(super) fn benchmarks_section(report: &Report) -> String {
+    let mut lines = Lines::default();
+    for (check, results) in benchmarks(report) {
+        if lines.0.is_empty() {
+            lines.add("## Benchmarks\n");
+        }
+        lines.add(&format!(
+            "{}\n\n| Benchmark | Median | Change | 95 % interval | Fails from | Standing |\n| --- | ---: | ---: | --- | ---: | --- |",
+            code(check)
+        ));
+        for result in results {
+            lines.add(&benchmark_row(result));
+        }
+        lines.add("");
+    }
+    lines.0
+}
+
+fn benchmark_row(result: &BenchmarkResult) -> String {
+    let shown = |value: f64| match result.ratio {
+        Some(_) => change(value),
+        None => quantity(value, &result.unit),
+    };
+    let why = result.why.as_deref().map(|why| format!(": {}", prose(why)));
+    format!(
+        "| {} | {} | {} | {} to {} | {} | {}{} |",
+        code(&result.name),
+        prose(&quantity(result.median.0, &result.unit)),
+        result
+            .ratio
+            .map_or_else(|| "no reference".to_owned(), |ratio| change(ratio.0)),
+        prose(&shown(result.low.0)),
+        prose(&shown(result.high.0)),
+        result.limit.map_or_else(String::new, |limit| change(limit.0)),
+        standing(result.standing),
+        why.unwrap_or_default()
+    )
 }
 
 /// The items of the checklist; empty when none is declared.

@@ -4,6 +4,7 @@ pub mod badge;
 pub mod cargo_json;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;
@@ -15,10 +16,12 @@ pub mod summary;
 mod claim;
 mod diagnostic;
 mod identity;
+mod measured;
 mod ranking;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
 pub mod text;
+mod waivers;
 mod xml;
 
 use std::borrow::Cow;

@@ -1,5 +1,6 @@
 //! Hand-built reports that every renderer is tried on.
 
+mod measured;
 mod parts;
 
 use std::borrow::Cow;
@@ -8,10 +9,12 @@ use super::SourceProvider;
 use crate::claim::{Kind, PackageKind, Relaxation, Standing};
 use crate::group::Group;
 use crate::{
-    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, KnownUse, Location,
-    NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, TestStatus, Tool, UnblockStep, WaiverUse,
+    Artifact, Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, KnownUse, Location,
+    NotApplicable, Outcome, Reason, Report, TestStatus, UnblockStep, WaiverUse,
 };
 use gate_base::stage::Stage;
+pub use measured::measured;
+pub use parts::empty;
 use parts::{ASSERTION, check, claims, evidence, finish, fix, suite_result};
 
 /// Source files of the samples.
@@ -46,52 +49,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("bounded", bounded()),
         ("unjudged", unjudged()),
         ("hostile", hostile()),
+        ("measured", measured()),
     ]
-}
-
-/// A report without any check.
-pub fn empty() -> Report {
-    Report {
-        schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: "cargo-gate".into(),
-            version: "0.1.0".into(),
-        },
-        run_id: "20260301T120000Z-5d1a8b2c".into(),
-        started: "2026-03-01T12:00:00Z".into(),
-        duration_ms: 41,
-        stage: Stage::Pilot,
-        strict: false,
-        scope: None,
-        partition: None,
-        decision: Decision::NotReady,
-        exit_code: 1,
-        bounds: Vec::new(),
-        claims: Vec::new(),
-        kinds: Vec::new(),
-        relaxed: Vec::new(),
-        counts: Counts::default(),
-        subject: Subject {
-            name: "demo".into(),
-            commit: Some("8f3c1d2e4b5a69788796a5b4c3d2e1f001122334".into()),
-            branch: Some("main".into()),
-            dirty: Some(false),
-            content: "c0ffee00".repeat(8),
-            directory: String::new(),
-            selected: Vec::new(),
-            packages: 2,
-            files: 31,
-            policy_sha256: None,
-            kernels: None,
-        },
-        checks: Vec::new(),
-        checklist: None,
-        not_applicable: Vec::new(),
-        unblock: Vec::new(),
-        confidence: Some(Confidence::new(90, 3, 1)),
-        run_dir: Some("target/gate/runs/20260301T120000Z-5d1a8b2c".into()),
-        chain: Some("0123456789abcdef".repeat(4)),
-    }
 }
 
 /// Everything passes, most of it reused.

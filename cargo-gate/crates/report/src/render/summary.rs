@@ -33,6 +33,8 @@ pub fn render(report: &Report, links: Option<&str>, budget: usize) -> String {
             markdown::unblock_section(report),
         ),
         ("the bounds of the claim", markdown::bounds_section(report)),
+        ("the waivers", markdown::waivers_section(report)),
+        ("the benchmarks", markdown::benchmarks_section(report)),
         ("the table of checks", markdown::table_section(report)),
     ] {
         if !page.add(&section) {
@@ -48,11 +50,12 @@ pub fn render(report: &Report, links: Option<&str>, budget: usize) -> String {
 }
 
 /// Findings that differ in their place alone are one with several places; with each, how many it stands for.
-fn merged<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(usize, Finding)> {
+pub(super) fn merged<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(usize, Finding)> {
     let mut out: Vec<(usize, Finding)> = Vec::new();
     for finding in findings {
         let same = |(_, known): &&mut (usize, Finding)| {
             known.message == finding.message
+                && known.detail == finding.detail
                 && known.help == finding.help
                 && known.policy == finding.policy
                 && known.blocks_at == finding.blocks_at

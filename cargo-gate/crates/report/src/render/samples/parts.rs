@@ -3,9 +3,10 @@
 use crate::claim::{GroupClaim, Standing};
 use crate::group::Group;
 use crate::{
-    Applicability, CheckReport, Dimension, Edit, EvidenceRecord, Fix, Outcome, Report, SuiteResult, TestResult,
-    TestStatus,
+    Applicability, CheckReport, Confidence, Counts, Decision, Dimension, Edit, EvidenceRecord, Fix, Outcome, Report,
+    SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
 };
+use gate_base::stage::Stage;
 
 /// Every group is claimed, but for these.
 pub(super) fn claims(others: &[(Group, Standing, Option<&str>)]) -> Vec<GroupClaim> {
@@ -120,5 +121,50 @@ pub(super) fn fix() -> Fix {
             column_end: 11,
             replacement: "\"0.9.1\"".into(),
         }],
+    }
+}
+
+/// A report without any check.
+pub fn empty() -> Report {
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool {
+            name: "cargo-gate".into(),
+            version: "0.1.0".into(),
+        },
+        run_id: "20260301T120000Z-5d1a8b2c".into(),
+        started: "2026-03-01T12:00:00Z".into(),
+        duration_ms: 41,
+        stage: Stage::Pilot,
+        strict: false,
+        scope: None,
+        partition: None,
+        decision: Decision::NotReady,
+        exit_code: 1,
+        bounds: Vec::new(),
+        claims: Vec::new(),
+        kinds: Vec::new(),
+        relaxed: Vec::new(),
+        counts: Counts::default(),
+        subject: Subject {
+            name: "demo".into(),
+            commit: Some("8f3c1d2e4b5a69788796a5b4c3d2e1f001122334".into()),
+            branch: Some("main".into()),
+            dirty: Some(false),
+            content: "c0ffee00".repeat(8),
+            directory: String::new(),
+            selected: Vec::new(),
+            packages: 2,
+            files: 31,
+            policy_sha256: None,
+            kernels: None,
+        },
+        checks: Vec::new(),
+        checklist: None,
+        not_applicable: Vec::new(),
+        unblock: Vec::new(),
+        confidence: Some(Confidence::new(90, 3, 1)),
+        run_dir: Some("target/gate/runs/20260301T120000Z-5d1a8b2c".into()),
+        chain: Some("0123456789abcdef".repeat(4)),
     }
 }
