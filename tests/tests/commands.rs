@@ -24,8 +24,6 @@ mod init;
 mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
-// What rewrites runs of this system into those of others begins with this one.
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[path = "commands/merge.rs"]
 mod merge;
 #[path = "commands/progress.rs"]
@@ -36,7 +34,7 @@ mod promises;
 mod ready;
 #[path = "commands/runs.rs"]
 mod runs;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(unix)]
 #[path = "commands/shards.rs"]
 mod shards;
 #[path = "commands/shells.rs"]

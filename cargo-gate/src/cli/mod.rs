@@ -68,7 +68,7 @@ pub fn command() -> clap::Command {
     disable_help_subcommand = true,
     after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` works in any Cargo workspace.\nSee \
          `cargo gate explain exit-code` for the exit codes and `cargo gate help kernels` for the commands of a \
-         group.\n`cargo gate suite NAME` runs a suite apart from any stage. `cargo gate advisories update` fetches known vulnerabilities. For shells and editors there are `cargo gate completions`, `cargo gate man`, `cargo gate schema` and `cargo gate lsp`."
+         group.\n`cargo gate advisories update` fetches known vulnerabilities. For shells and editors there are `cargo gate completions`, `cargo gate man`, `cargo gate schema` and `cargo gate lsp`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -93,7 +93,7 @@ fn styles() -> clap::builder::Styles {
         .context(Style::new())
 }
 
-/// What the first help page lists: at most 14 commands. What is called now and then, or by shells and editors, is left out of the list.
+/// What the first help page lists: at most 15 commands. What shells and editors call is left out of the list.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge the pilot stage: first use in one service or internal tool
@@ -111,7 +111,6 @@ enum Command {
     /// Judge a run directory of machine learning from its bytes
     Ready(ready::ReadyArgs),
     /// Run suites by name
-    #[command(hide = true)]
     Suite(suite::SuiteArgs),
     /// Write a commented gate.toml and CI workflows
     Init(init::InitArgs),

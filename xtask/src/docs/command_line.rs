@@ -28,7 +28,7 @@ fn write(text: &mut String, command: &mut Command) {
     }
     text.push_str("```\n");
     for below in command.get_subcommands_mut() {
-        if below.get_name() == "help" {
+        if below.is_hide_set() || below.get_name() == "help" {
             continue;
         }
         write(text, below);
