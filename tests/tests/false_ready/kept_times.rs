@@ -1,7 +1,7 @@
 //! Contents that change while modification times do not, so that cargo takes what it built before for current.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use gate_tests::harness::Gate;
@@ -35,16 +35,18 @@ fn notices_an_old_time(gate: &Gate, between: impl FnOnce(), what: &str) {
     assert_not_ready(&gate.run(["pilot"]), what);
 }
 
-/// Does something to every file of this name below a directory.
-fn each_named(directory: &Path, name: &str, act: &dyn Fn(&Path)) {
+/// Every file of this name below a directory, not looking behind links.
+pub(super) fn named(directory: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            each_named(&path, name, act);
-        } else if path.file_name().is_some_and(|found| found == name) {
-            act(&path);
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(named(&path, name));
+        } else if path.file_name().is_some_and(|other| other == name) {
+            found.push(path);
         }
     }
+    found
 }
 
 #[test]
@@ -53,10 +55,10 @@ fn a_unit_that_claims_to_begin_in_the_future_is_built_again() {
     let later = SystemTime::now() + Duration::from_secs(3600);
     let target = gate.workspace().join("target");
     let between = || {
-        each_named(&target, "invoked.timestamp", &|path| {
+        for path in named(&target, "invoked.timestamp") {
             let file = File::options().write(true).open(path).expect("a time stamp of cargo");
             file.set_modified(later).expect("a time can be set");
-        });
+        }
     };
     notices_an_old_time(&gate, between, "a time stamp in the future");
 }
