@@ -3,7 +3,7 @@
 use gate_tests::harness::{Gate, Run};
 use serde_json::Value;
 
-use super::package;
+use super::{assert_not_ready, assert_ready, package};
 
 /// The judgement of `git.clean`.
 fn git_clean(gate: &Gate) -> (Run, String) {
@@ -216,6 +216,27 @@ fn configuration_behind_a_link_is_named() {
             .contains("`clippy.toml` is a link to `local/clippy.toml`, which git ignores"),
         "{run}"
     );
+}
+
+/// A clone would not compile.
+#[test]
+fn an_ignored_source_of_a_build_opens_no_later_stage() {
+    let gate = package();
+    gate.append(".gitignore", "/src/inner.rs\n");
+    gate.write("src/inner.rs", "pub const INNER: u32 = 42;\n");
+    gate.append("src/lib.rs", "pub mod inner;\n");
+    gate.commit("Forget a source");
+    assert_ready(&gate.run(["pilot"]), "it works here");
+    let run = gate.run(["controlled"]);
+    assert_not_ready(&run, "a source that no commit holds");
+    assert!(
+        run.stdout.contains("the build read `src/inner.rs`, which git ignores"),
+        "{run}"
+    );
+    gate.git(["add", "--force", "src/inner.rs"]);
+    gate.commit("Commit it");
+    assert_ready(&gate.run(["pilot"]), "committed");
+    assert_ready(&gate.run(["controlled"]), "committed");
 }
 
 #[cfg(unix)]

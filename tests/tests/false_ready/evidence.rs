@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gate_tests::harness::Gate;
 
+use super::kept_times::named;
 use super::{assert_not_ready, assert_ready, package, write_with_kept_time};
 
 fn copy(from: &Path, to: &Path) {
@@ -189,6 +190,71 @@ fn a_target_directory_from_elsewhere_is_built_again() {
     fs::remove_dir_all(gate.workspace().join("target/gate")).expect("evidence can be removed");
     fs::rename(gate.workspace().join("target"), other.workspace().join("target")).expect("a directory can be moved");
     assert_not_ready(&other.run(["pilot"]), "a target directory of other sources");
+}
+
+/// Two checkouts of one workspace, the second built last: a wrong older one, and the good one.
+fn wrong_and_good() -> (Gate, Gate) {
+    let wrong = package();
+    wrong.replace("src/lib.rs", "    42\n", "    41\n");
+    wrong.commit("Change");
+    (wrong, package())
+}
+
+#[test]
+fn checkouts_that_share_a_target_directory_share_no_binaries() {
+    for configured in [false, true] {
+        let (wrong, good) = wrong_and_good();
+        let shared = good.workspace().join("../shared");
+        let in_shared = |gate: Gate| {
+            if !configured {
+                return gate.env("CARGO_TARGET_DIR", &shared);
+            }
+            let text = format!("[build]\ntarget-dir = '{}'\n", shared.display());
+            gate.write(".cargo/config.toml", text);
+            gate.commit("Build elsewhere");
+            gate
+        };
+        let (wrong, good) = (in_shared(wrong), in_shared(good));
+        assert_ready(&good.run(["pilot"]), "the good one");
+        assert_not_ready(&wrong.run(["pilot"]), "the wrong one, with the same target directory");
+        assert_ready(&good.run(["pilot", "--fresh"]), "the good one again");
+        assert_not_ready(&wrong.run(["pilot", "--fresh"]), "the wrong one again");
+    }
+}
+
+#[test]
+fn the_target_directory_of_another_checkout_is_built_again() {
+    for whole in [true, false] {
+        let (wrong, good) = wrong_and_good();
+        assert_ready(&good.run(["pilot"]), "the good one");
+        let (from, to) = (good.workspace().join("target"), wrong.workspace().join("target"));
+        if whole {
+            fs::rename(from, to).expect("a directory can be moved");
+        } else {
+            // The wrong one has its own record, and then the profile of the other.
+            assert_not_ready(&wrong.run(["pilot"]), "the wrong one");
+            fs::remove_dir_all(to.join("debug")).expect("a directory can be removed");
+            fs::rename(from.join("debug"), to.join("debug")).expect("a directory can be moved");
+        }
+        assert_not_ready(
+            &wrong.run(["pilot", "--fresh"]),
+            "the wrong one, with what the other built",
+        );
+    }
+}
+
+/// The normal case costs nothing: one checkout with a target directory of its own.
+#[test]
+fn what_this_checkout_built_is_not_built_again() {
+    let gate = package();
+    assert_ready(&gate.run(["pilot"]), "at first");
+    assert_ready(&gate.run(["pilot", "--fresh"]), "again");
+    let logs = named(&gate.workspace().join("target/gate/runs"), "workspace.log");
+    let compiled = logs.iter().filter(|log| {
+        let log = fs::read_to_string(log).expect("a log");
+        log.contains("Compiling app")
+    });
+    assert_eq!((logs.len(), compiled.count()), (2, 1));
 }
 
 #[test]

@@ -55,18 +55,49 @@ fn what_a_build_script_reads_outside_counts() {
 }
 
 #[test]
-fn a_library_whose_path_leaves_the_workspace_counts() {
-    let gate = package();
-    let outside = gate.workspace().join("../outside.rs");
-    fs::write(&outside, "pub const PART: u32 = 42;\n").expect("a file can be written");
-    gate.append("part/Cargo.toml", "\n[lib]\npath = \"../../outside.rs\"\n");
-    gate.remove("part/src/lib.rs");
-    gate.commit("Leave the workspace");
-    notices(
-        &gate,
-        || fs::write(&outside, "pub const PART: u32 = 41;\n").expect("a file can be written"),
-        "the path of a library",
-    );
+fn targets_whose_path_leaves_the_workspace_count() {
+    // Manifest, what it says of the target, the file that the target had, right and wrong.
+    let rows = [
+        (
+            "part/Cargo.toml",
+            "\n[lib]\npath = \"../../outside.rs\"\n",
+            "part/src/lib.rs",
+            "= 42",
+            "= 41",
+        ),
+        (
+            "Cargo.toml",
+            "\n[[test]]\nname = \"it\"\npath = \"../outside.rs\"\n",
+            "tests/it.rs",
+            "answer(), 42",
+            "answer(), 41",
+        ),
+        (
+            "Cargo.toml",
+            "build = \"../outside.rs\"\n",
+            "build.rs",
+            "text.trim()",
+            "41",
+        ),
+    ];
+    for (manifest, target, file, right, wrong) in rows {
+        let gate = package();
+        let outside = gate.workspace().join("../outside.rs");
+        fs::write(&outside, gate.read(file)).expect("a file can be written");
+        if target.starts_with("build") {
+            gate.replace(manifest, "[package]\n", &format!("[package]\n{target}"));
+        } else {
+            gate.append(manifest, target);
+        }
+        gate.remove(file);
+        gate.commit("Leave the workspace");
+        let text = fs::read_to_string(&outside).expect("a file").replace(right, wrong);
+        notices(
+            &gate,
+            || fs::write(&outside, text).expect("a file can be written"),
+            file,
+        );
+    }
 }
 
 #[test]

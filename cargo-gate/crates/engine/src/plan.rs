@@ -11,7 +11,7 @@ use gate_base::record;
 use gate_base::stage::Stage;
 use gate_contract::{Applies, Check, Inputs, Phase};
 use gate_evidence::store::Store;
-use gate_evidence::{Evidence, age};
+use gate_evidence::{Evidence, EvidenceResult, age};
 use gate_policy::{Policy, SuiteKind, SuitePolicy};
 use gate_report::group::Group;
 use gate_report::{Bound, Dimension, NotApplicable, Partition};
@@ -285,7 +285,12 @@ impl Planner<'_> {
         {
             // A failure may be the machine's; a second run is meant to find out.
             let may_run = self.suites != SuiteMode::None;
-            if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
+            let failed = match (unit, &evidence.result) {
+                (Unit::Suite(suite), EvidenceResult::Findings(findings)) => gate_suites::is_failure(suite, findings),
+                (Unit::Suite(_), _) => evidence.blocks_somewhere(),
+                (Unit::Check(_), _) => false,
+            };
+            if may_run && failed {
                 return Action::Run("it failed last time".to_owned());
             }
             if let Err(what) = gate_suites::still_holds(self.workspace, &evidence.reads) {

@@ -369,7 +369,7 @@ impl Runner<'_> {
         let EvidenceResult::Findings(findings) = &result else {
             return result;
         };
-        if findings.iter().any(|finding| finding.blocks_at.is_some()) {
+        if gate_suites::is_failure(suite, findings) {
             // A failure says more, and opens no stage either.
             return result;
         }

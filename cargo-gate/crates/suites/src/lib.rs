@@ -3,6 +3,7 @@
 mod artifacts;
 pub mod bench;
 mod build;
+mod built;
 mod catalogue;
 mod compiler;
 pub mod configuration;
@@ -55,7 +56,7 @@ pub use partition::deal;
 pub use requires::unmet;
 pub use shared::Shared;
 pub use slo::DOCS as SLO_DOCS;
-pub use suite::{SuiteContext, SuiteRun, check_id};
+pub use suite::{SuiteContext, SuiteRun, check_id, is_failure};
 use suite::{finding, suite_result};
 pub use test::DOCS as TEST_DOCS;
 pub use tool::DOCS as TOOL_DOCS;
@@ -86,9 +87,11 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     if let Some(suite) = run.suite.as_mut().filter(|suite| suite.tool_version.is_none()) {
         suite.tool_version = cx.shared.compiler_of(&suite.command);
     }
-    for build in cx.shared.builds() {
+    let builds = cx.shared.builds();
+    for build in &builds {
         run.reads.extend(build.reads(cx.workspace, suite, began));
     }
+    built::judge(suite, &builds, &mut run)?;
     Ok(paths::hide(run, cx, suite.location.as_ref()))
 }
 

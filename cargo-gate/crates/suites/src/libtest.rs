@@ -19,6 +19,8 @@ pub struct Libtest {
     done: Tests,
     /// Binary that cargo announced last.
     binary: String,
+    /// Where the binaries are that cargo announced.
+    programs: Vec<String>,
     /// Groups of this binary that have started and not ended. The first is the harness; the others are output of its
     /// tests that looks like a harness, or what follows a harness that crashed without cargo saying so.
     open: Vec<Group>,
@@ -52,9 +54,13 @@ pub(super) struct Summary {
 impl Libtest {
     /// Takes one line without its end and without escape sequences.
     pub fn line(&mut self, line: &str) {
-        if let Some(binary) = announced_binary(line) {
+        if let Some((program, is_path)) = announced_program(line) {
             self.end_binary();
-            self.binary = binary;
+            self.binary = binary_name(program);
+            self.programs.extend(is_path.then(|| program.to_owned()));
+        } else if let Some(name) = line.strip_prefix("   Doc-tests ") {
+            self.end_binary();
+            self.binary = format!("{name} (doc-tests)");
         } else if let Some(summary) = Summary::parse(line) {
             self.summary(summary);
         } else if self.open.last().is_some_and(|group| group.failures) {
@@ -70,6 +76,11 @@ impl Libtest {
         } else {
             self.in_group(line);
         }
+    }
+
+    /// Takes the paths of the binaries that cargo said it runs, as it wrote them.
+    pub(super) fn take_programs(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.programs)
     }
 
     /// What the whole output says.
@@ -233,25 +244,27 @@ pub(super) fn announced_tests(line: &str) -> Option<u64> {
 }
 
 /// `     Running unittests src/lib.rs (target/debug/deps/demo-8348ca7a80742723)` or `   Doc-tests demo`: cargo aligns
-/// its words to column 12, and what tests print is not taken for it unless it does the same.
-fn announced_binary(line: &str) -> Option<String> {
-    if let Some(name) = line.strip_prefix("   Doc-tests ") {
-        return Some(format!("{name} (doc-tests)"));
-    }
+/// its words to column 12, and what tests print is not taken for it unless it does the same. Other tools say without
+/// parentheses what they run, which need not be a path.
+fn announced_program(line: &str) -> Option<(&str, bool)> {
     let rest = line
         .strip_prefix("     Running ")
         .filter(|rest| !rest.starts_with('`'))?;
-    let path = match rest.rsplit_once('(') {
-        Some((_, path)) => path.strip_suffix(')')?,
-        None => rest,
-    };
+    match rest.split_once(" (") {
+        Some((_, path)) => Some((path.strip_suffix(')')?, true)),
+        None => Some((rest, false)),
+    }
+}
+
+/// Its name without the hash that cargo adds.
+fn binary_name(path: &str) -> String {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let name = name.strip_suffix(".exe").unwrap_or(name);
     let name = match name.rsplit_once('-') {
         Some((stem, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => stem,
         _ => name,
     };
-    Some(name.to_owned())
+    name.to_owned()
 }
 
 /// The name without what libtest and rustdoc add to it.

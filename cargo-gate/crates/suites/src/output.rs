@@ -38,6 +38,8 @@ pub struct Output {
     pub panics: BTreeMap<String, Option<Panic>>,
     /// The first line that only a failure writes.
     pub failure: Option<String>,
+    /// The test binaries that cargo said it runs, as it wrote their paths: absolute, or from where it was started.
+    pub programs: Vec<String>,
 }
 
 /// An error as cargo and rustc print it.
@@ -100,13 +102,15 @@ impl Reader {
     }
 
     /// Everything that was read; tests sorted by binary and name.
-    pub fn finish(self) -> Output {
+    pub fn finish(mut self) -> Output {
+        let programs = self.libtest.take_programs();
         let mut tests = self.libtest.finish().merged(self.nextest.finish());
         tests
             .tests
             .sort_by(|a, b| (&a.binary, &a.name, a.status).cmp(&(&b.binary, &b.name, b.status)));
         Output {
             tests,
+            programs,
             missing: self.errors.missing,
             panics: self.panics.finish(),
             failure: self.lost.finish(),

@@ -62,6 +62,12 @@ pub(super) fn finding(suite: &SuitePolicy, message: impl Into<String>) -> Findin
     finding.because(suite.location.clone())
 }
 
+/// Whether findings of a suite block wherever it runs. One that blocks only at a later stage is no failure yet.
+pub fn is_failure(suite: &SuitePolicy, findings: &[Finding]) -> bool {
+    let mut blocking = findings.iter().filter_map(|finding| finding.blocks_at);
+    blocking.any(|stage| stage <= suite.stage)
+}
+
 /// What a command did, before its output is counted.
 pub(super) fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult {
     SuiteResult {

@@ -13,12 +13,14 @@ use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuitePart, SuiteResult, TestResult, TestStatus};
 
 use super::build::BuildReads;
+use super::built::unknown_directory;
 use super::early::{self, Early};
 use super::outcome::Tests;
 use super::output::{Output, Reader};
 use super::panics::{Panic, Place};
 use super::{
-    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, launch_logged, suite_result, tool_missing,
+    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, is_failure, launch_logged, suite_result,
+    tool_missing,
 };
 
 /// Markdown documentation of the kind.
@@ -114,10 +116,19 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     name_causes(&mut output);
     let early = early::take(&not_run)?;
     early::subtract(&mut output.tests, &early);
-    let verdict = match &output.missing {
+    let mut reads = BuildReads::default();
+    let mut verdict = match &output.missing {
         Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
         _ => EvidenceResult::Findings(judge(suite, &result, &output, &early)),
     };
+    if let EvidenceResult::Findings(findings) = &verdict
+        && !is_failure(suite, findings)
+        && let Some(reason) = unknown_directory(&output.programs, cx)
+    {
+        // Variables that no fingerprint holds may name the directory the next time.
+        reads.unknown = Some(reason.message.clone());
+        verdict = EvidenceResult::Inconclusive(reason);
+    }
     result.passed = output.tests.passed;
     result.failed = output.tests.failed;
     result.skipped = output.tests.skipped;
@@ -130,7 +141,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         result: verdict,
         suite: Some(result),
         log,
-        reads: BuildReads::default(),
+        reads,
     })
 }
 

@@ -101,6 +101,16 @@ impl CargoConfig {
         Ok(config)
     }
 
+    /// Reads one file with what it includes, as `--config FILE` does.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and where the file does not exist.
+    pub fn of_file(path: &Path) -> Result<Self> {
+        let mut config = Self::default();
+        config.load(path, &mut Vec::new())?;
+        Ok(config)
+    }
+
     fn load(&mut self, path: &Path, including: &mut Vec<PathBuf>) -> Result<()> {
         if including.iter().any(|known| known == path) {
             return Err(fault(

@@ -3,15 +3,17 @@
 //!
 //! Cargo compares modification times, and those can be kept: by `mv`, `cp -p`, `rsync -a`, or by a tool that restores them
 //! after a checkout. The time of the last change of a file cannot be set, so this compares that as well, and has cargo
-//! build again whatever began before it. For packages below a `vendor` directory cargo compares nothing at all.
+//! build again whatever began before it. For packages below a `vendor` directory cargo compares nothing at all, and to units
+//! of another checkout of the same workspace it gives the same names.
 
 mod dep_info;
+mod directories;
+mod owner;
 mod packages;
 mod reads;
 mod stale;
 mod units;
 
-use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use gate_world::Workspace;
@@ -20,15 +22,20 @@ pub(super) use reads::now;
 pub use reads::{BuildReads, still_holds};
 
 use packages::Packages;
-use units::{BuildDirectory, Unit};
+use units::Unit;
+
+/// Changes to the environment of a command.
+type Changes = [(std::ffi::OsString, Option<std::ffi::OsString>)];
 
 /// Where a command builds, and of what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Build {
-    directories: Vec<BuildDirectory>,
+    /// Where the command is started.
+    started: PathBuf,
+    directories: Vec<PathBuf>,
+    /// What relative paths of sources may count from, the root of the files first: roots of workspaces.
+    roots: Vec<PathBuf>,
     packages: Packages,
-    /// Root of the files that are built.
-    root: PathBuf,
 }
 
 impl Build {
@@ -39,73 +46,40 @@ impl Build {
         root: &Path,
         directory: &Path,
         command: &[String],
-        environment: &[(OsString, Option<OsString>)],
+        environment: &Changes,
     ) -> Self {
         let mut this = Self {
+            started: directory.to_owned(),
             directories: Vec::new(),
+            roots: directories::roots(root, directory, command),
             packages: Packages::of(workspace, root),
-            root: root.to_owned(),
         };
-        let set = |name: &str| environment.iter().rev().find(|(other, _)| other == name)?.1.as_deref();
-        let inherited = |name: &str| workspace.environment().get(name);
-        match set("CARGO_TARGET_DIR") {
-            Some(target) => this.add(directory.join(target), root),
-            None => {
-                this.add(workspace.target_dir().to_owned(), root);
-                if let Some(elsewhere) = &workspace.cargo().build_dir {
-                    this.add(elsewhere.clone(), root);
-                }
-                let named = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
-                for target in named.into_iter().filter_map(inherited) {
-                    this.add(directory.join(target), root);
-                }
+        for path in directories::of(workspace, &this.roots, directory, command, environment) {
+            if !this.directories.contains(&path) {
+                this.directories.push(path);
             }
-        }
-        if let Some(elsewhere) = inherited("CARGO_BUILD_BUILD_DIR") {
-            this.add(directory.join(elsewhere), root);
-        }
-        for target in named_in(command) {
-            this.add(directory.join(target), root);
-        }
-        // A suite may run in a workspace of its own below this one.
-        for own in directory
-            .ancestors()
-            .take_while(|own| *own != root && own.starts_with(root))
-        {
-            this.add(own.join("target"), own);
         }
         this
     }
 
-    fn add(&mut self, path: PathBuf, root: &Path) {
-        let directory = BuildDirectory {
-            path,
-            root: root.to_owned(),
-        };
-        if !self.directories.contains(&directory) {
-            self.directories.push(directory);
-        }
+    /// Root of the files that are built.
+    fn root(&self) -> &Path {
+        self.roots.first().map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// Every unit of a package whose sources can change, with the profile directory that holds it.
-    fn units(&self) -> impl Iterator<Item = (PathBuf, Vec<Unit>)> {
-        self.directories.iter().flat_map(|directory| {
-            let profiles = units::profiles(&directory.path).into_iter();
-            profiles.map(|profile| {
-                let units = units::units(&profile, &directory.root, &self.packages);
-                (profile, units)
-            })
-        })
+    /// Every unit of a package whose sources can change.
+    fn units(&self) -> impl Iterator<Item = Unit> {
+        let profiles = self.directories.iter().flat_map(|path| units::profiles(path));
+        profiles.flat_map(|profile| units::units(&profile, &self.roots, &self.packages))
     }
-}
 
-/// Values of `--target-dir` in a command.
-fn named_in(command: &[String]) -> impl Iterator<Item = &OsStr> {
-    command.iter().enumerate().filter_map(|(at, word)| {
-        let value = match word.strip_prefix("--target-dir")? {
-            "" => command.get(at + 1)?,
-            rest => rest.strip_prefix('=')?,
+    /// Whether a program that cargo ran is in one of these directories. The path is as cargo wrote it: absolute, or from where
+    /// cargo was started.
+    pub(super) fn holds(&self, program: &str) -> bool {
+        let Ok(program) = self.started.join(program).canonicalize() else {
+            return false;
         };
-        Some(OsStr::new(value))
-    })
+        let mut real = self.directories.iter().filter_map(|path| path.canonicalize().ok());
+        real.any(|path| program.starts_with(path))
+    }
 }

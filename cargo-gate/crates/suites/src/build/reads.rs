@@ -28,6 +28,8 @@ pub struct BuildReads {
     pub reads: Vec<Read>,
     /// What cannot be vouched for: it changed while the suite ran, or cannot be digested.
     pub unknown: Option<String>,
+    /// Files of the repository's work tree that no commit can hold, because git ignores them: paths from the root.
+    pub uncommitted: BTreeSet<String>,
 }
 
 impl BuildReads {
@@ -38,6 +40,7 @@ impl BuildReads {
             }
         }
         self.unknown = self.unknown.take().or(other.unknown);
+        self.uncommitted.extend(other.uncommitted);
     }
 }
 
@@ -48,13 +51,14 @@ impl Build {
         let filter = InputFilter::new(suite);
         let mut files: BTreeSet<PathBuf> = BTreeSet::new();
         let mut variables: BTreeSet<String> = BTreeSet::new();
-        for (_, units) in self.units() {
-            for unit in units {
-                files.extend(unit.files.into_iter().map(|file| paths::normalize(&file)));
-                variables.extend(unit.variables);
-            }
+        for unit in self.units() {
+            files.extend(unit.files.into_iter().map(|file| paths::normalize(&file)));
+            variables.extend(unit.variables);
         }
-        let mut found = BuildReads::default();
+        let mut found = BuildReads {
+            uncommitted: self.uncommitted(workspace, &files),
+            ..BuildReads::default()
+        };
         for file in files {
             if self.is_held(workspace, &filter, &file) {
                 continue;
@@ -75,16 +79,54 @@ impl Build {
         found
     }
 
-    /// Whether the fingerprint of a suite holds a file already, or it is no input.
-    fn is_held(&self, workspace: &Workspace, filter: &InputFilter, file: &Path) -> bool {
-        let made = self
+    /// Those of the files that a clone of the repository would not have. New files that git does not ignore are left to
+    /// `git.clean`, and so are directories: what is in them need not be read.
+    fn uncommitted(&self, workspace: &Workspace, files: &BTreeSet<PathBuf>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let real = |path: &Path| path.canonicalize().ok();
+        let Some(git) = workspace.git() else { return found };
+        let (Some(top), Some(root)) = (real(&git.top), real(workspace.root())) else {
+            return found;
+        };
+        let gate = workspace.gate_dir();
+        let made: Vec<PathBuf> = self
             .directories
             .iter()
-            .any(|directory| file.starts_with(&directory.path));
+            .chain([&gate])
+            .filter_map(|path| real(path))
+            .collect();
+        let mut tracked = None;
+        for file in files {
+            let listed = file.strip_prefix(workspace.root()).ok();
+            let listed = listed.is_some_and(|below| workspace.files().get(&paths::spell(below)).is_some());
+            if listed || !file.is_file() || !self.packages.may_change(file) {
+                continue;
+            }
+            let Some(file) = real(file) else { continue };
+            let Ok(below) = file.strip_prefix(&top) else { continue };
+            let is_of_git = below.components().any(|part| part.as_os_str() == ".git");
+            if is_of_git || made.iter().any(|made| file.starts_with(made)) {
+                continue;
+            }
+            // Without an answer of git there is nothing to compare with, and `git.clean` says so.
+            let tracked = tracked.get_or_insert_with(|| git.tracked());
+            if tracked
+                .as_ref()
+                .is_ok_and(|tracked| !tracked.contains(&paths::spell(below)))
+            {
+                found.insert(paths::relative(&root, &file));
+            }
+        }
+        found
+    }
+
+    /// Whether the fingerprint of a suite holds a file already, or it is no input.
+    fn is_held(&self, workspace: &Workspace, filter: &InputFilter, file: &Path) -> bool {
+        let made = self.directories.iter().any(|directory| file.starts_with(directory));
         if made || !self.packages.may_change(file) || file.starts_with(workspace.gate_dir()) {
             return true;
         }
-        let Ok(below) = file.strip_prefix(&self.root) else {
+        let Ok(below) = file.strip_prefix(self.root()) else {
             return false;
         };
         let spelled = paths::spell(below);

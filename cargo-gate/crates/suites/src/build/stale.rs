@@ -7,7 +7,8 @@ use gate_base::error::{Error, Result};
 use gate_world::index::Stamp;
 
 use super::Build;
-use super::units::{Unit, list};
+use super::owner::{self, Owner};
+use super::units::{self, Unit, list};
 
 /// A directory with more entries than this is taken to have changed.
 const MOST_ENTRIES: usize = 20_000;
@@ -15,39 +16,70 @@ const MOST_ENTRIES: usize = 20_000;
 impl Build {
     /// Makes cargo build again whatever it built from other contents than those that are there now.
     ///
-    /// Where the system does not say when a file was last changed (Windows), that is every package whose sources can change.
+    /// Where the system does not say when a file was last changed (Windows), or where it is not known that this checkout was the
+    /// last to build, that is every package whose sources can change.
     ///
     /// # Errors
-    /// The record of a unit cannot be removed.
+    /// The record of a unit cannot be removed, or that this checkout builds there cannot be recorded.
     pub(in super::super) fn forget_stale(&self) -> Result<()> {
-        for (profile, units) in self.units() {
-            let stale: Vec<Unit> = units.into_iter().filter(is_stale).collect();
-            if stale.is_empty() {
-                continue;
+        for directory in &self.directories {
+            let owner = Owner::recorded(directory).filter(|owner| owner.is(self.root()));
+            let profiles = units::profiles(directory);
+            for profile in &profiles {
+                let ours = owner.as_ref().is_some_and(|owner| owner.built(profile));
+                let units = units::units(profile, &self.roots, &self.packages);
+                let stale: Vec<Unit> = units.into_iter().filter(|unit| !ours || is_stale(unit)).collect();
+                forget(profile, &stale)?;
             }
-            // Another cargo that builds here holds this lock, and is waited for as cargo would.
-            let lock = profile.join(".cargo-lock");
-            let lock = File::options().create(true).truncate(false).write(true).open(&lock);
-            if let Ok(lock) = &lock {
-                // A file system without locks has none of cargo's either.
-                let _ = lock.lock();
-            }
-            for record in stale.iter().flat_map(|unit| &unit.records) {
-                let removed = if record.is_dir() {
-                    fs::remove_dir_all(record)
-                } else {
-                    fs::remove_file(record)
-                };
-                match removed {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Error::io("remove", record, &error));
-                    }
-                    _ => {}
-                }
-            }
+            // Before cargo builds, so that what it leaves counts as that of this checkout even where the gate is killed.
+            owner::claim(directory, self.root(), &profiles)?;
         }
         Ok(())
     }
+
+    /// Records what a command of this checkout built. Returns the directory in which a checkout that none of `builds` is of has
+    /// built since [`forget_stale`](Self::forget_stale).
+    ///
+    /// # Errors
+    /// It cannot be recorded.
+    pub(in super::super) fn keep(&self, builds: &[Build]) -> Result<Option<&Path>> {
+        for directory in &self.directories {
+            match Owner::recorded(directory).filter(|owner| !owner.is(self.root())) {
+                Some(owner) if !builds.iter().any(|build| owner.is(build.root())) => return Ok(Some(directory)),
+                Some(_) => {}
+                None => owner::claim(directory, self.root(), &units::profiles(directory))?,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Removes the records of units from a profile directory.
+fn forget(profile: &Path, stale: &[Unit]) -> Result<()> {
+    if stale.is_empty() {
+        return Ok(());
+    }
+    // Another cargo that builds here holds this lock, and is waited for as cargo would.
+    let lock = profile.join(".cargo-lock");
+    let lock = File::options().create(true).truncate(false).write(true).open(&lock);
+    if let Ok(lock) = &lock {
+        // A file system without locks has none of cargo's either.
+        let _ = lock.lock();
+    }
+    for record in stale.iter().flat_map(|unit| &unit.records) {
+        let removed = if record.is_dir() {
+            fs::remove_dir_all(record)
+        } else {
+            fs::remove_file(record)
+        };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", record, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn is_stale(unit: &Unit) -> bool {

@@ -11,7 +11,8 @@ use gate_world::index::Stamp;
 use super::dep_info;
 use super::packages::Packages;
 
-/// Directories of a build directory that hold no profile that a suite builds with.
+/// Directories of a build directory that rarely hold a profile, and many other files. They may be one themselves, or hold
+/// one directly: a profile or a target may have any of these names.
 const NO_PROFILE: &[&str] = &[
     "deps",
     "build",
@@ -24,17 +25,9 @@ const NO_PROFILE: &[&str] = &[
 ];
 /// A profile lies at most so many directories deep: `<tool>/<triple>/<profile>`.
 const DEPTH: usize = 3;
-/// A time stamp of cargo that changed so much later than it says, in nanoseconds, was copied from somewhere else.
-const COPIED: i64 = 2_000_000_000;
-
-/// A build directory, and what relative paths in it count from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BuildDirectory {
-    /// Where cargo builds.
-    pub(super) path: PathBuf,
-    /// Root of the workspace that is built there.
-    pub(super) root: PathBuf,
-}
+/// A time stamp of cargo that changed so much later or earlier than it says, in nanoseconds, was copied from somewhere else, or
+/// set.
+const COPIED: u64 = 2_000_000_000;
 
 /// Something that cargo built or ran, of a package whose sources can change.
 #[derive(Debug)]
@@ -63,17 +56,20 @@ fn search(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) {
         found.push(directory.to_owned());
         return;
     }
+    let Some(below) = depth.checked_sub(1) else { return };
     for path in list(directory) {
         let name = path.file_name().unwrap_or_default();
         let is_directory = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir());
-        if depth > 0 && is_directory && !NO_PROFILE.iter().any(|other| name == *other) {
-            search(&path, depth - 1, found);
+        if is_directory {
+            let is_other = NO_PROFILE.iter().any(|other| name == *other);
+            search(&path, if is_other { below.min(1) } else { below }, found);
         }
     }
 }
 
-/// The units of a profile directory whose sources can change: those of packages that no registry holds.
-pub(super) fn units(profile: &Path, root: &Path, packages: &Packages) -> Vec<Unit> {
+/// The units of a profile directory whose sources can change: those of packages that no registry holds. Relative paths of
+/// sources count from one of `roots`.
+pub(super) fn units(profile: &Path, roots: &[PathBuf], packages: &Packages) -> Vec<Unit> {
     let described = dep_info_files(profile);
     let mut units = Vec::new();
     for fingerprint in list(&profile.join(".fingerprint")) {
@@ -91,7 +87,7 @@ pub(super) fn units(profile: &Path, root: &Path, packages: &Packages) -> Vec<Uni
             of_build_script(&fingerprint, &profile.join("build").join(name), packages.named(package))
         } else if let Some(text) = described.get(hash).and_then(|path| fs::read_to_string(path).ok()) {
             let sources = dep_info::of_compiler(&text);
-            let files: Vec<PathBuf> = sources.files.iter().map(|file| root.join(file)).collect();
+            let files: Vec<PathBuf> = sources.files.iter().flat_map(|file| below(roots, file)).collect();
             // What a build script wrote is no source that somebody edits.
             let is_local = files
                 .iter()
@@ -109,6 +105,20 @@ pub(super) fn units(profile: &Path, root: &Path, packages: &Packages) -> Vec<Uni
         units.extend(unit);
     }
     units
+}
+
+/// The files that a path in a dep-info file can be: whichever is there.
+fn below(roots: &[PathBuf], file: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = roots.iter().map(|root| root.join(file)).collect();
+    if file.is_absolute() {
+        all.truncate(1);
+    } else if let Some(first) = all.first().cloned() {
+        all.retain(|path| fs::symlink_metadata(path).is_ok());
+        if all.is_empty() {
+            all.push(first);
+        }
+    }
+    all
 }
 
 fn of_build_script(fingerprint: &Path, output: &Path, packages: &[PathBuf]) -> Option<Unit> {
@@ -137,10 +147,11 @@ fn whole(fingerprint: &Path, packages: &[PathBuf]) -> Option<Unit> {
     })
 }
 
-/// When a unit began, by the file that cargo writes then. A file that was copied says when something began elsewhere.
+/// When a unit began, by the file that cargo writes then. A file that was copied says when something began elsewhere, and one
+/// whose time was set, even to a later one, says nothing.
 fn began(timestamp: &Path) -> Option<i64> {
     let stamp = Stamp::of(&fs::symlink_metadata(timestamp).ok()?);
-    let copied = stamp.changed.saturating_sub(stamp.modified) > COPIED;
+    let copied = stamp.changed.abs_diff(stamp.modified) > COPIED;
     (cfg!(unix) && !copied).then_some(stamp.modified)
 }
 

@@ -1,6 +1,6 @@
 //! Commits as trees of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Git;
 use super::objects::Object;
@@ -38,6 +38,17 @@ impl Git {
             blob.then_some((paths::spell_git(&record[tab + 1..]), fields.next()?.to_owned()))
         };
         Ok(output.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+
+    /// Every path that git tracks, from the top of the work tree, with those of submodules.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn tracked(&self) -> Result<BTreeSet<String>, String> {
+        let program = self.program.within(&self.top);
+        let output = program.output(&["ls-files", "-z", "--cached", "--recurse-submodules"])?;
+        let paths = output.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        Ok(paths.map(paths::spell_git).collect())
     }
 
     /// The contents with these ids, in this order.
