@@ -20,6 +20,9 @@ mod order;
 #[path = "false_ready/outside.rs"]
 mod outside;
 #[cfg(unix)]
+#[path = "false_ready/secret_fields.rs"]
+mod secret_fields;
+#[cfg(unix)]
 #[path = "false_ready/secrets.rs"]
 mod secrets;
 #[path = "false_ready/suites.rs"]

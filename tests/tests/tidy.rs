@@ -338,6 +338,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "packages and archives of a release: files of the commit, and what is compiled of them",
     ),
     (
+        "cargo-gate/crates/release/src/cargo.rs",
+        "what cargo said in a release, masked before it is written",
+    ),
+    (
         "cargo-gate/crates/release/src/registry.rs",
         "a manifest that names a package and its version",
     ),
@@ -347,6 +351,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ),
     ("cargo-gate/crates/report/src/redaction.rs", "renders a `MaskedReport`"),
     (
+        "cargo-gate/crates/suites/src/build/stale.rs",
+        "nothing: the lock of cargo's build directory",
+    ),
+    (
         "cargo-gate/crates/suites/src/equivalence/shrink.rs",
         "outputs of a cell that fails, and the command that repeats it",
     ),
@@ -355,12 +363,20 @@ const WAYS_OUT: &[(&str, &str)] = &[
         "a log that masks what is written to it",
     ),
     (
+        "cargo-gate/crates/suites/src/reference.rs",
+        "the lockfile of the workspace, for a build of another commit",
+    ),
+    (
         "cargo-gate/crates/suites/src/shared.rs",
         "a log that was masked when it was recorded",
     ),
     (
         "cargo-gate/crates/suites/src/slo/windows.rs",
         "numbers of service levels",
+    ),
+    (
+        "cargo-gate/crates/suites/src/test/doctests.rs",
+        "a log that was masked when it was recorded",
     ),
     (
         "cargo-gate/crates/suites/src/workspace_copy.rs",
@@ -390,6 +406,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ),
     ("cargo-gate/src/cli/evidence/merge.rs", "what masked runs decided"),
     ("cargo-gate/src/cli/job_summary.rs", "`Masked`"),
+    (
+        "cargo-gate/src/cli/kernels/rollback.rs",
+        "files of the workspace, in a copy of it below the gate directory",
+    ),
     (
         "cargo-gate/src/cli/kernels/single.rs",
         "PTX that the user asked to compile",
@@ -424,12 +444,14 @@ const WAYS_OUT: &[(&str, &str)] = &[
 ];
 
 /// Calls that write to a stream or a file.
-const WRITES: [&str; 9] = [
+const WRITES: [&str; 11] = [
     "stdout()",
     "tempfile_in(",
     "io::stderr()",
     "fs::write(",
     "File::create",
+    "File::options()",
+    "fs::copy(",
     "OpenOptions::new()",
     "atomic::write",
     "Masked::assembled(",

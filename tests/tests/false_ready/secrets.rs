@@ -8,7 +8,7 @@ use gate_tests::planted;
 use super::package;
 
 /// Formats of a verdict.
-const FORMATS: [&str; 9] = [
+pub(super) const FORMATS: [&str; 9] = [
     "human",
     "json",
     "markdown",
@@ -20,15 +20,10 @@ const FORMATS: [&str; 9] = [
     "cargo-json",
 ];
 
-/// What must not be seen anywhere, with what it is.
+/// What must not be seen anywhere, with what it is; of a secret with several lines, a line of its body.
 fn secrets() -> Vec<(String, String)> {
-    let mut secrets: Vec<(String, String)> = planted::corpus()
-        .into_iter()
-        .filter(|planted| !planted.value.contains('\n'))
-        .map(|planted| (planted.name.to_owned(), planted.value))
-        .collect();
-    secrets.truncate(30);
-    secrets
+    let named = planted::corpus().into_iter();
+    named.map(|planted| (planted.name.to_owned(), planted.value)).collect()
 }
 
 #[test]
@@ -87,7 +82,7 @@ fn holds_none(gate: &Gate, secrets: &[(String, String)]) {
 #[test]
 fn outputs_of_tests_hold_no_secret() {
     let secrets = secrets();
-    assert_eq!(secrets.len(), 30, "{secrets:?}");
+    assert!(secrets.len() >= 30, "{secrets:?}");
     let gate = package();
     let corpus: Vec<String> = planted::corpus().into_iter().map(|planted| planted.text).collect();
     // The texts come from a file that git does not track, as they would from a vault.

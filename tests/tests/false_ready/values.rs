@@ -14,7 +14,9 @@ fn said(policy: &str) -> (Option<i32>, String) {
     let lines = run.stderr.lines().chain(run.stdout.lines());
     let told: Vec<&str> = lines
         .map(str::trim)
-        .filter(|line| line.starts_with("error[policy") || line.starts_with("= help: ") || line.contains("unusual"))
+        .filter(|line| {
+            line.starts_with("error[policy") || line.starts_with("= help: ") || line.contains("usual maximum")
+        })
         .collect();
     (run.code, told.join("\n"))
 }
@@ -79,4 +81,32 @@ fn a_limit_of_a_benchmark_that_nothing_exceeds_is_refused() {
     error[policy::out-of-range]: `time` is out of range: 100.0
     = help: write a number from 0 to 10: what may get ten times worse has no budget
     ");
+}
+
+#[test]
+fn a_rail_that_never_trips_is_refused() {
+    let rails = |keys: &str| format!("[runtime.rails]\n{keys}\n");
+    insta::assert_snapshot!(refused(&rails("window-calls = 100\nerror-events = 101")), @"
+    error[policy::window-too-small]: `error-events` is 101, but a window has only 100 calls: the rail never trips
+    = help: write an `error-events` no larger than `window-calls`
+    ");
+    assert_ne!(said(&rails("window-calls = 100\nerror-events = 100")).0, Some(2));
+}
+
+#[test]
+fn a_difference_that_accepts_small_numbers_is_unusual() {
+    let suite = |absolute: &str| {
+        format!(
+            "[[suite.equivalence]]\nname = \"e\"\nversion = 1\ncommand = [\"fast\", \"{{size}}\"]\n\n[[suite.equivalence.axis]]\nname \
+             = \"size\"\nvalues = [1, 2]\n\n[[suite.equivalence.column]]\nname = \"a\"\nkind = \"float\"\nabsolute = \
+             {absolute}\n\n[[suite.equivalence.reference]]\nname = \"plain\"\ncommand = [\"plain\", \"{{size}}\"]\n"
+        )
+    };
+    let (code, unusual) = said(&suite("0.5"));
+    assert_ne!(code, Some(2), "{unusual}");
+    assert!(
+        unusual.contains("`absolute` is 0.5, above the usual maximum of 0.01"),
+        "{unusual}"
+    );
+    assert!(!said(&suite("0.01")).1.contains("`absolute"));
 }

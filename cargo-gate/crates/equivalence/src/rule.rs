@@ -172,7 +172,7 @@ pub struct ColumnRule {
     pub ulp: Option<u64>,
     /// Largest difference.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1e-300, max = 1e300), extend("x-why" = "a difference of that size accepts every number", "examples" = [1e-9]))]
+    #[schemars(range(min = 1e-300, max = 1e300), extend("x-sane-max" = 0.01, "x-why" = "a large difference accepts every small number", "examples" = [1e-9]))]
     pub absolute: Option<f64>,
     /// Largest difference as a part of the value of the reference.
     #[serde(skip_serializing_if = "Option::is_none")]

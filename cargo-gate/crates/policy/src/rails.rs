@@ -44,6 +44,21 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
                 .help("write a `min-samples` no larger than `window-calls`"),
         );
     }
+    if settings.error_events > settings.window_calls {
+        let span = rails
+            .get("error-events")
+            .or_else(|| rails.get("window-calls"))
+            .map_or(0..0, toml::Spanned::span);
+        let message = format!(
+            "`error-events` is {}, but a window has only {} calls: the rail never trips",
+            settings.error_events, settings.window_calls
+        );
+        problems.push(
+            Problem::new(span, message)
+                .rule(&rule::WINDOW_TOO_SMALL)
+                .help("write an `error-events` no larger than `window-calls`"),
+        );
+    }
     problems
 }
 

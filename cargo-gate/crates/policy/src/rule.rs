@@ -86,7 +86,7 @@ rules! {
     UNKNOWN_KEY = "unknown-key", "A key is known in its table";
     UNKNOWN_VALUE = "unknown-value", "A value is one of the words that its key takes";
     WEAKER_WITHOUT_REASON = "weaker-without-reason", "A rule weaker than the default has a reason";
-    WINDOW_TOO_SMALL = "window-too-small", "A rails window has at least `min-samples` calls";
+    WINDOW_TOO_SMALL = "window-too-small", "A rails window has at least `min-samples` and `error-events` calls";
     WRONG_TYPE = "wrong-type", "A value has the type of its key";
 }
 

@@ -8,6 +8,7 @@ use gate_policy::CiPolicy;
 use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use super::pipelines::{counted, first_path, unreadable};
+use super::trust;
 use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy);
@@ -20,7 +21,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 5,
+    version: 6,
     fixes: Fixes::Applied("writes the commit that another line of the CI files names for the same version"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -36,7 +37,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 /// A name that may mean something else tomorrow.
-struct Unpinned<'c> {
+pub(super) struct Unpinned<'c> {
     line: u32,
     name: &'c str,
     /// What is wrong, as the end of a sentence.
@@ -68,6 +69,7 @@ fn run(context: &Context<'_>) -> Judgement {
             findings.extend(finding(file, "image", used.collect()));
         }
     }
+    findings.extend(trust::unneeded(policy, &ci.files));
     let because = |finding: Finding| finding.because(Some(policy.location.clone()));
     findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
     Judgement::Findings(findings.into_iter().map(because).collect())
@@ -111,7 +113,7 @@ fn of_others(files: &[CiFile]) -> Option<Finding> {
     Some(places.into_iter().fold(finding, Finding::at))
 }
 
-fn trusted(patterns: &[String]) -> GlobSet {
+pub(super) fn trusted(patterns: &[String]) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
     // The policy was validated: each is a glob.
     for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
@@ -194,7 +196,7 @@ fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
     })
 }
 
-fn action_fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
+pub(super) fn action_fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
     if let Some(image) = name.strip_prefix("docker://") {
         return (!has_digest(image)).then_some("is an image without a digest");
     }
@@ -222,7 +224,7 @@ fn version_fault(version: &str) -> Option<&'static str> {
     Some("is a tag or a branch, which can move")
 }
 
-fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>> {
+pub(super) fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>> {
     let name = include.name.as_str();
     // A component names its server first.
     let path = name.split_once('/').map_or(name, |(_, path)| path);
@@ -305,13 +307,13 @@ fn with_digest(image: &str, before: &str) -> String {
     format!("write `{before}{name}@sha256:` and the digest printed by `docker buildx imagetools inspect {name}`")
 }
 
-fn has_digest(image: &str) -> bool {
+pub(super) fn has_digest(image: &str) -> bool {
     let digest = image.split_once("@sha256:").map(|(_, digest)| digest);
     digest.is_some_and(|digest| digest.len() == 64 && is_hex(digest))
 }
 
 /// The name of an image without tag and digest.
-fn without_tag(image: &str) -> &str {
+pub(super) fn without_tag(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     // A colon before the last slash belongs to a port.
     match image.rsplit_once(':') {
@@ -403,6 +405,38 @@ mod tests {
           also: .github/workflows/ci.yml:8
           also: .github/workflows/ci.yml:9
           help: pin them and set `pinned-actions = true` under `[ci]` in gate.toml; `trusted-actions` names exceptions
+        ");
+    }
+
+    #[test]
+    fn trust_that_nothing_needs_is_an_advice() {
+        let steps = format!(
+            "      - uses: actions/checkout@v4\n      - uses: org/a@{} # v1\n",
+            "a".repeat(40)
+        );
+        insta::assert_snapshot!(said(&["actions/*", "org/*", "gone/*"], &steps), @"
+        gate.toml:3: `trusted-actions` matches no action and no include that is not pinned: `org/*` [advice]
+          help: remove the entry, or correct it
+          because: gate.toml:3
+        gate.toml:3: `trusted-actions` matches no action and no include that is not pinned: `gone/*` [advice]
+          help: remove the entry, or correct it
+          because: gate.toml:3
+        ");
+        let mut world = world(&[], "");
+        world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "")]);
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        (ci.pinned_actions, ci.pinned_images) = (false, true);
+        ci.trusted_actions = vec!["gone/*".into()];
+        ci.trusted_images = vec![
+            "$CI_REGISTRY_IMAGE/*".into(),
+            "postgres".into(),
+            "rust".into(),
+            "gone".into(),
+        ];
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        gate.toml:3: `trusted-images` matches no image that is not pinned: `gone` [advice]
+          help: remove the entry, or correct it
+          because: gate.toml:3
         ");
     }
 

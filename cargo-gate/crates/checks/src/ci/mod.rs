@@ -1,6 +1,7 @@
 //! Checks of the area `ci`.
 
 mod pipelines;
+mod trust;
 
 pub mod actions_pinned;
 pub mod gate_wired;

@@ -21,6 +21,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Work,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -60,6 +61,7 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
         findings.push(blocking(message.into()).help(help).at(policy.location.clone()));
     }
     let mut said: BTreeSet<(&str, usize, Representation)> = BTreeSet::new();
+    let mut needed: BTreeSet<Representation> = BTreeSet::new();
     let mut exceptions: Vec<_> = policy.exceptions.iter().map(|exception| (exception, false)).collect();
     for image in images {
         for entry in &image.module.entries {
@@ -70,7 +72,9 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
                     .filter(|(exception, _)| exception.decision == decision);
                 if let Some((_, met)) = exception {
                     *met = true;
-                } else if !policy.allow.contains(&decision) && said.insert((&entry.name, index, decision)) {
+                } else if policy.allow.contains(&decision) {
+                    needed.insert(decision);
+                } else if said.insert((&entry.name, index, decision)) {
                     findings.push(
                         blocking(format!(
                             "parameter {index} of `{}` is `{decision}` ({}), which the policy does not allow",
@@ -97,6 +101,17 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
             .help("correct the exception, or remove it")
             .at(exception.location.clone())
             .because(Some(exception.location.clone())),
+        );
+    }
+    // A permission that stays would cover what is written later.
+    let unneeded = policy.allow.iter().filter(|decision| !needed.contains(decision));
+    for decision in unneeded.filter(|_| !images.is_empty()) {
+        let message = format!("`allow` of `[kernels.representation]` has `{decision}`, and no parameter needs it");
+        findings.push(
+            Finding::advice(message)
+                .help("remove it from `allow`")
+                .at(policy.location.clone())
+                .because(Some(policy.location.clone())),
         );
     }
     findings

@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Observability,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    version: 2,
     fixes: Fixes::Circumstances,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -55,18 +56,28 @@ fn run(context: &Context<'_>) -> Judgement {
         findings.push(blocking(message.into()).help(help).at(policy.location.clone()));
     }
     let mut lengths = BTreeMap::new();
+    let (mut met, mut unread) = (Vec::new(), images.is_empty());
     for image in &images {
         match SourceMap::parse(&image.text, &Roots::default()) {
-            Err(ParseError { line, message }) => findings.push(
-                blocking(format!("cannot parse the line information: {message}"))
-                    .help("lock the kernels again with `cargo gate kernels lock`")
-                    .at(at(&image.path, line)),
-            ),
+            Err(ParseError { line, message }) => {
+                unread = true;
+                findings.push(
+                    blocking(format!("cannot parse the line information: {message}"))
+                        .help("lock the kernels again with `cargo gate kernels lock`")
+                        .at(at(&image.path, line)),
+                );
+            }
             Ok(map) => {
+                for (_, coverage) in map.coverage() {
+                    met.extend(coverage.unmapped.keys().copied());
+                }
                 findings.extend(unmapped(image, &map, &policy.allow));
                 findings.extend(astray(context, image, &map, &mut lengths));
             }
         }
+    }
+    if !unread {
+        findings.extend(unneeded(policy, &met));
     }
     let because = |finding: Finding| finding.because(Some(policy.location.clone()));
     Judgement::Findings(findings.into_iter().map(because).collect())
@@ -78,6 +89,22 @@ fn blocking(message: String) -> Finding {
 
 fn at(path: &str, line: usize) -> Location {
     Location::line(path, u32::try_from(line).unwrap_or(u32::MAX))
+}
+
+/// Reasons that are accepted and that no instruction has: they would cover what is compiled later.
+fn unneeded(policy: &SourceMapPolicy, met: &[NoPosition]) -> Vec<Finding> {
+    let unneeded = policy.allow.iter().filter(|reason| !met.contains(reason));
+    unneeded
+        .map(|reason| {
+            let message = format!(
+                "`allow` of `[kernels.source-map]` has `{}`, and no instruction needs it",
+                reason.id()
+            );
+            Finding::advice(message)
+                .help("remove it from `allow`")
+                .at(policy.location.clone())
+        })
+        .collect()
 }
 
 /// Instructions without a line, for a reason that is not accepted.
