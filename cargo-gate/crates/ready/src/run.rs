@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
             }
         }
         for entry in self.directory.entries.iter().filter(|entry| entry.is_file()) {
-            if is_unreadable(&entry.path) {
+            if is_unreadable(&entry.path) && !self.is_summary(&entry.path) {
                 data.unreadable.push(entry.path.clone());
             }
             let known = data.train.iter().chain(&data.eval).any(|set| set.name == entry.path);
@@ -175,6 +175,16 @@ impl<'a> Run<'a> {
                 path: self.find(path),
             });
         }
+    }
+
+    /// Whether a JSON file holds numbers and names only, as `eval.json` with metrics does: nothing to learn from.
+    fn is_summary(&self, path: &str) -> bool {
+        let is_json = path
+            .rsplit_once('.')
+            .is_some_and(|(_, end)| end.eq_ignore_ascii_case("json"));
+        let bytes = self.directory.document(path).ok().flatten().filter(|_| is_json);
+        let value = bytes.and_then(|bytes| crate::json::parse(&bytes).ok());
+        value.is_some_and(|value| value.is_object() && sums_up(&value))
     }
 
     /// The file at a declared path: in the run, or from the top of the project.
@@ -219,6 +229,19 @@ impl Role {
         let plain = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let short = ["set", "data"].into_iter().find_map(|end| plain.strip_suffix(end));
         Role::named(plain).or_else(|| Role::named(short?))
+    }
+}
+
+/// Whether a value has no sentence, and no list that could be one in numbers.
+fn sums_up(value: &Value) -> bool {
+    /// Most words of a name, and most entries of a list.
+    const NAME: usize = 3;
+    const LIST: usize = 16;
+    match value {
+        Value::String(text) => text.split_whitespace().count() <= NAME,
+        Value::Array(items) => items.len() <= LIST && items.iter().all(sums_up),
+        Value::Object(object) => object.values().all(sums_up),
+        _ => true,
     }
 }
 

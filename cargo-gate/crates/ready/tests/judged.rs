@@ -212,6 +212,21 @@ fn a_build_of_a_locked_version_is_that_version() {
 }
 
 #[test]
+fn a_file_of_metrics_is_no_data_set() {
+    let project = Project::new();
+    project.write(
+        "runs/new/eval.json",
+        "{\"f1\":0.72,\"split\":\"the test split\",\"bins\":[1,2]}",
+    );
+    project.rehash("runs/new");
+    assert_eq!(complaints(&project.judged("runs/new")), "");
+    project.write("runs/new/eval.json", "{\"a\":{\"text\":\"four words are said\"}}");
+    project.rehash("runs/new");
+    let told = complaints(&project.judged("runs/new"));
+    assert!(told.contains("`eval.json` is named like a data set"), "{told}");
+}
+
+#[test]
 fn a_data_set_of_several_frames_is_read_to_its_end() {
     let project = Project::new();
     let frame =
