@@ -2,6 +2,8 @@
 
 #[path = "commands/advisories.rs"]
 mod advisories;
+#[path = "commands/applying.rs"]
+mod applying;
 #[path = "commands/composed.rs"]
 mod composed;
 #[path = "commands/data.rs"]

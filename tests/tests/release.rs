@@ -313,6 +313,83 @@ fn builds_that_differ_are_refused_with_place_and_cause() {
     assert!(order.contains("usually a hash map that is iterated"), "{order}");
 }
 
+/// Programs for systems that the machine of the release does not build for: covered by what covers the rest, and not said to be built here.
+#[test]
+fn what_was_built_elsewhere_is_attested_as_that() {
+    let gate = tagged(shipped());
+    let key = key(&gate);
+    let elsewhere = "shipped-app-1.0.0-elsewhere.tar.gz";
+    gate.write(&format!("target/elsewhere/{elsewhere}"), "a program");
+    let release = |more: &[&str]| {
+        let words = ["release", "--dry-run", "--key", &key, "--attach", "target/elsewhere"];
+        gate.run([&words, more].concat())
+    };
+    let made = release(&[]);
+    assert_eq!(made.code, Some(0), "{made}");
+    let dist = output(&gate);
+    let verified = gate.run(["verify", dist.to_str().expect("a path")]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    let digest = gate_base::digest::sha256_hex(b"a program");
+    let sums = fs::read_to_string(dist.join("SHA256SUMS")).expect("checksums");
+    assert!(sums.contains(&format!("{digest}  {elsewhere}\n")), "{sums}");
+    let receipt: serde_json::Value =
+        serde_json::from_slice(&fs::read(dist.join("receipt.json")).expect("a receipt")).expect("JSON");
+    assert_eq!(receipt["attached"], serde_json::json!([elsewhere]));
+    let envelope = fs::read(dist.join("provenance.dsse.json")).expect("an envelope");
+    let envelope = dsse::Envelope::from_json(&envelope).expect("an envelope");
+    let public = data_encoding::BASE64
+        .decode(PUBLIC.split(' ').nth(1).expect("a key").as_bytes())
+        .expect("base64");
+    let public = dsse::Ed25519Verifier::from_bytes(&public[public.len() - 32..]).expect("a key");
+    let payload = dsse::verify(&envelope, &[&public], 1).expect("a signature").payload;
+    let statement: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+    let subjects = statement["subject"].as_array().expect("subjects");
+    assert!(
+        subjects.iter().any(|subject| subject["name"] == elsewhere),
+        "{statement}"
+    );
+    let inputs = statement["predicate"]["buildDefinition"]["resolvedDependencies"].as_array();
+    let input = inputs.into_iter().flatten().find(|input| input["name"] == elsewhere);
+    assert_eq!(input.expect("an input")["annotations"]["attached"], "built elsewhere");
+
+    // No judged content vouches for it, so nothing promotes it.
+    let file = dist.join(elsewhere);
+    let words = ["--to", "pilot", "--by", "ada", "--reason", "a test"];
+    let promoted = gate.run([&["govern", "promote", file.to_str().expect("a path")], &words[..]].concat());
+    assert_eq!(promoted.code, Some(1), "{promoted}");
+    assert!(promoted.stderr.contains("was not made by a release"), "{promoted}");
+
+    // Other bytes are another release: what rests on them is made again, and what does not is kept.
+    gate.write(&format!("target/elsewhere/{elsewhere}"), "another program");
+    let again = release(&["--resume"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    assert!(
+        again.stderr.contains("Comparing") && !again.stderr.contains("Building"),
+        "{again}"
+    );
+    let sums = fs::read_to_string(dist.join("SHA256SUMS")).expect("checksums");
+    assert!(!sums.contains(&digest), "{sums}");
+
+    for (name, code, because) in [
+        (
+            "SHA256SUMS",
+            2,
+            "has a name that the release gives to what it writes itself",
+        ),
+        ("below/file", 2, "is not a file"),
+        ("shipped-app-1.0.0.crate", 1, "is attached, and the release makes it"),
+    ] {
+        gate.write(&format!("target/elsewhere/{name}"), "more");
+        let run = release(&["--resume"]);
+        assert_eq!(run.code, Some(code), "{run}");
+        assert!(run.stderr.contains(because), "{because}: {run}");
+        let path = gate.workspace().join("target/elsewhere").join(name);
+        fs::remove_file(&path).expect("removed");
+        // The directory of the one that is below.
+        let _ = fs::remove_dir(path.parent().expect("a directory"));
+    }
+}
+
 #[test]
 fn a_release_goes_on_where_it_was() {
     let gate = tagged(shipped());
@@ -376,6 +453,63 @@ fn a_program_for_another_machine_is_refused() {
     assert_eq!(run.code, Some(1), "{run}");
     assert!(run.stderr.contains("`shipped-app` is not a program for "), "{run}");
     assert!(!output(&gate).exists(), "nothing is handed out");
+}
+
+/// What cargo-auditable puts into a program: a list in zlib's form, in one block that is stored as it is.
+#[cfg(target_os = "linux")]
+fn auditable(packages: &[&str]) -> Vec<u8> {
+    let package = |name: &&str| serde_json::json!({ "name": name, "version": "1.0.0", "source": "local" });
+    let list: Vec<serde_json::Value> = packages.iter().map(package).collect();
+    let text = serde_json::json!({ "packages": list }).to_string().into_bytes();
+    let length = u16::try_from(text.len()).expect("a short list");
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for byte in &text {
+        low = (low + u32::from(*byte)) % 65521;
+        high = (high + low) % 65521;
+    }
+    let mut zlib = vec![0x78, 0x01, 0x01];
+    zlib.extend(length.to_le_bytes());
+    zlib.extend((!length).to_le_bytes());
+    zlib.extend(text);
+    zlib.extend(((high << 16) | low).to_be_bytes());
+    zlib
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_program_says_of_its_dependencies_is_in_the_bill() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let gate = tagged(shipped());
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let wrapper = gate.workspace().with_file_name("wrapper");
+    let list = gate.workspace().with_file_name("list");
+    let script = format!(
+        "#!/bin/sh\ncargo \"$@\" || exit $?\nfor word; do [ \"$last\" != --target-dir ] || at=$word; last=$word; done\n\
+         for program in \"$at\"/*/debug/shipped-app; do\n\
+         [ ! -f \"$program\" ] || objcopy --remove-section .dep-v0 --add-section .dep-v0={} \"$program\" || exit $?\ndone\n",
+        list.display()
+    );
+    fs::write(&wrapper, script).expect("a script");
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("it may run");
+    let gate = gate.env("CARGO", &wrapper);
+    fs::write(&list, auditable(&["shipped-app", "shipped-part"])).expect("a list");
+    let made = dry_run(&gate);
+    assert_eq!(made.code, Some(0), "{made}");
+    fs::remove_dir_all(directory(&gate)).expect("removed");
+
+    fs::write(&list, auditable(&["shipped-app", "shipped-part", "vendored"])).expect("a list");
+    let more = dry_run(&gate);
+    assert_eq!(more.code, Some(1), "{more}");
+    assert!(
+        more.stderr
+            .contains("the program holds vendored 1.0.0, which the bill of materials does not list"),
+        "{more}"
+    );
+    fs::remove_dir_all(directory(&gate)).expect("removed");
+    fs::write(&list, "nothing").expect("a list");
+    let broken = dry_run(&gate);
+    assert_ne!(broken.code, Some(0), "{broken}");
+    assert!(broken.stderr.contains("says of its dependencies"), "{broken}");
 }
 
 #[test]

@@ -157,6 +157,45 @@ fn every_shard_of_every_system_is_merged() {
     assert!(waits_for(&workflow, "release").contains("verdict"));
 }
 
+/// The directory that was attested is uploaded as it is, with what was built elsewhere in it, and with notes that say what was tested.
+#[test]
+fn what_is_handed_out_is_what_is_attested() {
+    let workflow = document(".github/workflows/release.yml");
+    let all = jobs(&workflow);
+    let (_, publish) = all.iter().find(|(name, _)| *name == "publish").expect("a job");
+    let commands: Vec<&str> = steps(publish).filter_map(|step| text(step, "run")).collect();
+    let at = |words: &str| {
+        let found = commands.iter().position(|run| run.contains(words));
+        found.unwrap_or_else(|| panic!("`{words}`: {commands:#?}"))
+    };
+    let packed = steps(publish).filter_map(|step| step.get("with"));
+    let packed: Vec<_> = packed
+        .filter(|with| text(with, "path") == Some("target/packed"))
+        .collect();
+    assert_eq!(packed.len(), 2, "programs and the verdict are attached");
+    let (released, uploaded) = (at("xtask release"), at("gh release create"));
+    assert!(released < uploaded);
+    assert!(commands[released].contains("--attach target/packed"), "{commands:#?}");
+    let upload = commands[uploaded];
+    assert!(
+        upload.contains("/dist\n") && upload.contains(" \"$dist\"/*"),
+        "{upload}"
+    );
+    assert!(upload.contains("gate verify \"$dist\""), "{upload}");
+    assert!(
+        !upload.contains("SHA256SUMS") && !upload.contains("target/packed"),
+        "{upload}"
+    );
+    assert!(
+        upload.contains("cargo xtask notes \"$version\" > target/notes.md"),
+        "{upload}"
+    );
+    assert!(upload.contains("--notes-file target/notes.md"), "{upload}");
+    // What the release builds itself is not built elsewhere too.
+    let text = fs::read_to_string(xtask::project_root().join(".github/workflows/release.yml")).expect("a workflow");
+    assert!(!text.contains("target: x86_64-unknown-linux-gnu }"));
+}
+
 /// What the release packs is what `cargo binstall` and the action ask for.
 #[test]
 fn the_names_of_programs_agree() {

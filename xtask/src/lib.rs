@@ -6,6 +6,7 @@ pub mod ci;
 pub mod docs;
 pub mod ergonomics;
 pub mod imports;
+pub mod notes;
 pub mod picture;
 pub mod refused;
 pub mod registry;

@@ -67,6 +67,11 @@ enum Command {
         #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Print the notes of a release: its section of the changelog, and on what it was tested
+    Notes {
+        /// The version, such as `1.2.3`
+        version: String,
+    },
     /// Explore the concurrent parts of gate-runtime with loom, in every order in which threads can take turns
     Models,
     /// Check gate-build and gate-runtime with the oldest Rust that they declare
@@ -110,6 +115,7 @@ fn run(command: &Command) -> xtask::Result {
         Command::Advisories { from } => println!("{}", xtask::advisories::write(&root, from)?),
         Command::Ci { skip, partition } => xtask::ci::run(&root, skip, partition)?,
         Command::Release { arguments } => xtask::ci::release(&root, arguments)?,
+        Command::Notes { version } => print!("{}", xtask::notes::of(&root, version)?),
         Command::Models => xtask::ci::models(&root)?,
         Command::Msrv => xtask::ci::msrv(&root)?,
     }

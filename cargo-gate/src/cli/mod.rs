@@ -68,7 +68,7 @@ pub fn command() -> clap::Command {
     disable_help_subcommand = true,
     after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` works in any Cargo workspace.\nSee \
          `cargo gate explain exit-code` for the exit codes and `cargo gate help kernels` for the commands of a \
-         group.\n`cargo gate advisories update` fetches known vulnerabilities. For shells and editors there are `cargo gate completions`, `cargo gate man`, `cargo gate schema` and `cargo gate lsp`."
+         group.\n`cargo gate advisories update` fetches known vulnerabilities.\n`cargo gate ready` judges a run directory of machine learning.\nFor shells and editors there are `cargo gate completions`, `cargo gate man`, `cargo gate schema` and `cargo gate lsp`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -93,7 +93,8 @@ fn styles() -> clap::builder::Styles {
         .context(Style::new())
 }
 
-/// What the first help page lists: at most 15 commands. What shells and editors call is left out of the list.
+/// What the first help page lists: at most 14 commands. What shells and editors call is left out of the list, and so is what judges
+/// something other than a workspace.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge the pilot stage: first use in one service or internal tool
@@ -109,6 +110,7 @@ enum Command {
     /// Verify a run and the history, byte by byte
     Verify(verify::VerifyArgs),
     /// Judge a run directory of machine learning from its bytes
+    #[command(hide = true)]
     Ready(ready::ReadyArgs),
     /// Run suites by name
     Suite(suite::SuiteArgs),

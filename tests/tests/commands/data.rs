@@ -2,21 +2,26 @@
 
 use insta::assert_snapshot;
 
+use gate_base::stage::Stage;
 use gate_tests::gate;
 use gate_tests::harness::day;
 
+use super::applying::applying;
 use super::{bad, good};
 
 #[test]
 fn status_shows_what_is_known() {
     let gate = bad();
-    assert_snapshot!("status-nothing", gate.run(["status"]));
+    assert_snapshot!("status-nothing", applying(&gate.run(["status"]).to_string()));
     let run = gate.run(["pilot", "--keep-going"]);
     assert_eq!(run.code, Some(1), "{run}");
-    assert_snapshot!("status-blocked", gate.run(["status"]));
+    assert_snapshot!("status-blocked", applying(&gate.run(["status"]).to_string()));
     gate.append("src/lib.rs", "// One line more.\n");
-    assert_snapshot!("status-stale", gate.run(["status"]));
-    assert_snapshot!("status-json", gate.run(["status", "--message-format", "json"]));
+    assert_snapshot!("status-stale", applying(&gate.run(["status"]).to_string()));
+    assert_snapshot!(
+        "status-json",
+        applying(&gate.run(["status", "--message-format", "json"]).to_string())
+    );
 }
 
 #[test]
@@ -25,7 +30,6 @@ fn topics_are_explained() {
     for (name, topic) in [
         ("check", "lockfile.tracked"),
         ("suite", "suite.test"),
-        ("stage", "controlled"),
         ("exit-codes", "exit-code"),
         ("exit-code", "3"),
         ("unknown", "lockfile.trakced"),
@@ -34,6 +38,19 @@ fn topics_are_explained() {
         assert_snapshot!(format!("explain-{name}"), gate.run(["explain", topic]));
     }
     assert_snapshot!("explain-topics", gate.run(["explain"]));
+    // What blocks from a stage on is what the checks declare, in their order: the list of them all is above.
+    let stage = gate.run(["explain", "controlled"]).to_string();
+    let (before, list) = stage.split_once("checks that start blocking here:\n").expect("a list");
+    let (list, after) = list.split_once("-----").expect("an end");
+    let listed: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let declared = gate_checks::ALL
+        .iter()
+        .filter(|check| check.blocks_at == Stage::Controlled);
+    assert_eq!(listed, declared.map(|check| check.id).collect::<Vec<_>>());
+    assert_snapshot!(
+        "explain-stage",
+        format!("{before}checks that start blocking here: [list]\n-----{after}")
+    );
 }
 
 #[test]

@@ -13,9 +13,57 @@ use insta::assert_snapshot;
 use super::good;
 use super::runs::{OTHER, PUBLIC, key};
 
-pub(super) const LINUX: &str = "target/machines/linux";
+const LINUX: &str = "target/machines/linux";
 const MACOS: &str = "target/machines/macos";
 const WINDOWS: &str = "target/machines/windows";
+
+/// A system that a run is made to be of, whatever system the tests run on.
+pub(super) struct System {
+    os: &'static str,
+    arch: &'static str,
+    target: &'static str,
+}
+
+pub(super) const ON_LINUX: System = System {
+    os: "linux",
+    arch: "x86_64",
+    target: "x86_64-unknown-linux-gnu",
+};
+const ON_MACOS: System = System {
+    os: "macos",
+    arch: "aarch64",
+    target: "aarch64-apple-darwin",
+};
+#[cfg(unix)]
+pub(super) const ON_OLD_MACOS: System = System {
+    os: "macos",
+    arch: "x86_64",
+    target: "x86_64-apple-darwin",
+};
+const ON_WINDOWS: System = System {
+    os: "windows",
+    arch: "x86_64",
+    target: "x86_64-pc-windows-msvc",
+};
+
+impl System {
+    /// What a run of the machine of these tests says of its system, and what one of this system says.
+    fn replaced(&self) -> [(String, String); 3] {
+        let field = |name: &str, value: &str| format!("\"{name}\": \"{value}\"");
+        [
+            (field("os", std::env::consts::OS), field("os", self.os)),
+            (field("arch", std::env::consts::ARCH), field("arch", self.arch)),
+            (host(), self.target.to_owned()),
+        ]
+    }
+}
+
+fn host() -> String {
+    let output = std::process::Command::new("rustc").arg("-vV").output().expect("rustc");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    line.expect("a host").to_owned()
+}
 
 fn latest(gate: &Gate) -> PathBuf {
     let runs = gate.workspace().join("target/gate/runs");
@@ -38,8 +86,11 @@ fn files(directory: &Path, below: &str, found: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// Copies the newest run to `to`, with the first text of each pair replaced by the second in every document.
-pub(super) fn copied(gate: &Gate, to: &str, replaced: &[(&str, &str)]) {
+/// Copies the newest run to `to` as one of a system, with the first text of each pair replaced by the second in every document.
+pub(super) fn copied(gate: &Gate, to: &str, system: &System, replaced: &[(&str, &str)]) {
+    let of_system = system.replaced();
+    let of_system = of_system.iter().map(|(from, into)| (from.as_str(), into.as_str()));
+    let replaced: Vec<(&str, &str)> = of_system.chain(replaced.iter().copied()).collect();
     drop(fs::remove_dir_all(gate.workspace().join(to)));
     let mut found = BTreeMap::new();
     files(&latest(gate), "", &mut found);
@@ -62,25 +113,16 @@ pub(super) fn copied(gate: &Gate, to: &str, replaced: &[(&str, &str)]) {
     gate.write(&format!("{to}/hashes.json"), text);
 }
 
+fn on_linux(gate: &Gate) {
+    copied(gate, LINUX, &ON_LINUX, &[]);
+}
+
 fn on_macos(gate: &Gate) {
-    copied(
-        gate,
-        MACOS,
-        &[
-            ("\"os\": \"linux\"", "\"os\": \"macos\""),
-            ("\"arch\": \"x86_64\"", "\"arch\": \"aarch64\""),
-            ("x86_64-unknown-linux-gnu", "aarch64-apple-darwin"),
-        ],
-    );
+    copied(gate, MACOS, &ON_MACOS, &[]);
 }
 
 fn on_windows(gate: &Gate, replaced: &[(&str, &str)]) {
-    let mut all = vec![
-        ("\"os\": \"linux\"", "\"os\": \"windows\""),
-        ("x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc"),
-    ];
-    all.extend(replaced);
-    copied(gate, WINDOWS, &all);
+    copied(gate, WINDOWS, &ON_WINDOWS, replaced);
 }
 
 fn merged(gate: &Gate, more: &[&str]) -> Run {
@@ -92,12 +134,13 @@ fn merged(gate: &Gate, more: &[&str]) -> Run {
 fn three() -> Gate {
     let gate = good();
     assert_eq!(gate.run(["pilot"]).code, Some(0));
-    copied(&gate, LINUX, &[]);
+    on_linux(&gate);
     on_macos(&gate);
     on_windows(&gate, &[]);
     gate
 }
 
+#[cfg(unix)]
 pub(super) fn executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a script can be made executable");
@@ -152,6 +195,7 @@ fn line_ends_of_a_platform_do_not_make_another_tree() {
 }
 
 /// A tool that one machine has not, and a test that fails where it is.
+#[cfg(unix)]
 #[test]
 fn the_worst_outcome_of_a_check_counts_and_stays_visible() {
     let gate = good();
@@ -161,7 +205,7 @@ fn the_worst_outcome_of_a_check_counts_and_stays_visible() {
     );
     gate.commit("A suite takes a probe");
     assert_eq!(gate.run(["pilot"]).code, Some(4));
-    copied(&gate, LINUX, &[]);
+    on_linux(&gate);
     gate.write("target/probe", "#!/bin/sh\nexit $(cat target/answer)\n");
     executable(&gate.workspace().join("target/probe"));
     for (answer, code) in [("0", 0), ("1", 1)] {
@@ -211,6 +255,13 @@ fn runs_that_are_not_one_claim_are_refused() {
         ],
     );
     has(&merged(&gate, &JSON), "tool");
+    // Another catalogue of checks.
+    gate.run(["pilot"]);
+    let decision: serde_json::Value =
+        serde_json::from_slice(&fs::read(latest(&gate).join("decision.json")).expect("a decision")).expect("JSON");
+    let catalogue = decision["catalogue_sha256"].as_str().expect("a digest").to_owned();
+    on_windows(&gate, &[(&catalogue, &"e".repeat(64))]);
+    has(&merged(&gate, &JSON), "catalogue");
     // Fewer packages.
     gate.run(["pilot", "--package", "logic"]);
     on_windows(&gate, &[]);
@@ -226,7 +277,7 @@ fn runs_that_are_not_one_claim_are_refused() {
     gate.run(["pilot"]);
     on_windows(&gate, &[]);
     has(&merged(&gate, &JSON), "tree");
-    copied(&gate, LINUX, &[]);
+    on_linux(&gate);
     on_macos(&gate);
     gate.write("logic/src/lib.rs", before);
     gate.commit("Less");
@@ -252,11 +303,65 @@ fn a_platform_that_must_be_there_has_a_run() {
     // The policy lists linux and macos: for `broad`.
     assert_eq!(gate.run(["evidence", "merge", LINUX]).code, Some(0));
     gate.run(["broad"]);
-    copied(&gate, LINUX, &[]);
+    on_linux(&gate);
     has(&gate.run(["evidence", "merge", LINUX].iter().chain(&JSON)), "platform");
     on_macos(&gate);
     let both = gate.run(["evidence", "merge", LINUX, MACOS].iter().chain(&JSON));
     assert!(!kinds(&both).contains(&"platform".to_owned()), "{both}");
+}
+
+/// What one machine decided counts only with the signature that the policy requires, and a broken one is none.
+#[test]
+fn a_bundle_without_a_good_signature_is_refused() {
+    let gate = good();
+    let policy = format!("\n[decisions]\nauthorities = [\"{PUBLIC}\"]\nrequire-signature = \"pilot\"\n");
+    gate.append("gate.toml", &policy);
+    gate.commit("decisions are signed");
+    let key = key(&gate);
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let bundled = |to: &str| {
+        let run = gate.run(["evidence", "bundle", "--out", to]);
+        assert_eq!(run.code, Some(0), "{run}");
+    };
+    let merge = |bundle: &str| gate.run(["evidence", "merge", bundle, "--message-format", "json"]);
+    bundled("target/unsigned.tar.gz");
+    let unsigned = merge("target/unsigned.tar.gz");
+    assert_eq!(kinds(&unsigned), ["unverified"]);
+    assert!(
+        unsigned.stdout.contains("decisions for pilot must be signed"),
+        "{unsigned}"
+    );
+
+    assert_eq!(gate.run(["evidence", "sign", "latest", "--key", &key]).code, Some(0));
+    bundled("target/signed.tar.gz");
+    let signed = merge("target/signed.tar.gz");
+    assert_eq!(signed.code, Some(0), "{signed}");
+
+    // Other bytes in the signature, packed again: the gate itself bundles no run that does not verify.
+    let unpacked = gate.workspace().join("target/unpacked");
+    fs::create_dir(&unpacked).expect("a directory");
+    let tar = |words: &[&str]| {
+        let mut tar = std::process::Command::new("tar");
+        let ended = tar.args(words).current_dir(&unpacked).output().expect("tar");
+        assert!(ended.status.success(), "{words:?}");
+        String::from_utf8(ended.stdout).expect("names")
+    };
+    let listed = tar(&["-tzf", "../signed.tar.gz"]);
+    tar(&["-xzf", "../signed.tar.gz"]);
+    let packed: Vec<&str> = listed.lines().collect();
+    let signature = packed.iter().find(|path| path.ends_with("/decision.sig"));
+    let signature = unpacked.join(signature.expect("a signature"));
+    let text = fs::read_to_string(&signature).expect("a signature");
+    // The last words of the signature are its bytes.
+    let at = text.trim_end().rfind("\n-----END").expect("an end") - 8;
+    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    let mut broken = text.clone();
+    broken.replace_range(at..=at, other);
+    fs::write(&signature, broken).expect("written");
+    tar(&[&["-czf", "../broken.tar.gz"], &packed[..]].concat());
+    let broken = merge("target/broken.tar.gz");
+    assert_eq!(kinds(&broken), ["unverified"]);
+    assert!(broken.stdout.contains("decision.sig"), "{broken}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use gate_tests::harness::{Gate, Run};
 use insta::assert_snapshot;
 
 use super::good;
-use super::merge::{JSON, copied, executable, has, kinds};
+use super::merge::{JSON, ON_LINUX, ON_OLD_MACOS, System, copied, executable, has, kinds};
 
 /// Stands for nextest: twelve tests, of which each part has its share, and the first one more.
 const NEXTEST: &str = "#!/bin/sh\n\
@@ -48,11 +48,15 @@ fn shared(min_tests: u32) -> Gate {
 }
 
 /// Runs a shard, and keeps the run as a machine of its own.
-fn shard(gate: &Gate, partition: &str, machine: &str, replaced: &[(&str, &str)]) -> String {
+fn shard(gate: &Gate, partition: &str, machine: &str) -> String {
+    shard_on(gate, partition, machine, &ON_LINUX)
+}
+
+fn shard_on(gate: &Gate, partition: &str, machine: &str, system: &System) -> String {
     let run = gate.run(["pilot", "--partition", partition]);
     assert_eq!(run.code, Some(5), "{run}");
     let to = format!("target/machines/{machine}");
-    copied(gate, &to, replaced);
+    copied(gate, &to, system, &[]);
     to
 }
 
@@ -72,7 +76,7 @@ fn shards_make_one_decision() {
     let runs: Vec<String> = ["1/3", "2/3", "3/3"]
         .iter()
         .enumerate()
-        .map(|(at, partition)| shard(&gate, partition, &at.to_string(), &[]))
+        .map(|(at, partition)| shard(&gate, partition, &at.to_string()))
         .collect();
     let all = merged(&gate, &runs, &[]);
     assert_eq!(all.code, Some(0), "{all}");
@@ -114,8 +118,8 @@ fn shards_make_one_decision() {
 #[test]
 fn shards_that_are_not_one_run_are_refused() {
     let gate = shared(1);
-    let one = shard(&gate, "1/2", "one", &[]);
-    let two = shard(&gate, "2/2", "two", &[]);
+    let one = shard(&gate, "1/2", "one");
+    let two = shard(&gate, "2/2", "two");
     assert_eq!(merged(&gate, &[one.clone(), two.clone()], &[]).code, Some(0));
 
     // One is missing.
@@ -127,7 +131,7 @@ fn shards_that_are_not_one_run_are_refused() {
     );
     assert!(kinds(&merged(&gate, std::slice::from_ref(&one), &JSON)).contains(&"shard".to_owned()));
     // One is there twice.
-    let again = shard(&gate, "1/2", "again", &[]);
+    let again = shard(&gate, "1/2", "again");
     let doubled = merged(&gate, &[one.clone(), two.clone(), again], &[]);
     assert_eq!(doubled.code, Some(1), "{doubled}");
     assert!(
@@ -135,16 +139,12 @@ fn shards_that_are_not_one_run_are_refused() {
         "{doubled}"
     );
     // Shares of different numbers.
-    let third = shard(&gate, "3/3", "third", &[]);
+    let third = shard(&gate, "3/3", "third");
     let mixed = merged(&gate, &[one.clone(), two.clone(), third], &[]);
     assert_eq!(mixed.code, Some(1), "{mixed}");
     assert!(mixed.stdout.contains("which are not shares of one run"), "{mixed}");
     // Another platform has its own shards.
-    let macos = [
-        ("\"os\": \"linux\"", "\"os\": \"macos\""),
-        ("x86_64-unknown-linux-gnu", "x86_64-apple-darwin"),
-    ];
-    let elsewhere = shard(&gate, "2/2", "macos", &macos);
+    let elsewhere = shard_on(&gate, "2/2", "macos", &ON_OLD_MACOS);
     let platforms = merged(&gate, &[one.clone(), elsewhere], &[]);
     assert_eq!(platforms.code, Some(1), "{platforms}");
     assert!(
@@ -161,13 +161,13 @@ fn shards_that_are_not_one_run_are_refused() {
         "\"stage\": \"pilot\",",
         "\"partition\": {\n    \"shard\": 2,\n    \"of\": 2\n  },\n  \"stage\": \"pilot\",",
     )];
-    copied(&gate, "target/machines/whole", &whole);
+    copied(&gate, "target/machines/whole", &ON_LINUX, &whole);
     let greedy = merged(&gate, &[one.clone(), "target/machines/whole".to_owned()], &[]);
     assert_eq!(greedy.code, Some(1), "{greedy}");
     // Two trees.
     gate.append("logic/src/lib.rs", "\n// More.\n");
     gate.commit("More");
-    let other = shard(&gate, "2/2", "other", &[]);
+    let other = shard(&gate, "2/2", "other");
     has(&merged(&gate, &[one, other], &JSON), "tree");
 }
 
@@ -176,7 +176,7 @@ fn parts_of_a_suite_run_its_least_number_of_tests_together() {
     let gate = shared(14);
     let runs: Vec<String> = ["1/2", "2/2"]
         .iter()
-        .map(|partition| shard(&gate, partition, &partition[..1], &[]))
+        .map(|partition| shard(&gate, partition, &partition[..1]))
         .collect();
     let few = merged(&gate, &runs, &[]);
     assert_eq!(few.code, Some(1), "{few}");
@@ -196,7 +196,7 @@ fn a_shard_that_fails_says_so_and_the_merge_too() {
     for partition in ["1/2", "2/2"] {
         codes.push(gate.run(["pilot", "--partition", partition]).code);
         let to = format!("target/machines/{}", &partition[..1]);
-        copied(&gate, &to, &[]);
+        copied(&gate, &to, &ON_LINUX, &[]);
         runs.push(to);
     }
     codes.sort();

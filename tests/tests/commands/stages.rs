@@ -5,6 +5,7 @@ use gate_tests::harness::{Gate, Run};
 use insta::assert_snapshot;
 use serde_json::Value;
 
+use super::applying::applying;
 use super::{bad, good};
 
 const FORMATS: [&str; 9] = [
@@ -71,10 +72,14 @@ fn reports_of_a_workspace_that_is_ready() {
     for format in FORMATS {
         let run = gate.run(["pilot", "--message-format", format]);
         assert_eq!(run.code, Some(0), "{run}");
-        assert_snapshot!(format!("ready-{format}"), timeless(&without_docs(run).to_string()));
+        assert_snapshot!(
+            format!("ready-{format}"),
+            applying(&timeless(&without_docs(run).to_string()))
+        );
     }
     assert_snapshot!("ready-quiet", gate.run(["pilot", "--quiet"]));
-    assert_snapshot!("ready-verbose", timeless(&gate.run(["pilot", "--verbose"]).to_string()));
+    let verbose = gate.run(["pilot", "--verbose"]).to_string();
+    assert_snapshot!("ready-verbose", applying(&timeless(&verbose)));
     assert_snapshot!("ready-strict", timeless(&gate.run(["pilot", "--strict"]).to_string()));
     // A later stage in the same place reuses what it can.
     assert_snapshot!("ready-controlled", timeless(&gate.run(["controlled"]).to_string()));
@@ -94,7 +99,10 @@ fn reports_of_a_workspace_that_is_not_ready() {
     for format in FORMATS {
         let run = gate.run(["pilot", "--keep-going", "--message-format", format]);
         assert_eq!(run.code, Some(1), "{run}");
-        assert_snapshot!(format!("blocked-{format}"), timeless(&without_docs(run).to_string()));
+        assert_snapshot!(
+            format!("blocked-{format}"),
+            applying(&timeless(&without_docs(run).to_string()))
+        );
     }
     assert_snapshot!("blocked-quiet", gate.run(["pilot", "--keep-going", "--quiet"]));
     assert_snapshot!("blocked-broad", timeless(&gate.run(["broad"]).to_string()));
@@ -139,19 +147,25 @@ fn json_follows_its_schema_and_is_alone_on_stdout() {
 #[test]
 fn a_plan_says_why() {
     let gate = bad();
-    assert_snapshot!("plan-first", gate.run(["pilot", "--plan"]));
+    assert_snapshot!("plan-first", applying(&gate.run(["pilot", "--plan"]).to_string()));
     assert!(
         !gate.workspace().join("target/gate/runs").exists(),
         "a plan records nothing"
     );
     let run = gate.run(["pilot", "--keep-going"]);
     assert_eq!(run.code, Some(1), "{run}");
-    assert_snapshot!("plan-reuse", gate.run(["pilot", "--plan"]));
+    assert_snapshot!("plan-reuse", applying(&gate.run(["pilot", "--plan"]).to_string()));
     gate.append("src/lib.rs", "// One line more.\n");
     gate.append("Cargo.toml", "\n[profile.release]\nlto = true\n");
-    assert_snapshot!("plan-changed", gate.run(["pilot", "--plan"]));
-    assert_snapshot!("plan-json", gate.run(["pilot", "--plan", "--message-format", "json"]));
-    assert_snapshot!("plan-fresh", gate.run(["pilot", "--plan", "--fresh"]));
+    assert_snapshot!("plan-changed", applying(&gate.run(["pilot", "--plan"]).to_string()));
+    assert_snapshot!(
+        "plan-json",
+        applying(&gate.run(["pilot", "--plan", "--message-format", "json"]).to_string())
+    );
+    assert_snapshot!(
+        "plan-fresh",
+        applying(&gate.run(["pilot", "--plan", "--fresh"]).to_string())
+    );
 }
 
 /// The plan is the whole model of a stage: what it lists is judged, in its order, and nothing else is.

@@ -2,6 +2,8 @@
 
 use semver::Version;
 
+use crate::receipt;
+
 /// Where releases are, below the gate directory.
 pub(crate) const DIRECTORY: &str = "releases";
 /// What is handed out, below the directory of a release.
@@ -18,4 +20,14 @@ pub(crate) const DECISION: &str = "decision.json";
 /// Name of the archive that cargo makes of a package.
 pub(crate) fn package_archive(name: &str, version: &Version) -> String {
     format!("{name}-{version}.crate")
+}
+
+/// Whether the steps after the comparison make a file of this name.
+pub(crate) fn is_added(name: &str) -> bool {
+    let fixed = [CHECKSUMS, LOCKFILE, DECISION, receipt::FILE];
+    fixed.contains(&name) || name.ends_with(BILL) || name.ends_with("-licences.tar.gz") || is_statement(name)
+}
+
+pub(crate) fn is_statement(name: &str) -> bool {
+    name.ends_with(".dsse.json") || name.ends_with(".intoto.json")
 }

@@ -6,6 +6,7 @@
 
 mod archive;
 mod artifacts;
+mod attached;
 mod auditable;
 mod bill;
 mod cargo;

@@ -47,7 +47,10 @@ pub fn produced(gate_dir: &Path) -> Vec<Produced> {
         let Ok(receipt) = serde_json::from_slice::<Receipt>(&bytes) else {
             continue;
         };
-        found.extend(receipt.files.into_iter().map(|file| Produced {
+        // What was built elsewhere, no judged content vouches for.
+        let attached = receipt.attached;
+        let made = receipt.files.into_iter().filter(|file| !attached.contains(&file.path));
+        found.extend(made.map(|file| Produced {
             maker: Maker::Release(format!("{} {}", subject.name, subject.version)),
             path: directory.join(crate::layout::OUTPUT).join(&file.path),
             file,

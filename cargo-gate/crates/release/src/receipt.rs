@@ -43,6 +43,9 @@ pub struct Receipt {
     pub decision_sha256: String,
     /// Packages in the order in which they are published.
     pub packages: Vec<String>,
+    /// Files that were built elsewhere and handed to the release, sorted by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<String>,
     /// Everything else in the directory, sorted by path.
     pub files: Vec<Recorded>,
 }

@@ -17,6 +17,7 @@ use semver::Version;
 
 use crate::archive::{Format, pack, unpack};
 use crate::artifacts::Builder;
+use crate::attached;
 use crate::bill::{Bill, against_lock, against_program};
 use crate::cargo::{Cargo, Metadata, Package};
 use crate::checkout::{Checkout, FIRST, SECOND};
@@ -25,7 +26,7 @@ use crate::decided::Decided;
 use crate::dsse::{self, Envelope};
 use crate::files::{Recorded, emptied, json, read, recorded};
 use crate::journal::{Entry, Journal, Subject};
-use crate::layout::{BILL, CHECKSUMS, DECISION, DIRECTORY, LOCKFILE, OUTPUT, package_archive};
+use crate::layout::{BILL, CHECKSUMS, DECISION, DIRECTORY, LOCKFILE, OUTPUT, is_added, is_statement, package_archive};
 use crate::licences;
 use crate::modules::Modules;
 use crate::named::Named;
@@ -48,6 +49,8 @@ pub struct Release<'a> {
     pub decided: &'a Decided,
     /// The version that was asked for.
     pub version: Option<&'a Version>,
+    /// Directory of files that were built elsewhere and are handed out too.
+    pub attach: Option<&'a Path>,
     /// The key that signs.
     pub key: Option<&'a PrivateKey>,
     /// Whether nothing is published.
@@ -79,6 +82,7 @@ struct Context<'a> {
     commit: String,
     named: Named,
     epoch: i64,
+    attached: Vec<Recorded>,
     directory: PathBuf,
     output: PathBuf,
     first: Checkout,
@@ -168,6 +172,7 @@ impl<'a> Context<'a> {
             git,
             named,
             epoch,
+            attached: attached::files(release.attach)?,
             output: directory.join(OUTPUT),
             first: Checkout::at(&directory, FIRST, workspace),
             second: Checkout::at(&directory, SECOND, workspace),
@@ -197,8 +202,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What a step rests on besides those before it: statements name the run and are signed with a key.
+    /// What a step rests on besides those before it: files are attached, statements name the run and are signed with a key.
     fn rests_on(&self, step: Step) -> String {
+        if step == Step::Comparison {
+            let files = self
+                .attached
+                .iter()
+                .map(|file| format!("{} {}\n", file.sha256, file.path));
+            return files.collect();
+        }
         if step < Step::Materials {
             return String::new();
         }
@@ -314,6 +326,9 @@ impl<'a> Context<'a> {
         emptied(&self.output)?;
         for file in recorded(first)? {
             atomic::write_unsynced(&self.output.join(&file.path), &read(&first.join(&file.path))?)?;
+        }
+        if let Some(from) = self.release.attach {
+            attached::copy(&self.attached, from, &self.output)?;
         }
         Ok(self.below(recorded(&self.output)?, &self.output))
     }
@@ -441,6 +456,7 @@ impl<'a> Context<'a> {
             rustc: rustc.map(|rustc| rustc.release.to_string()).unwrap_or_default(),
             host: rustc.map(|rustc| rustc.host.clone()).unwrap_or_default(),
             modules: &Modules::of(&self.output)?,
+            attached: &self.attached,
             cargo: toolchain.cargo.to_string(),
         };
         let mut made = Vec::new();
@@ -477,6 +493,7 @@ impl<'a> Context<'a> {
                 .iter()
                 .map(|package| format!("{} {}", package.name, package.version))
                 .collect(),
+            attached: self.attached.iter().map(|file| file.path.clone()).collect(),
             files: recorded(&self.output)?,
         };
         self.say("Recording", &text::count(receipt.files.len() as u64, "file"));
@@ -554,16 +571,6 @@ impl<'a> Context<'a> {
         }
         .publish(journal)
     }
-}
-
-/// Whether the steps after the comparison made a file.
-fn is_added(name: &str) -> bool {
-    let fixed = [CHECKSUMS, LOCKFILE, DECISION, receipt::FILE];
-    fixed.contains(&name) || name.ends_with(BILL) || name.ends_with("-licences.tar.gz") || is_statement(name)
-}
-
-fn is_statement(name: &str) -> bool {
-    name.ends_with(".dsse.json") || name.ends_with(".intoto.json")
 }
 
 impl Release<'_> {

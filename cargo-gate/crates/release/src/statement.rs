@@ -50,6 +50,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) host: String,
     /// PTX that is handed out.
     pub(crate) modules: &'a Modules,
+    /// Files that were built elsewhere.
+    pub(crate) attached: &'a [Recorded],
     pub(crate) cargo: String,
 }
 
@@ -114,6 +116,16 @@ impl Facts<'_> {
         });
         if let Some(modules) = self.modules.stated() {
             provenance["buildDefinition"]["externalParameters"]["modules"] = modules;
+        }
+        // To this build they are inputs, not results.
+        if let Some(inputs) = provenance["buildDefinition"]["resolvedDependencies"].as_array_mut() {
+            inputs.extend(self.attached.iter().map(|file| {
+                json!({
+                    "name": file.path,
+                    "digest": { "sha256": file.sha256 },
+                    "annotations": { "attached": "built elsewhere" },
+                })
+            }));
         }
         provenance
     }

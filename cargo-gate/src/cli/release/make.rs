@@ -33,6 +33,9 @@ pub(super) struct MakeArgs {
     /// Refuse any other version than this
     #[arg(long, value_name = "VERSION")]
     version: Option<Version>,
+    /// Hand out the files of this directory too, which were built elsewhere; checksums and statements cover them
+    #[arg(long, value_name = "DIR")]
+    attach: Option<PathBuf>,
     /// Continue an interrupted release of this commit
     #[arg(long)]
     resume: bool,
@@ -113,6 +116,7 @@ fn release(
         policy: &policy,
         decided: &decided,
         version: arguments.version.as_ref(),
+        attach: arguments.attach.as_deref(),
         key,
         dry_run: arguments.dry_run,
         resume: arguments.resume,

@@ -47,7 +47,8 @@ fn ids_are_two_words() {
     }
 }
 
-/// Four generated pages come on top: the page of the check, two lists and a schema.
+/// Four generated pages come on top (the page of the check, two lists and a schema), its line in `tests/refusals.txt`, and one snapshot:
+/// the list of all checks.
 #[test]
 fn a_check_of_a_known_area_is_seven_files_of_which_four_are_for_hands() {
     let root = copy("known");
