@@ -145,6 +145,34 @@ fn modules_are_named_after_what_they_own() {
     report("a module says what it owns", &complaints);
 }
 
+/// Whole-program tests compile on every system: what uses an interface of Unix says so, or the declaration of its module does.
+#[test]
+fn tests_for_unix_are_marked() {
+    let mut tests = rust_sources();
+    tests.retain(|source| source.path.starts_with("tests/tests/"));
+    let mut marked = Vec::new();
+    for source in &tests {
+        let (folder, _) = source.path.rsplit_once('/').expect("a folder");
+        let lines: Vec<&str> = source.text.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[0].starts_with("#[cfg(")) {
+            let path = pair[1]
+                .strip_prefix("#[path = \"")
+                .and_then(|path| path.strip_suffix("\"]"));
+            marked.extend(
+                path.map(|path| format!("{folder}/{}", path.trim_end_matches("mod.rs").trim_end_matches(".rs"))),
+            );
+        }
+    }
+    assert!(marked.len() >= 5, "{marked:?}");
+    tests.retain(|source| source.text.contains(&spelled(["std::os::", "unix"])));
+    assert!(tests.len() >= 5);
+    tests.retain(|source| {
+        !source.text.contains("cfg(unix)") && !marked.iter().any(|mark| source.path.starts_with(mark))
+    });
+    let complaints: Vec<String> = tests.into_iter().map(|source| source.path).collect();
+    report("mark the module with `#[cfg(unix)]`", &complaints);
+}
+
 #[test]
 fn no_path_of_a_machine_is_written_down() {
     // Homes that exist nowhere are fine in tests; those of this machine, and of root on any, are not.
