@@ -46,6 +46,9 @@ pub(super) fn applying(text: &str) -> String {
         {
             at += 2;
             continue;
+        } else if line == "<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Why</th></tr></thead>" {
+            // The table of a page that has nothing else.
+            at += lines[at..].iter().position(|line| *line == "</table>").unwrap_or_default();
         } else if line == "does not apply here:" {
             in_list = true;
         } else if line.is_empty() {
@@ -85,6 +88,11 @@ fn uncounted(line: &str) -> String {
         let kept = before.trim_end_matches(|c: char| c.is_ascii_digit());
         (kept.len() < before.len()).then(|| format!("{kept}[n]{after}{rest}"))
     };
+    // The first line of JUnit counts those too, and has no number of them.
+    let all = |line: &str| {
+        let tests = between(line.strip_prefix("<testsuites ")?, " tests=\"", "\"")?;
+        Some(line.replacen(&format!(" tests=\"{tests}\""), " tests=\"[n]\"", 1))
+    };
     let tests = |line: &str| {
         let (tests, skipped) = (between(line, " tests=\"", "\"")?, between(line, " skipped=\"", "\"")?);
         let ran = tests.parse::<u32>().ok()?.checked_sub(skipped.parse().ok()?)?;
@@ -100,7 +108,8 @@ fn uncounted(line: &str) -> String {
         Some(format!("@@ {} [lines] @@", rest.split(',').next()?))
     };
     number(line, " not applicable")
-        .or_else(|| number(line, " checks do not apply here."))
+        .or_else(|| number(line, " checks do not apply here"))
+        .or_else(|| all(line))
         .or_else(|| tests(line))
         .or_else(|| hunk(line))
         .unwrap_or_else(|| line.to_owned())

@@ -7,7 +7,7 @@ use annotate_snippets::{Level, Renderer};
 use anstyle::{AnsiColor, Style};
 
 use super::diagnostic::Diagnostic;
-use super::{SourceProvider, Weight, place, text};
+use super::{Remembered, SourceProvider, Weight, place, text};
 use crate::{CheckReport, Dimension, Finding, Outcome, Report};
 use gate_base::stage::Stage;
 
@@ -64,7 +64,7 @@ const FAINT: Style = Style::new().dimmed();
 pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) -> String {
     let mut page = Page {
         report,
-        sources,
+        sources: &Remembered::new(sources),
         options,
         renderer: if options.styled {
             Renderer::styled()

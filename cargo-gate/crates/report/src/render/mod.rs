@@ -25,6 +25,8 @@ mod waivers;
 mod xml;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::{CheckReport, Decision, Finding, OTHER_SHARD, Outcome, Report, UnblockStep};
 use gate_text::secrets;
@@ -51,6 +53,34 @@ impl SourceProvider for Workspace {
         let text = String::from_utf8(self.read(path).ok()?).ok()?;
         // Whatever a finding is about, the lines beside it may hold a secret.
         Some(Cow::Owned(secrets::blank(&text).into_owned()))
+    }
+}
+
+/// Sources that are read and searched once, however many findings a file has.
+struct Remembered<'a> {
+    sources: &'a dyn SourceProvider,
+    texts: RefCell<BTreeMap<String, Option<String>>>,
+}
+
+impl<'a> Remembered<'a> {
+    fn new(sources: &'a dyn SourceProvider) -> Self {
+        Self {
+            sources,
+            texts: RefCell::default(),
+        }
+    }
+}
+
+impl SourceProvider for Remembered<'_> {
+    fn source(&self, path: &str) -> Option<Cow<'_, str>> {
+        let mut texts = self.texts.borrow_mut();
+        let text = match texts.get(path) {
+            Some(text) => text,
+            None => texts
+                .entry(path.to_owned())
+                .or_insert_with(|| self.sources.source(path).map(Cow::into_owned)),
+        };
+        text.clone().map(Cow::Owned)
     }
 }
 

@@ -112,9 +112,16 @@ pub fn blank(text: &str) -> Cow<'_, str> {
     if hits.is_empty() {
         return Cow::Borrowed(text);
     }
+    hits.sort_by_key(|hit| hit.span.start);
+    let mut hits = hits.iter().map(|hit| &hit.span).peekable();
     let mut blanked = String::with_capacity(text.len());
+    // Where the secrets that began before end: they may overlap.
+    let mut end = 0;
     for (at, character) in text.char_indices() {
-        let secret = hits.iter().any(|hit| hit.span.contains(&at)) && !character.is_whitespace();
+        while let Some(span) = hits.next_if(|span| span.start <= at) {
+            end = end.max(span.end);
+        }
+        let secret = at < end && !character.is_whitespace();
         blanked.push(if secret { '*' } else { character });
     }
     Cow::Owned(blanked)
