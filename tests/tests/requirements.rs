@@ -160,6 +160,10 @@ const THREATS: &[(&str, &str)] = &[
         "tests/tests/false_ready/kept_times.rs::a_source_with_its_old_time_is_built_again",
     ),
     (
+        "binaries of another checkout pass for those of this one",
+        "tests/tests/false_ready/evidence.rs::the_target_directory_of_another_checkout_is_built_again",
+    ),
+    (
         "a commit that is not what was judged",
         "tests/tests/false_ready/commit.rs::skip_worktree_hides_nothing",
     ),

@@ -48,7 +48,10 @@ pub(super) fn applying(text: &str) -> String {
             continue;
         } else if line == "<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Why</th></tr></thead>" {
             // The table of a page that has nothing else.
-            at += lines[at..].iter().position(|line| *line == "</table>").unwrap_or_default();
+            at += lines[at..]
+                .iter()
+                .position(|line| *line == "</table>")
+                .unwrap_or_default();
         } else if line == "does not apply here:" {
             in_list = true;
         } else if line.is_empty() {

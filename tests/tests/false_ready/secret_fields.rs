@@ -185,7 +185,9 @@ fn fields_of_the_policy_hold_no_secret() {
                       [\"false\"]\n\n"
         .to_owned();
     for (field, longest, write) in REPEATED {
-        let kinds = fitting(longest);
+        let mut kinds = fitting(longest);
+        // The words of a command are shown as one text, where lines of one run into those of the next: see the security model.
+        kinds.retain(|planted| !field.starts_with("command") || !planted.text.contains('\n'));
         assert!(kinds.len() >= 100, "{field} takes {} kinds", kinds.len());
         let texts: Vec<String> = kinds.iter().map(|planted| quoted(&planted.text)).collect();
         // A command takes many words.
@@ -196,7 +198,7 @@ fn fields_of_the_policy_hold_no_secret() {
     }
     gate.write("gate.toml", policy);
     gate.commit("Write secrets everywhere");
-    assert_eq!(shown(&outputs(&gate, &COMMANDS), &planted::corpus()), "");
+    assert_eq!(shown(&outputs(&gate, &COMMANDS), &fitting(usize::MAX)), "");
 }
 
 #[test]

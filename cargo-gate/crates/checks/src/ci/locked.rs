@@ -71,7 +71,7 @@ impl Place {
     fn wanted(&self) -> String {
         match &self.begins {
             Some(begins) if self.repaired.contains('…') => {
-                format!("write `{begins} --locked` in place of `{begins}`")
+                format!("write `{begins} --locked` instead of `{begins}`")
             }
             None if self.repaired.contains('…') => format!("add `--locked` to `{}`", self.shown),
             _ => format!("write `{}`", self.repaired),

@@ -1,5 +1,6 @@
 //! Checks of the area `ci`.
 
+mod pins;
 mod pipelines;
 mod trust;
 

@@ -6,7 +6,7 @@ use gate_ci::CiFile;
 use gate_policy::CiPolicy;
 use gate_report::Finding;
 
-use super::actions_pinned::{action_fault, has_digest, included, trusted, without_tag};
+use super::pins::{action_fault, has_digest, included, trusted, without_tag};
 
 /// Trust that nothing needs. It has no end of its own, so an entry that stays would cover what is written later.
 pub(super) fn unneeded(policy: &CiPolicy, files: &[CiFile]) -> Vec<Finding> {

@@ -1,14 +1,15 @@
 //! The directories in which a command of cargo builds, as far as its words, variables and configuration name them
 //! (<https://doc.rust-lang.org/cargo/reference/build-cache.html>). More than those it uses do no harm, as long as no other checkout builds there.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use gate_base::paths;
 use gate_world::Workspace;
 use gate_world::config::CargoConfig;
 
-use super::Changes;
+/// Changes to the environment of a command.
+pub(super) type Changes = [(OsString, Option<OsString>)];
 
 /// Keys of cargo's configuration that name one: the variable `CARGO_TARGET_DIR` overrides the first.
 const KEYS: [&str; 2] = ["build.target-dir", "build.build-dir"];

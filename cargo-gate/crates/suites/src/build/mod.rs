@@ -21,11 +21,9 @@ use gate_world::Workspace;
 pub(super) use reads::now;
 pub use reads::{BuildReads, still_holds};
 
+use directories::Changes;
 use packages::Packages;
 use units::Unit;
-
-/// Changes to the environment of a command.
-type Changes = [(std::ffi::OsString, Option<std::ffi::OsString>)];
 
 /// Where a command builds, and of what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -44,8 +44,8 @@ const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 300;
 const LONGEST_LINE: usize = 2000;
 
-/// What is assigned to the name around a word.
-pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assigned> {
+/// What is assigned to the name around a word. What is to be masked is found on lines of any length.
+pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind, lax: bool) -> Option<Assigned> {
     let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let before = span::run_before(bytes, word.start, LONGEST_NAME, in_name);
     let after = span::run_within(bytes, word.end, LONGEST_NAME, in_name);
@@ -53,7 +53,7 @@ pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assig
     let (value, bare) = value_after(bytes, name.end)?;
     let value = without_scheme(bytes, value);
     let lower = span::within(bytes, name.clone()).to_ascii_lowercase();
-    if !names_secret(&lower) || is_on_long_line(bytes, &value) {
+    if !names_secret(&lower) || !lax && is_on_long_line(bytes, &value) {
         return None;
     }
     let text = span::within(bytes, value.clone());
@@ -116,12 +116,12 @@ fn is_given(text: &[u8]) -> bool {
 }
 
 /// What stands behind the name of a scheme that ends at `at`.
-pub(super) fn after_scheme(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+pub(super) fn after_scheme(bytes: &[u8], at: usize, lax: bool) -> Option<Range<usize>> {
     let has = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
     let length = span::run_within(bytes, at, LONGEST_VALUE, has);
     let value = at..at + length;
     let text = span::within(bytes, value.clone());
-    (length >= 20 && is_value(text) && !is_on_long_line(bytes, &value)).then_some(value)
+    (length >= 20 && is_value(text) && (lax || !is_on_long_line(bytes, &value))).then_some(value)
 }
 
 /// Whether a header of the scheme `Basic` holds a user and a password.

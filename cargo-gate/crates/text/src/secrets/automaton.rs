@@ -330,7 +330,7 @@ impl Found<'_> {
                 .then(|| assignment::find_any(self.bytes, word.clone(), kind))
                 .flatten()
         };
-        if let Some(found) = assignment::find(self.bytes, word.clone(), kind).or_else(any) {
+        if let Some(found) = assignment::find(self.bytes, word.clone(), kind, self.lax).or_else(any) {
             let guessed = found.kind != Kind::AwsSecretKey;
             // A mask hides it all the same.
             if guessed && !self.lax && siblings::is_in_table(self.bytes, &found.value) {
@@ -345,7 +345,7 @@ impl Found<'_> {
     }
 
     fn header(&mut self, scheme: Range<usize>, basic: bool) {
-        let Some(value) = assignment::after_scheme(self.bytes, scheme.end) else {
+        let Some(value) = assignment::after_scheme(self.bytes, scheme.end, self.lax) else {
             return;
         };
         let name = self.text(scheme);

@@ -111,6 +111,20 @@ const PATTERNED_WEB_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIi
 /// Signed with the key `secret`.
 const EXAMPLE_WEB_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGFAdGlkZS5pbyIsInJvbGUiOiJhZG1pbiIsImV4cCI6MTc5MzUyNTEyN30.BdLHjBV887BSPvxJeJOg03DYEveHftTbX6xAIYK9BrA";
 
+/// A command with many words is one line of a report.
+#[test]
+fn what_is_masked_may_be_on_a_long_line() {
+    let filler = "word ".repeat(600);
+    for name in ["api_key", "aws_secret_key", "datadog"] {
+        let corpus = planted::corpus();
+        let planted = corpus.iter().find(|planted| planted.name == name).expect("a kind");
+        let text = format!("{filler}{}{filler}", planted.text.trim_end());
+        assert!(!mask_text(&text).contains(&planted.value), "{name}");
+    }
+    let bearer = format!("{filler}Authorization: Bearer Zx7Kq9Lm2Np4Rt6Vw8Yb1Cd3 {filler}");
+    assert!(!mask_text(&bearer).contains("Zx7Kq9Lm2Np4Rt6Vw8Yb1Cd3"));
+}
+
 #[test]
 fn a_web_token_with_another_signature_is_no_example() {
     let signed = EXAMPLE_WEB_TOKEN.rsplit_once('.').unwrap().0;

@@ -71,7 +71,7 @@ fn the_suggested_command_is_the_one_that_is_there() {
 fn what_is_unknown_is_not_part_of_the_suggestion() {
     let text = said("      - run: cargo build --out-dir \"$SOMEWHERE/..\"\n");
     assert!(
-        text.contains("help: write `cargo build --locked` in place of `cargo build`"),
+        text.contains("help: write `cargo build --locked` instead of `cargo build`"),
         "{text}"
     );
     let text = said("      - run: cargo \"$TOOLCHAIN\" build --out-dir here\n");
