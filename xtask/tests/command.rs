@@ -23,7 +23,7 @@ fn a_step_that_does_not_exist_is_refused() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         said.contains(
-            "[possible values: format, test, kills, installed, docs, rustdoc, refused, registry, usability, gate, ergonomics]"
+            "[possible values: format, test, kills, installed, docs, rustdoc, release, refused, registry, usability, gate, ergonomics]"
         ),
         "{said}"
     );
