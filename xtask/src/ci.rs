@@ -56,8 +56,8 @@ const LIBRARIES: [(&str, &str); 2] = [
     ("gate-runtime", "cargo-gate-runtime"),
 ];
 
-/// Checks each of [`LIBRARIES`] with the oldest Rust that it declares. It takes a toolchain that rustup may have to fetch, so it is no step of
-/// [`run`].
+/// Checks each crate that others depend on with the oldest Rust that it declares. It takes a toolchain that rustup may have to
+/// fetch, so it is no step of [`run`].
 ///
 /// # Errors
 /// One declares no version, or does not compile with it.

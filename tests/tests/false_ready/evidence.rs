@@ -169,7 +169,7 @@ fn code_that_is_judged_does_not_see_the_key() {
     gate.write("build.rs", &script);
     gate.write(
         "tests/key.rs",
-        &format!("//! Sees no key.\n\n#[test]\nfn sees_no_key() {{\n    {ASSERTION}\n}}\n"),
+        format!("//! Sees no key.\n\n#[test]\nfn sees_no_key() {{\n    {ASSERTION}\n}}\n"),
     );
     gate.commit("Look for the key");
     let gate = gate.env("CARGO_GATE_EVIDENCE_KEY", "0123456789abcdef0123456789abcdef");

@@ -239,7 +239,7 @@ pub(super) const EDITS: &[(&str, &str, Edit)] = &[
                 "runs/new/config.yaml",
                 "learning_rate: 2e-4",
                 "learning_rate: 2e-4, lr: 1e-4",
-            )
+            );
         },
     ),
     ("config_sanity", "fp16 and bf16 are both on", |p| {

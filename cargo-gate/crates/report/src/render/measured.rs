@@ -98,7 +98,7 @@ pub(super) fn used(level: &ServiceLevel) -> Option<f64> {
 /// A period in the largest unit that divides it: `6 h`, `28 d`.
 pub(super) fn period(seconds: u64) -> String {
     for (unit, length) in [("d", 86_400), ("h", 3_600), ("min", 60)] {
-        if seconds >= length && seconds % length == 0 {
+        if seconds >= length && seconds.is_multiple_of(length) {
             return format!("{} {unit}", seconds / length);
         }
     }

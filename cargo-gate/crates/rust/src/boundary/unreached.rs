@@ -51,7 +51,7 @@ impl Mentions<'_> {
         let is_data = parent(path)
             .split('/')
             .any(|part| DATA.split_whitespace().any(|data| data == part));
-        let compiles = |text, at| !is_embedded(text, at) && !(is_data && is_given_to_a_function(text, at));
+        let compiles = |text, at| !(is_embedded(text, at) || is_data && is_given_to_a_function(text, at));
         self.sources
             .iter()
             .filter(|(source, _)| *source != path)
