@@ -1,7 +1,7 @@
 //! The report as one HTML file: without scripts, without anything to load, readable on paper and on a telephone.
 //!
 //! A page is a pure function of the report and of a [`HtmlContext`], with the same bytes for the same input. Its markup is well-formed XML too,
-//! so that a parser can check it. Every text that others wrote goes through [`markup::plain`], [`markup::prose`] or [`markup::lines`]. Times are
+//! so that a parser can check it. Every text that others wrote goes through `markup::plain`, `markup::prose` or `markup::lines`. Times are
 //! those of the report; nothing asks a clock.
 
 mod cells;
