@@ -268,7 +268,7 @@ fn end_of_body(tokens: &[Token<'_>], first: usize) -> Option<usize> {
     }
 }
 
-/// The architectures of a list of literals; `None` where one is something else, or there is none.
+/// The architectures of a list of literals; `None` for an empty list, or if an item is not a literal.
 fn literals(list: &[Token<'_>]) -> Option<Set<Arch>> {
     let mut archs = Set::new();
     for token in list {

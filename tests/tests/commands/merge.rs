@@ -310,7 +310,7 @@ fn a_platform_that_must_be_there_has_a_run() {
     assert!(!kinds(&both).contains(&"platform".to_owned()), "{both}");
 }
 
-/// What one machine decided counts only with the signature that the policy requires, and a broken one is none.
+/// A decision counts only with the signature that the policy requires; a broken signature does not count.
 #[test]
 fn a_bundle_without_a_good_signature_is_refused() {
     let gate = good();

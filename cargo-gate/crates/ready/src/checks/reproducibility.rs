@@ -106,7 +106,7 @@ fn machine(environment: &Value) -> Option<(Status, String)> {
 }
 
 fn differences(versions: &Map<String, Value>, lock: &locked::Lock, name: &str) -> Vec<(Status, String)> {
-    /// What is recorded among the packages and is none.
+    /// Entries that are recorded with the packages but are not packages.
     const NOT_PACKAGES: &[&str] = &[
         "python",
         "cuda",

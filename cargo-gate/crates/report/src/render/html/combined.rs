@@ -14,7 +14,7 @@ pub struct Workspace<'a> {
     pub decision: &'a str,
     /// Whether the stage may be entered.
     pub ready: bool,
-    /// Its page, as [`super::render`] gives it; empty where there is none.
+    /// Its page, as [`super::render`] gives it; empty if the workspace could not be judged.
     pub page: &'a str,
     /// Why it could not be judged; absent where it was.
     pub failed: Option<&'a str>,
