@@ -106,7 +106,7 @@ fn last_cause(text: &str) -> Option<&str> {
     let (_, last) = text.rsplit_once("Caused by:")?;
     let cause = last.lines().map(str::trim).find(|line| !line.is_empty())?;
     let is_local = cause
-        .split([' ', '`', '('])
+        .split([' ', '`', '(', '\'', '"'])
         .any(|word| word.starts_with('/') || Path::new(word).is_absolute());
     (!is_local).then_some(cause)
 }
@@ -184,6 +184,14 @@ mod tests {
         not run (unavailable): cargo could not resolve the workspace: failed to get `a` as a dependency of package `m v1.0.0 (m)`: unable to update https://x/a#529f4b7b: failed to connect to x: Connection refused; class=Os (2)
           help: `cargo fetch --locked`
         ");
+    }
+
+    #[test]
+    fn a_cause_with_a_path_of_this_machine_is_not_told() {
+        for path in ["/data/x", "`/data/x`", "'/data/x'", "\"/data/x\""] {
+            let text = format!("error: no\n\nCaused by:\n  failed to resolve path {path}\n");
+            assert_eq!(last_cause(&text), None, "{path}");
+        }
     }
 
     #[test]
