@@ -12,7 +12,8 @@ mod order {
 
     /// The members of the workspace.
     pub(crate) const PACKAGES: &[&str] = &[
-        "cargo-gate-base cargo-gate-build cargo-gate-runtime xtask-launcher",
+        "cargo-gate-build cargo-gate-runtime cargo-gate-schema xtask-launcher",
+        "cargo-gate-base",
         "cargo-gate-equivalence cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
         "cargo-gate-ci cargo-gate-rust cargo-gate-text",
         "cargo-gate-ready cargo-gate-report",

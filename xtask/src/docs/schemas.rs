@@ -33,7 +33,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
                 &comment("cargo-gate/crates/release/src/predicate.rs"),
             )?,
         ),
-        ("gate.schema.json", gate_policy::schema_text()),
+        ("gate.schema.json", gate_policy::generate::gate_text()),
         (
             "migration-cutover.schema.json",
             marked(&protocol::cutover_schema(), &comment(REPORTS))?,
@@ -42,7 +42,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
             "migration-dry-run.schema.json",
             marked(&protocol::dry_run_schema(), &comment(REPORTS))?,
         ),
-        ("register.schema.json", gate_policy::register_schema_text()),
+        ("register.schema.json", gate_policy::generate::register_text()),
         ("report.schema.json", gate_report::schema()),
         (
             "run-stats.schema.json",
@@ -52,7 +52,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     Ok(files
         .into_iter()
         .map(|(name, text)| (format!("{SCHEMAS}/{name}"), text))
-        .chain(gate_policy::compiled_in().map(|(name, text)| (format!("{COMPILED_IN}/{name}"), text)))
+        .chain(gate_policy::generate::compiled_in().map(|(name, text)| (format!("{COMPILED_IN}/{name}"), text)))
         .collect())
 }
 

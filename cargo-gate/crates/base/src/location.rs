@@ -1,6 +1,6 @@
 //! Places in files, as findings and policies name them.
 
-use schemars::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A place in a file.

@@ -1,7 +1,7 @@
 //! How outputs are compared, as a policy declares it.
 
+use gate_base::JsonSchema;
 use gate_base::pattern;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dtype::Dtype;

@@ -1,6 +1,6 @@
 //! `[boundary]`: where raw authority is allowed.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

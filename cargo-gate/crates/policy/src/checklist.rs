@@ -1,6 +1,6 @@
 //! `[[checklist.<stage>]]`: exit checklists of the stages, whose items are met by checks and files.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use gate_base::stage::Stage;

@@ -1,6 +1,6 @@
 //! `[[claim]]`: what is claimed of a surface, and the evidence.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

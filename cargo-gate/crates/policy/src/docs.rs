@@ -1,6 +1,6 @@
 //! `[docs]`: documents that must keep what they say.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

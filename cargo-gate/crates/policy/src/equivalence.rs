@@ -6,9 +6,9 @@ mod scope;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gate_base::JsonSchema;
 use gate_equivalence::rule::{ColumnRule, Format, Key, RowOrder, Rules, Ties};
 use gate_equivalence::scope::Part;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use gate_base::stage::Stage;

@@ -1,6 +1,6 @@
 //! `[[exclusion]]`: surfaces and groups left out of the claim.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

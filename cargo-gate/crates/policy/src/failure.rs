@@ -1,6 +1,6 @@
 //! `[failure]`: how library code may fail.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -1,7 +1,9 @@
 //! `[register]` of gate.toml, and the items of the file that it names.
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::{JsonSchema, Schema};
+#[cfg(feature = "schema")]
+use schemars::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -136,6 +138,7 @@ pub struct RegisterItem {
 }
 
 /// A risk has an impact in the place of a severity; rules between the values see to it that each item has its own.
+#[cfg(feature = "schema")]
 fn with_impact(schema: &mut Schema) {
     if let Some(required) = schema.get_mut("required").and_then(serde_json::Value::as_array_mut) {
         required.retain(|key| key != "severity");

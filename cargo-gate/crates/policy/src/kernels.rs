@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use gate_base::JsonSchema;
 use gate_build::resources::{Budget, Limit};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -14,6 +14,14 @@
 //! usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible for
 //! durations, `x-help` is the help line of a violation, `x-missing` that of a missing key, and `x-required` names keys that
 //! may also stand in a file that the policy extends.
+#![cfg_attr(
+    not(feature = "schema"),
+    allow(
+        unused_imports,
+        dead_code,
+        reason = "attributes of the schema name types that only the schema knows"
+    )
+)]
 
 pub mod address;
 mod approvals;
@@ -126,7 +134,9 @@ pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item
 pub use release::{Approval, Deprecation, ReleaseArchive, ReleasePolicy, VersionFile};
 pub use results::{CoverageFloor, ImportFormat, ImportLevel, ImportPolicy};
 pub use runtime::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RailsPolicy, RuntimePolicy};
-pub use schema::{SCHEMA_URL, compiled_in, prepare, register_schema_text, schema, schema_text};
+#[cfg(feature = "schema")]
+pub use schema::generate;
+pub use schema::{SCHEMA_URL, prepare, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};
 pub use section::Section;
 pub use selector::Selector;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use gate_base::JsonSchema;
 use gate_equivalence::rule::Rules;
 use gate_equivalence::scope::{Axis, AxisValue, Part, Scope};
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

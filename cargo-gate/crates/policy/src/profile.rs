@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+#[cfg(feature = "schema")]
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -122,6 +124,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     problems
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for ProfilePolicy {
     fn schema_name() -> Cow<'static, str> {
         "ProfilePolicy".into()
@@ -170,6 +173,7 @@ impl JsonSchema for ProfilePolicy {
     }
 }
 
+#[cfg(feature = "schema")]
 /// A key that takes one of `kinds`, or a non-empty array of them.
 fn key(description: &str, kinds: &[&Value]) -> Value {
     let item = match kinds {

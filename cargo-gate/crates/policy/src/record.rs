@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;

@@ -1,7 +1,7 @@
 //! `[release]` and `[[deprecation]]`: what a release needs, and what is promised about items that go away.
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 

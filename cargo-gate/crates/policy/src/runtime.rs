@@ -1,7 +1,7 @@
 //! `[runtime]`: what a run of gated kernels leaves behind. [`super::rails`] has the rules of its rails.
 
+use gate_base::JsonSchema;
 use gate_runtime::rails::{FIELDS, InvalidRail, Settings};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -1,7 +1,7 @@
 //! `[secrets]` and `[paths]`: secrets and paths of machines that must not be in the tree.
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -2,9 +2,9 @@
 
 mod words;
 
+use gate_base::JsonSchema;
 use gate_build::ptx::representation::Representation;
 use gate_build::ptx::source_map::NoPosition;
-use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use gate_report::Location;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use gate_base::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
@@ -63,6 +65,7 @@ impl StagePolicy {
 }
 
 /// The rollout stages, earliest first. Pilot is required, and so is its scope.
+#[cfg(feature = "schema")]
 pub(super) fn stages(generator: &mut SchemaGenerator) -> Schema {
     let stage = generator.subschema_for::<StagePolicy>();
     json_schema!({

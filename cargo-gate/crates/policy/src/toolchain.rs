@@ -1,7 +1,7 @@
 //! `[toolchain]`: the compilers, said once.
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 

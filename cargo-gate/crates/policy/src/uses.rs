@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 

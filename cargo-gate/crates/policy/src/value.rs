@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use gate_base::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
@@ -16,6 +18,7 @@ macro_rules! schemas {
         $(#[$doc])*
         pub(super) struct $name;
 
+        #[cfg(feature = "schema")]
         impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
                 stringify!($name).into()
@@ -104,6 +107,7 @@ schemas! {
 /// A text of at most so many characters.
 pub(super) struct Text<const LONGEST: u32 = 200>;
 
+#[cfg(feature = "schema")]
 impl<const LONGEST: u32> JsonSchema for Text<LONGEST> {
     fn schema_name() -> Cow<'static, str> {
         format!("Text{LONGEST}").into()
@@ -118,6 +122,7 @@ impl<const LONGEST: u32> JsonSchema for Text<LONGEST> {
     }
 }
 
+#[cfg(feature = "schema")]
 fn text(format: &str, longest: u32) -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": longest, "x-format": format })
 }
@@ -125,6 +130,7 @@ fn text(format: &str, longest: u32) -> Schema {
 /// Program and arguments, as an array or as one string that is split on whitespace.
 pub(super) struct Command;
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Command {
     fn schema_name() -> Cow<'static, str> {
         "Command".into()

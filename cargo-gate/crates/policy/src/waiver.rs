@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use gate_base::JsonSchema;
 use jiff::civil::Date;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+#[cfg(feature = "schema")]
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -99,6 +101,7 @@ impl Signatures {
     }
 }
 
+#[cfg(feature = "schema")]
 impl JsonSchema for Signatures {
     fn schema_name() -> Cow<'static, str> {
         "Signatures".into()

@@ -1,6 +1,6 @@
 //! The predicate of decisions: what `cargo gate` decided about the content that an artifact was built from.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;
@@ -55,6 +55,7 @@ pub struct RunReference {
 ///
 /// # Panics
 /// Never: a schema has string keys.
+#[cfg(feature = "schema")]
 pub fn schema() -> String {
     let schema = schemars::schema_for!(DecisionPredicate);
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema has string keys");

@@ -1,6 +1,6 @@
 //! Dimensions of readiness.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What kind of property a check is about.

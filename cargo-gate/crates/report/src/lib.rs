@@ -13,6 +13,7 @@ pub mod redact;
 mod redaction;
 pub mod render;
 pub mod rollout;
+#[cfg(feature = "schema")]
 mod schema;
 mod service_level;
 mod standing;
@@ -29,6 +30,7 @@ pub use fix::{Applicability, Change, Edit, Fix, Remedy};
 pub use model::*;
 pub use partition::{OTHER_SHARD, Partition, SuitePart};
 pub use redaction::{MaskedReport, masked};
+#[cfg(feature = "schema")]
 pub use schema::schema;
 pub use service_level::ServiceLevel;
 pub use standing::outcome_of;

@@ -5,8 +5,8 @@ mod cover;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use gate_base::JsonSchema;
 use gate_base::digest::Sha256;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cover::{Cover, TooLarge, cover};

@@ -22,6 +22,6 @@ pub use self::history::Content;
 pub use self::journal::{OpenMigration, open_migrations};
 pub use self::machine::{Outcome, Step};
 pub use self::recovery::recover;
-pub use self::reports::{
-    Direction, DryRun, Move, Preflight, Problem, Refused, Verdict, cutover_schema, dry_run_schema,
-};
+pub use self::reports::{Direction, DryRun, Move, Preflight, Problem, Refused, Verdict};
+#[cfg(feature = "schema")]
+pub use self::reports::{cutover_schema, dry_run_schema};

@@ -1,6 +1,6 @@
 //! Kinds of secrets.
 
-use schemars::JsonSchema;
+use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Kind of a secret.

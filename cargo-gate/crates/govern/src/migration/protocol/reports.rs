@@ -1,8 +1,8 @@
 //! What a migration leaves for people and programs: the artifact of a dry run, and the record of a cutover or a rollback. Their schemas are
 //! published.
 
+use gate_base::JsonSchema;
 use gate_policy::MigrationPolicy;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::drift::Drift;
@@ -219,15 +219,18 @@ pub struct Refused {
 }
 
 /// JSON Schema of the artifact of a dry run, as `docs/schema/migration-dry-run.schema.json` publishes it.
+#[cfg(feature = "schema")]
 pub fn dry_run_schema() -> String {
     text(&schemars::schema_for!(DryRun))
 }
 
 /// JSON Schema of the record of a cutover, as `docs/schema/migration-cutover.schema.json` publishes it.
+#[cfg(feature = "schema")]
 pub fn cutover_schema() -> String {
     text(&schemars::schema_for!(Move))
 }
 
+#[cfg(feature = "schema")]
 fn text(schema: &schemars::Schema) -> String {
     let mut text = serde_json::to_string_pretty(schema).expect("a schema has string keys");
     text.push('\n');
