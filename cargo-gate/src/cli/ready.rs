@@ -133,10 +133,7 @@ fn write_part(
     let envelope = Envelope::sign(part.to_json().as_bytes(), PART, &key);
     let text = serde_json::to_string(&envelope).map_err(|error| Error::tool(format!("cannot write JSON: {error}")))?;
     atomic::write(output, (text + "\n").as_bytes())?;
-    let message = format!(
-        "part {shard} of the comparison, which is no verdict, to `{}`",
-        output.display()
-    );
+    let message = format!("part {shard} of the comparison to `{}`", output.display());
     conversation.printer.status("Wrote", &message);
     Ok(exit::SHARD)
 }

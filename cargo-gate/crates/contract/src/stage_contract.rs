@@ -132,7 +132,7 @@ impl Evaluated<'_> {
         // A training run says how a model was made; of a service or a kernel it shows nothing.
         let of_models = !claim.evidence.is_empty() && claim.evidence.iter().all(|id| self.is_of_models(id));
         let beyond = |package: &&str| self.kind(package) != Some(Kind::Model);
-        if of_models && left.iter().any(|package| beyond(&package)) {
+        if of_models && left.iter().any(beyond) {
             left.retain(beyond);
             claim.evidence.clear();
         }

@@ -6,6 +6,7 @@ use gate_base::error::Result;
 
 use super::overlap::Overlap;
 use super::scan::Shard;
+use crate::checks::masked;
 use crate::directory::sha256;
 
 type Side = super::scan::Side;
@@ -41,7 +42,7 @@ struct Compared {
 fn digests(side: &Side) -> Result<Vec<Compared>> {
     let of = |(name, path): &(String, std::path::PathBuf)| {
         Ok(Compared {
-            name: name.clone(),
+            name: masked(name),
             sha256: sha256(path)?,
         })
     };
@@ -118,13 +119,15 @@ pub(crate) fn merged(
     let now = (digests(train)?, digests(eval)?);
     let mut whole = Overlap::default();
     let mut seen: Vec<(u64, &str)> = Vec::new();
-    let of = parts.first().map_or(0, |(_, part)| part.of);
+    let Some((first, Part { of, .. })) = parts.first() else {
+        return Ok(Err("no part of the comparison".into()));
+    };
+    let of = *of;
     for (name, part) in parts {
         if part.of != of {
-            let first = &parts[0].0;
+            let other = part.of;
             return Ok(Err(format!(
-                "`{name}` is one of {} parts and `{first}` one of {of}",
-                part.of
+                "`{name}` is one of {other} parts and `{first}` one of {of}"
             )));
         }
         for (side, then, now) in [("training", &part.train, &now.0), ("evaluation", &part.eval, &now.1)] {
@@ -133,7 +136,7 @@ pub(crate) fn merged(
             }
         }
         if part.found.items.iter().any(|item| *item as usize >= items) {
-            return Ok(Err(format!("`{name}` names evaluated rows that are not there")));
+            return Ok(Err(format!("`{name}` names evaluated rows that do not exist")));
         }
         if let Some((_, other)) = seen.iter().find(|(number, _)| *number == part.part) {
             return Ok(Err(format!(
