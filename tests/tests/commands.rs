@@ -34,6 +34,8 @@ mod progress;
 mod promises;
 #[path = "commands/ready.rs"]
 mod ready;
+#[path = "commands/ready_suite.rs"]
+mod ready_suite;
 #[path = "commands/runs.rs"]
 mod runs;
 #[cfg(unix)]

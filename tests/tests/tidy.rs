@@ -458,6 +458,10 @@ const WAYS_OUT: &[(&str, &str)] = &[
     ),
     ("cargo-gate/src/cli/machine_key.rs", "a random key"),
     ("cargo-gate/src/cli/printer.rs", "`Masked`"),
+    (
+        "cargo-gate/src/cli/ready.rs",
+        "a part of a comparison: numbers, digests, and masked names of files",
+    ),
     ("cargo-gate/src/cli/reports.rs", "`Masked`"),
     (
         "cargo-gate/src/cli/source/boundaries.rs",

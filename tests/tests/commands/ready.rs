@@ -6,9 +6,17 @@ use gate_tests::harness::Gate;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use super::runs::{OTHER, PUBLIC, key};
+
 /// A project without Cargo, with a run and the run before it.
 fn project() -> Gate {
     let gate = gate!().file("README.md", "A model\n").git_init();
+    write_runs(&gate);
+    gate
+}
+
+/// A run, the run before it, and the data of both.
+pub(super) fn write_runs(gate: &Gate) {
     gate.write(
         "data/train.jsonl",
         "{\"input\": \"Name three rivers\", \"output\": \"The Oder, the Vistula and the Neman\"}\n",
@@ -52,7 +60,6 @@ fn project() -> Gate {
         let record = json!({"files": hashes, "chain_hash": sha256_hex(chain.join("|").as_bytes())});
         gate.write(&format!("runs/{run}/hashes.json"), record.to_string());
     }
-    gate
 }
 
 #[test]
@@ -143,4 +150,86 @@ fn a_directory_that_is_not_there_is_a_wrong_question() {
     let run = project().run(["ready", "--run", "runs/none"]);
     assert_eq!(run.code, Some(2), "{run}");
     assert_snapshot!("ready-missing", run);
+}
+
+/// Compares every part of the data of `runs/new`, and writes the parts.
+fn write_parts(gate: &Gate, of: u32, key: &str) -> Vec<String> {
+    let write = |part: u32| {
+        let (shard, output) = (format!("{part}/{of}"), format!("part-{part}-of-{of}.json"));
+        let arguments = [
+            "ready", "--run", "runs/new", "--shard", &shard, "--key", key, "--output", &output,
+        ];
+        let run = gate.run(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(5), ""), "{run}");
+        output
+    };
+    (1..=of).map(write).collect()
+}
+
+fn with_parts(gate: &Gate, parts: &[String], signer: &str) -> gate_tests::harness::Run {
+    let mut arguments = vec!["ready", "--run", "runs/new", "--json", "--signer", signer];
+    arguments.extend(parts.iter().flat_map(|part| ["--part", part.as_str()]));
+    gate.run(arguments)
+}
+
+#[test]
+fn parts_of_several_machines_are_the_whole_verdict() {
+    let gate = project();
+    let key = key(&gate);
+    for leak in ["", "{\"input\": \"What does a loss function say about a guess?\"}\n"] {
+        gate.append("data/train.jsonl", leak);
+        let whole = gate.run(["ready", "--run", "runs/new", "--json"]);
+        assert_eq!(whole.code, Some(i32::from(!leak.is_empty())), "{whole}");
+        for of in [1, 3] {
+            let parts = write_parts(&gate, of, &key);
+            let merged = with_parts(&gate, &parts, PUBLIC);
+            assert_eq!((merged.code, &merged.stdout), (whole.code, &whole.stdout), "{merged}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_was_edited_or_is_of_other_data_is_refused() {
+    let gate = project();
+    let key = key(&gate);
+    let parts = write_parts(&gate, 2, &key);
+    let other = with_parts(&gate, &parts, OTHER);
+    assert_eq!(other.code, Some(2), "{other}");
+    assert!(
+        other.stderr.contains("the part `part-1-of-2.json` is refused: "),
+        "{other}"
+    );
+    let missing = with_parts(&gate, &parts[..1], PUBLIC);
+    assert_eq!(missing.code, Some(1), "{missing}");
+    assert!(missing.stdout.contains("part 2 of 2 is missing"), "{missing}");
+    let unsigned = gate.run(["ready", "--run", "runs/new", "--part", "part-1-of-2.json"]);
+    assert_eq!(unsigned.code, Some(2), "{unsigned}");
+
+    // A leak that the parts were written before.
+    let train = gate.read("data/train.jsonl");
+    gate.append(
+        "data/train.jsonl",
+        "{\"input\": \"What does a loss function say about a guess?\"}\n",
+    );
+    let stale = with_parts(&gate, &parts, PUBLIC);
+    assert_eq!(stale.code, Some(1), "{stale}");
+    assert!(
+        stale
+            .stdout
+            .contains("`part-1-of-2.json` is about other training data: `data/train.jsonl` has changed"),
+        "{stale}"
+    );
+    gate.write("data/train.jsonl", train);
+
+    let text = gate.read("part-2-of-2.json");
+    let payload = text.find("payload\":\"").expect("a payload") + 40;
+    let mut edited = text.into_bytes();
+    edited[payload] = if edited[payload] == b'A' { b'B' } else { b'A' };
+    gate.write("part-2-of-2.json", String::from_utf8(edited).expect("text"));
+    let edited = with_parts(&gate, &parts, PUBLIC);
+    assert_eq!(edited.code, Some(2), "{edited}");
+    assert!(
+        edited.stderr.contains("the part `part-2-of-2.json` is refused: "),
+        "{edited}"
+    );
 }

@@ -87,6 +87,15 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "declare a training run without a record",
+        check: "suite.ready.ranker",
+        apply: |gate| {
+            gate.write("model/config.yaml", "seed: 1\n");
+            gate.append("gate.toml", "\n[[suite.ready]]\nname = \"ranker\"\nrun = \"model\"\n");
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "spend an error budget",
         check: "suite.slo.service",
         // A moment shows no period.

@@ -1,6 +1,6 @@
 //! Digests: BLAKE3 for what only this tool reads, SHA-256 wherever another tool or a person verifies.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
@@ -13,6 +13,16 @@ impl Digest {
     /// Digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Digest of all that a reader gives, in pieces: a file may be larger than memory.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of_reader(reader: impl io::Read) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(reader)?;
+        Ok(Self(*hasher.finalize().as_bytes()))
     }
 
     /// The raw 32 bytes.

@@ -2,7 +2,7 @@
 //! exclusion with a risk label, or it is missing.
 
 use gate_base::stage::Stage;
-use gate_policy::{Exclusion, SuitePolicy};
+use gate_policy::{Exclusion, SuiteKind, SuitePolicy};
 use gate_report::claim::{GroupClaim, Kind, PackageKind, Standing};
 use gate_report::group::Group;
 use gate_report::{CheckReport, Outcome};
@@ -65,8 +65,8 @@ pub const ROWS: [Row; 7] = [
         kinds: &[Kind::Service, Kind::Model, Kind::Kernels],
         asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
-        evidence: "service levels, the production suites of kernels, or a required suite with `group = \"resilience\"` such as a drill",
-        remedy: "add `[[suite.slo]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
+        evidence: "service levels, the production suites of kernels, the training run of a model, or a required suite with `group = \"resilience\"` such as a drill",
+        remedy: "add `[[suite.slo]]`, for a model `[[suite.ready]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
     },
     Row {
         group: Group::Ergonomics,
@@ -128,7 +128,14 @@ impl Evaluated<'_> {
             .filter(|package| row.kinds.is_empty() || row.kinds.contains(&package.kind));
         let asked: Vec<&str> = asked.map(|package| package.package.as_str()).collect();
         let excluded = |package: &&str| self.exclusion(row.group, package).is_some();
-        let (out, left): (Vec<&str>, Vec<&str>) = asked.iter().copied().partition(excluded);
+        let (out, mut left): (Vec<&str>, Vec<&str>) = asked.iter().copied().partition(excluded);
+        // A training run says how a model was made; of a service or a kernel it shows nothing.
+        let of_models = !claim.evidence.is_empty() && claim.evidence.iter().all(|id| self.is_of_models(id));
+        let beyond = |package: &&str| self.kind(package) != Some(Kind::Model);
+        if of_models && left.iter().any(beyond) {
+            left.retain(beyond);
+            claim.evidence.clear();
+        }
         claim.standing = if !claim.evidence.is_empty() {
             Standing::Claimed
         } else if unjudged {
@@ -145,6 +152,17 @@ impl Evaluated<'_> {
             claim.asked = left.into_iter().map(str::to_owned).collect();
         }
         claim
+    }
+
+    fn kind(&self, package: &str) -> Option<Kind> {
+        let mut kinds = self.kinds.iter();
+        kinds.find(|known| known.package == package).map(|known| known.kind)
+    }
+
+    /// Whether a suite shows something of models only.
+    fn is_of_models(&self, id: &str) -> bool {
+        let mut models = self.suites.iter().filter(|suite| suite.kind == SuiteKind::Ready);
+        models.any(|suite| gate_suites::check_id(suite) == id)
     }
 
     /// The exclusion that leaves a group out of the claim about a package.

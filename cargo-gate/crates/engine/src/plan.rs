@@ -76,7 +76,7 @@ impl Unit {
             Unit::Check(check) => check.dimension,
             Unit::Suite(suite) => match suite.kind {
                 SuiteKind::Bench => Dimension::Performance,
-                SuiteKind::Slo => Dimension::Reliability,
+                SuiteKind::Ready | SuiteKind::Slo => Dimension::Reliability,
                 SuiteKind::Equivalence | SuiteKind::Import | SuiteKind::Test | SuiteKind::Tool => {
                     Dimension::Correctness
                 }
@@ -294,7 +294,7 @@ impl Planner<'_> {
                 return Action::Run("it failed last time".to_owned());
             }
             if let Err(what) = gate_suites::still_holds(self.workspace, &evidence.reads) {
-                return Action::Run(format!("changed: {what}, which a build read"));
+                return Action::Run(format!("changed: {what}, which it read"));
             }
             if let Some(why) = self.too_old(&evidence) {
                 return Action::Run(why);

@@ -71,6 +71,7 @@ mod profile;
 mod promotion;
 mod rails;
 mod read;
+mod ready;
 mod record;
 pub mod register;
 mod register_edit;
@@ -146,7 +147,7 @@ pub use semantics::{
 };
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
-pub use suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy};
+pub use suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy, ReadyPolicy};
 pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;

@@ -33,6 +33,8 @@ pub enum SuiteKind {
     Equivalence,
     /// Results that another tool wrote.
     Import,
+    /// The directory of a training run.
+    Ready,
     /// An adapter over a tool whose output is parsed into findings.
     Tool,
 }
@@ -62,6 +64,9 @@ pub struct SuitePolicy {
     /// For results of other tools: where they come from, and what they must say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import: Option<Box<ImportPolicy>>,
+    /// For training runs: which one, and with what it is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Box<ReadyPolicy>>,
     /// For cargo-semver-checks: the classes of public items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stability: Option<Box<StabilityPolicy>>,
@@ -109,6 +114,7 @@ impl SuitePolicy {
             slo: None,
             equivalence: None,
             import: None,
+            ready: None,
             stability: None,
             required: true,
             stage: Stage::Pilot,
@@ -148,6 +154,19 @@ pub enum SuiteFormat {
     Nextest,
     /// Only the exit code: the suite counts as one test.
     ExitCode,
+}
+
+/// Which training run a suite judges. Paths are relative to the workspace root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadyPolicy {
+    /// Its directory.
+    pub run: String,
+    /// Training data besides what the run declares.
+    pub train: Vec<String>,
+    /// Evaluation data besides what the run declares.
+    pub eval: Vec<String>,
+    /// The run to compare with, instead of the one that the run declares.
+    pub baseline: Option<String>,
 }
 
 /// How a suite of benchmarks is judged.

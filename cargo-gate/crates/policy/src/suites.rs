@@ -14,6 +14,7 @@ use super::equivalence::EquivalenceSuite;
 use super::import::ImportSuite;
 use super::known::KINDS;
 use super::problem::{Oddity, Problem, shown};
+use super::ready::ReadySuite;
 use super::rules::Rules;
 use super::slo::SloSuite;
 use super::suite::{SEMVER_CHECKS, SuiteFormat, SuiteKind, SuitePolicy};
@@ -40,6 +41,8 @@ pub(super) struct Suites {
     equivalence: Vec<EquivalenceSuite>,
     /// Results that other tools wrote. The check id is `suite.import.<name>`.
     import: Vec<ImportSuite>,
+    /// Directories of training runs. The check id is `suite.ready.<name>`.
+    ready: Vec<ReadySuite>,
 }
 
 /// A command that runs tests.
@@ -177,6 +180,7 @@ pub(super) fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SuitePo
     suites.extend(declared.slo.into_iter().map(SuitePolicy::from));
     suites.extend(declared.equivalence.into_iter().map(SuitePolicy::from));
     suites.extend(declared.import.into_iter().map(SuitePolicy::from));
+    suites.extend(declared.ready.into_iter().map(SuitePolicy::from));
     suites.sort_by_key(|suite| {
         let place = suite.location.as_ref();
         place.map(|place| (place.path.clone(), place.line, place.column))

@@ -29,11 +29,11 @@ mod run;
 mod said;
 mod verdict;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_base::error::Result;
 
-pub use contamination::{Kind, Match, Overlap, Shard, overlap};
+pub use contamination::{Kind, MOST, Match, Overlap, Part, Shard, overlap};
 pub use report::{CheckReport, Report, Status, Summary};
 pub use run::Options;
 
@@ -42,7 +42,38 @@ pub use run::Options;
 /// # Errors
 /// It is not there or is not a directory (usage), or cannot be listed (tool). A check that cannot be carried out is `ERROR` in the report.
 pub fn validate(directory: &Path, options: &Options) -> Result<Report> {
+    Ok(judge(directory, options)?.report)
+}
+
+/// A verdict, and what it rests on.
+#[derive(Debug)]
+pub struct Judged {
+    /// The verdict.
+    pub report: Report,
+    /// Every path that was looked at, sorted: a directory stands for all that is in it, and that nothing is at a path counts too. The
+    /// verdict is the same for as long as all of them are.
+    pub seen: Vec<PathBuf>,
+}
+
+/// As [`validate`], with every path that the verdict rests on.
+///
+/// # Errors
+/// As [`validate`].
+pub fn judge(directory: &Path, options: &Options) -> Result<Judged> {
     let run = run::Run::open(directory, options)?;
     let checks = checks::all(&run);
-    Ok(Report::new(checks::masked(&run.id()), run.layout.name(), checks))
+    let report = Report::new(checks::masked(&run.id()), run.layout.name(), checks);
+    Ok(Judged {
+        report,
+        seen: run.seen(),
+    })
+}
+
+/// A part of the comparison of the data of a run. All parts together stand for the whole, as [`Options::parts`].
+///
+/// # Errors
+/// As [`validate`]; the data cannot be compared (usage).
+pub fn part(directory: &Path, options: &Options, shard: Shard) -> Result<Part> {
+    let run = run::Run::open(directory, options)?;
+    checks::part(&run, shard)
 }

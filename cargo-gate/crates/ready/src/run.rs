@@ -1,11 +1,14 @@
 //! A run as the checks see it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
 use gate_base::error::Result;
 
+use crate::contamination::Part;
 use crate::directory::{Directory, refused};
 use crate::documents::{Documents, first};
 use crate::layout::Layout;
@@ -24,6 +27,8 @@ pub struct Options {
     pub eval: Vec<PathBuf>,
     /// The run to compare with, in place of what the run declares.
     pub baseline: Option<PathBuf>,
+    /// Parts of the comparison of training and evaluation data, with what they are called, where it is not carried out here.
+    pub parts: Vec<(String, Part)>,
 }
 
 /// A run directory that was read.
@@ -33,6 +38,8 @@ pub(crate) struct Run<'a> {
     pub(crate) documents: Documents,
     pub(crate) layout: Layout,
     pub(crate) options: &'a Options,
+    /// Every path that was looked at, whether or not something is there.
+    seen: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// A data set that belongs to a run.
@@ -64,12 +71,26 @@ impl<'a> Run<'a> {
     /// It is not there or is not a directory (usage), or cannot be listed.
     pub(crate) fn open(root: &Path, options: &'a Options) -> Result<Self> {
         let directory = Directory::open(root)?;
+        let given = options.train.iter().chain(&options.eval).cloned();
         Ok(Self {
             documents: Documents::of(&directory),
             layout: Layout::of(&directory),
+            seen: Mutex::new(given.chain([root.to_path_buf()]).collect()),
             directory,
             options,
         })
+    }
+
+    /// Notes that the verdict depends on what is at a path, or that nothing is.
+    pub(crate) fn saw(&self, path: &Path) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(path.to_path_buf());
+    }
+
+    /// Every path that the verdict depends on: a directory stands for all that is in it.
+    pub(crate) fn seen(self) -> Vec<PathBuf> {
+        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        seen.into_iter().collect()
     }
 
     /// What the run is called.
@@ -190,11 +211,10 @@ impl<'a> Run<'a> {
     /// The file at a declared path: in the run, or from the top of the project.
     pub(crate) fn find(&self, path: &str) -> Option<PathBuf> {
         let roots = [Some(&self.directory.root), self.options.project.as_ref()];
-        roots
-            .into_iter()
-            .flatten()
-            .map(|root| root.join(path))
-            .find(|path| path.is_file())
+        roots.into_iter().flatten().map(|root| root.join(path)).find(|path| {
+            self.saw(path);
+            path.is_file()
+        })
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) const RECEIPT: &str = "application/vnd.cargo-gate.receipt+json";
 /// An envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Envelope {
+pub struct Envelope {
     payload: String,
     payload_type: String,
     signatures: Vec<Signed>,
@@ -28,7 +28,7 @@ struct Signed {
 
 impl Envelope {
     /// Signs a payload. The key is named by its fingerprint, as `ssh-keygen -l` prints it.
-    pub(crate) fn sign(payload: &[u8], payload_type: &str, key: &PrivateKey) -> Self {
+    pub fn sign(payload: &[u8], payload_type: &str, key: &PrivateKey) -> Self {
         Self {
             payload: BASE64.encode(payload),
             payload_type: payload_type.to_owned(),
@@ -43,7 +43,7 @@ impl Envelope {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn open(bytes: &[u8], payload_type: &str, keys: &[String]) -> Result<Vec<u8>, String> {
+    pub fn open(bytes: &[u8], payload_type: &str, keys: &[String]) -> Result<Vec<u8>, String> {
         let envelope: Self =
             serde_json::from_slice(bytes).map_err(|error| format!("it is not an envelope: {error}"))?;
         if envelope.payload_type != payload_type {

@@ -13,7 +13,7 @@ mod cargo;
 mod checkout;
 pub mod compare;
 pub mod decided;
-mod dsse;
+pub mod dsse;
 mod files;
 pub mod journal;
 mod layout;

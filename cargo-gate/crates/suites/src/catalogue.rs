@@ -6,7 +6,7 @@ use gate_report::Dimension;
 use gate_report::group::Group;
 use gate_world::Workspace;
 
-use super::{BENCH_DOCS, EQUIVALENCE_DOCS, IMPORT_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
+use super::{BENCH_DOCS, EQUIVALENCE_DOCS, IMPORT_DOCS, READY_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
 pub const VERSION: u32 = 5;
@@ -54,6 +54,14 @@ pub const KINDS: &[KindInfo] = &[
         summary: "Results of other tools are of this content, and nothing in them fails",
         docs: IMPORT_DOCS,
         dimension: Dimension::Correctness,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.ready",
+        summary: "The directory of a training run is ready, judged from its bytes",
+        docs: READY_DOCS,
+        dimension: Dimension::Reliability,
         blocks_at: Stage::Pilot,
         since: "0.1.0",
     },
@@ -115,7 +123,7 @@ pub fn group(suite: &SuitePolicy) -> Group {
     match (suite.kind, suite.tool.as_deref()) {
         (SuiteKind::Test | SuiteKind::Equivalence, _) => Group::Equivalence,
         (SuiteKind::Bench, _) => Group::Performance,
-        (SuiteKind::Slo, _) => Group::Resilience,
+        (SuiteKind::Ready | SuiteKind::Slo, _) => Group::Resilience,
         (SuiteKind::Import, _) => match suite.import.as_deref().map(|import| import.format) {
             Some(ImportFormat::Junit) | None => Group::Equivalence,
             Some(ImportFormat::Sarif) => Group::Integrity,
@@ -160,6 +168,10 @@ pub fn summary(suite: &SuitePolicy) -> String {
         SuiteKind::Import => {
             let files = suite.import.as_deref().map(|import| import.files.join("`, `"));
             format!("nothing fails in `{}`", files.unwrap_or_default())
+        }
+        SuiteKind::Ready => {
+            let run = suite.ready.as_deref().map_or("", |ready| ready.run.as_str());
+            format!("the training run in `{run}` may be deployed")
         }
         SuiteKind::Slo => {
             let Some(slo) = suite.slo.as_deref() else {

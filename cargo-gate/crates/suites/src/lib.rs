@@ -26,6 +26,7 @@ pub mod panics;
 mod partition;
 mod paths;
 pub mod reach;
+pub mod ready;
 pub mod redaction;
 mod reference;
 mod requires;
@@ -53,6 +54,7 @@ pub use import::DOCS as IMPORT_DOCS;
 use launch::{Launch, Launched, launch, launch_logged, launch_with, tool_missing};
 pub use outcome::Tests;
 pub use partition::deal;
+pub use ready::DOCS as READY_DOCS;
 pub use requires::unmet;
 pub use shared::Shared;
 pub use slo::DOCS as SLO_DOCS;
@@ -79,6 +81,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         SuiteKind::Bench => bench::run(suite, cx),
         SuiteKind::Equivalence => equivalence::run(suite, cx),
         SuiteKind::Import => import::run(suite, cx),
+        SuiteKind::Ready => ready::run(suite, cx),
         SuiteKind::Slo => slo::run(suite, cx),
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),

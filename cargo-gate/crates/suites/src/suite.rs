@@ -7,7 +7,7 @@ use gate_base::process::cancel::Cancel;
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Observer;
 use gate_policy::{SuiteKind, SuitePolicy};
-use gate_report::{Finding, SuiteResult};
+use gate_report::{Finding, Reason, SuiteResult};
 use gate_world::Workspace;
 use std::path::PathBuf;
 
@@ -45,6 +45,7 @@ pub fn check_id(suite: &SuitePolicy) -> String {
         SuiteKind::Bench => "bench",
         SuiteKind::Equivalence => "equivalence",
         SuiteKind::Import => "import",
+        SuiteKind::Ready => "ready",
         SuiteKind::Slo => "slo",
         SuiteKind::Test => "test",
         SuiteKind::Tool => "tool",
@@ -66,6 +67,27 @@ pub(super) fn finding(suite: &SuitePolicy, message: impl Into<String>) -> Findin
 pub fn is_failure(suite: &SuitePolicy, findings: &[Finding]) -> bool {
     let mut blocking = findings.iter().filter_map(|finding| finding.blocks_at);
     blocking.any(|stage| stage <= suite.stage)
+}
+
+/// How a suite ended of which no command was run.
+pub(super) const NO_PROCESS: ProcessEnd = ProcessEnd {
+    exit_code: None,
+    signal: None,
+    timed_out: false,
+    cancelled: false,
+    duration: std::time::Duration::ZERO,
+};
+
+/// No evidence: a suite that is not required only says so.
+pub(super) fn without_proof(suite: &SuitePolicy, reason: Reason) -> EvidenceResult {
+    if suite.required {
+        return EvidenceResult::Inconclusive(reason);
+    }
+    let found = finding(suite, reason.message);
+    EvidenceResult::Findings(vec![match reason.help {
+        Some(help) => found.help(help),
+        None => found,
+    }])
 }
 
 /// What a command did, before its output is counted.

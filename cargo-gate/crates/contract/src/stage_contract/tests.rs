@@ -139,3 +139,37 @@ fn the_rows_are_the_groups_in_their_order() {
         assert!(row.asked_from <= row.blocks_at, "{}", row.group);
     }
 }
+
+#[test]
+fn a_training_run_shows_the_resilience_of_models_only() {
+    let suite = SuitePolicy::new(SuiteKind::Ready, "ranker", Vec::new());
+    let run = check("suite.ready.ranker", Group::Resilience, Outcome::Pass);
+    let drill = check("suite.test.drill", Group::Resilience, Outcome::Pass);
+    let (model, service) = (package("ranker", Kind::Model), package("api", Kind::Service));
+    let claimed = |kinds: &[PackageKind], exclusions: &[Exclusion], outcomes: &[CheckReport]| {
+        let suites = [suite.clone(), SuitePolicy::new(SuiteKind::Test, "drill", Vec::new())];
+        let evaluated = Evaluated {
+            kinds,
+            exclusions,
+            suites: &suites,
+            catalogue: &[],
+            outcomes,
+        };
+        let claims = evaluated.claims().into_iter();
+        let mut of_group = claims.filter(|claim| claim.group == Group::Resilience);
+        of_group
+            .next()
+            .map(|claim| (claim.standing, claim.asked.join(" "), claim.evidence.len()))
+            .expect("the group")
+    };
+    let models = [model.clone()];
+    let both = [model, service];
+    assert_eq!(claimed(&models, &[], std::slice::from_ref(&run)).0, Standing::Claimed);
+    assert_eq!(
+        claimed(&both, &[], std::slice::from_ref(&run)),
+        (Standing::Missing, "api".into(), 0)
+    );
+    assert_eq!(claimed(&both, &[], &[run.clone(), drill]).0, Standing::Claimed);
+    let without = exclusion(&[Group::Resilience], &["api"]);
+    assert_eq!(claimed(&both, &[without], &[run]).0, Standing::Claimed);
+}

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use gate_base::error::Result;
+use gate_base::error::{Error, Result};
 use serde_json::{Value, json};
 
 use super::privacy::is_empty;
-use crate::contamination::{Kind, Overlap, index, scan};
+use crate::contamination::{Kind, Overlap, Part, Shard, index, merged, scan, scan_shard};
 use crate::layout::Layout;
 use crate::report::Status;
 use crate::run::{DataSet, Run};
@@ -17,48 +17,10 @@ use crate::verdict::Verdict;
 const EDITED: f64 = 0.9;
 
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
-    let data = run.data();
-    if let Some((path, why)) = data.refused.first() {
-        return Ok(Verdict::fail(format!("the data set `{path}` is refused: {why}")));
-    }
-    let gone = data.train.iter().chain(&data.eval).find(|set| set.path.is_none());
-    if let Some(set) = gone {
-        return Ok(Verdict::fail(format!(
-            "the data set `{}` is declared and missing",
-            set.name
-        )));
-    }
-    if let Some(path) = data.unreadable.first() {
-        return Ok(Verdict::fail(format!(
-            "`{path}` is named like a data set and cannot be read: use .jsonl, .ndjson, .csv or .tsv, plain or as .gz or .zst"
-        ))
-        .with("unreadable", data.unreadable));
-    }
-    if let Some(written) = authored(run) {
-        return Ok(Verdict::fail(format!("Contamination check failed: {written}")).with("check", written));
-    }
-    if data.train.is_empty() && run.layout == Layout::Decided {
-        return Ok(Verdict::fail("the run has no data set, such as `dataset.jsonl`"));
-    }
-    let missing = match (data.train.is_empty(), data.eval.is_empty()) {
-        (true, true) => Some("no training and no evaluation data"),
-        (true, false) => Some("no training data"),
-        (false, true) => Some("no evaluation data"),
-        (false, false) => None,
+    let Sides { train, eval, stray } = match sides(run) {
+        Ok(sides) => sides,
+        Err(verdict) => return Ok(verdict),
     };
-    if let Some(missing) = missing {
-        return Ok(Verdict::skipped(format!(
-            "{missing}: name it in the configuration, or with `--train` and `--eval`"
-        )));
-    }
-    let stray = data.stray;
-    let (train, eval) = (side(data.train), side(data.eval));
-    let same = train
-        .iter()
-        .find(|(_, path)| eval.iter().any(|(_, other)| canonical(path) == canonical(other)));
-    if let Some((name, _)) = same {
-        return Ok(Verdict::fail(format!("`{name}` is both training and evaluation data")));
-    }
     let (indexed, without) = match index(&eval) {
         Ok(indexed) => indexed,
         Err(why) => return Ok(Verdict::fail(why)),
@@ -66,7 +28,12 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if indexed.len() == 0 {
         return Ok(Verdict::fail("the evaluation data has no row with text").with("eval_rows_without_text", without));
     }
-    let overlap = match scan(&indexed, &train) {
+    let overlap = if run.options.parts.is_empty() {
+        scan(&indexed, &train)
+    } else {
+        merged(&run.options.parts, &train, &eval, indexed.len())?
+    };
+    let overlap = match overlap {
         Ok(overlap) => overlap,
         Err(why) => return Ok(Verdict::fail(why)),
     };
@@ -95,6 +62,76 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         },
         None => verdict,
     })
+}
+
+/// Both sides of the data of a run, which can be compared.
+struct Sides {
+    train: Vec<(String, PathBuf)>,
+    eval: Vec<(String, PathBuf)>,
+    /// Files with rows that are on neither.
+    stray: Vec<String>,
+}
+
+/// The sides, or why there is nothing to compare.
+fn sides(run: &Run<'_>) -> std::result::Result<Sides, Verdict> {
+    let data = run.data();
+    if let Some((path, why)) = data.refused.first() {
+        return Err(Verdict::fail(format!("the data set `{path}` is refused: {why}")));
+    }
+    let gone = data.train.iter().chain(&data.eval).find(|set| set.path.is_none());
+    if let Some(set) = gone {
+        return Err(Verdict::fail(format!(
+            "the data set `{}` is declared and missing",
+            set.name
+        )));
+    }
+    if let Some(path) = data.unreadable.first() {
+        return Err(Verdict::fail(format!(
+            "`{path}` is named like a data set and cannot be read: use .jsonl, .ndjson, .csv or .tsv, plain or as .gz or .zst"
+        ))
+        .with("unreadable", data.unreadable));
+    }
+    if let Some(written) = authored(run) {
+        return Err(Verdict::fail(format!("Contamination check failed: {written}")).with("check", written));
+    }
+    if data.train.is_empty() && run.layout == Layout::Decided {
+        return Err(Verdict::fail("the run has no data set, such as `dataset.jsonl`"));
+    }
+    let missing = match (data.train.is_empty(), data.eval.is_empty()) {
+        (true, true) => Some("no training and no evaluation data"),
+        (true, false) => Some("no training data"),
+        (false, true) => Some("no evaluation data"),
+        (false, false) => None,
+    };
+    if let Some(missing) = missing {
+        return Err(Verdict::skipped(format!(
+            "{missing}: name it in the configuration, or with `--train` and `--eval`"
+        )));
+    }
+    let sides = Sides {
+        train: side(data.train),
+        eval: side(data.eval),
+        stray: data.stray,
+    };
+    let same = sides
+        .train
+        .iter()
+        .find(|(_, path)| sides.eval.iter().any(|(_, other)| canonical(path) == canonical(other)));
+    if let Some((name, _)) = same {
+        return Err(Verdict::fail(format!("`{name}` is both training and evaluation data")));
+    }
+    Ok(sides)
+}
+
+/// A part of the comparison, for a machine that has the whole verdict made elsewhere.
+pub(crate) fn part(run: &Run<'_>, shard: Shard) -> Result<Part> {
+    let why = |why: String| Error::usage(why).with_help("correct the data of the run, then compare its parts again");
+    let Sides { train, eval, .. } = sides(run).map_err(|verdict| why(verdict.message))?;
+    let compare = || {
+        let (indexed, _) = index(&eval)?;
+        scan_shard(&indexed, &train, shard)
+    };
+    Part::of(shard, &train, &eval, compare)?.map_err(why)
 }
 
 /// Rows that nothing could be compared with.

@@ -20,6 +20,7 @@ use crate::report::CheckReport;
 use crate::run::Run;
 use crate::verdict::Verdict;
 
+pub(crate) use contamination::part;
 pub(crate) use search::masked;
 
 /// A check of a run; an error is one of the tool, and no verdict.

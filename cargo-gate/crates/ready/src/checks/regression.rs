@@ -232,14 +232,16 @@ fn baseline(run: &Run<'_>) -> Baseline {
         run.options.project.as_deref(),
     ];
     let (name, found) = match &run.options.baseline {
-        Some(path) => (path.to_string_lossy().into_owned(), path.is_dir().then(|| path.clone())),
+        Some(path) => {
+            run.saw(path);
+            (path.to_string_lossy().into_owned(), path.is_dir().then(|| path.clone()))
+        }
         None => {
             let Some(name) = written() else { return Baseline::None };
-            let found = roots
-                .into_iter()
-                .flatten()
-                .map(|root| root.join(&name))
-                .find(|path| path.is_dir());
+            let found = roots.into_iter().flatten().map(|root| root.join(&name)).find(|path| {
+                run.saw(path);
+                path.is_dir()
+            });
             (name, found)
         }
     };

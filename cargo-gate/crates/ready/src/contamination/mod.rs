@@ -10,11 +10,14 @@ mod compare;
 mod index;
 mod normal;
 mod overlap;
+mod part;
 mod scan;
 
 pub use overlap::{Kind, Match, Overlap};
+pub(crate) use part::merged;
+pub use part::{MOST, Part};
 pub use scan::Shard;
-pub(crate) use scan::{index, scan};
+pub(crate) use scan::{index, scan, scan_shard};
 
 use std::path::PathBuf;
 

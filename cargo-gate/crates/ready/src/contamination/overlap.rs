@@ -45,6 +45,7 @@ pub struct Match {
     /// How much they have in common.
     pub kind: Kind,
     /// The share: of 3-grams for `near`, of runs of words for `excerpt`; 1 otherwise.
+    #[serde(with = "exact")]
     pub share: f64,
 }
 
@@ -69,12 +70,38 @@ pub struct Overlap {
     /// Evaluated items that have a match, by number, in ascending order.
     pub items: Vec<u32>,
     /// The highest share of 3-grams among near matches.
+    #[serde(with = "exact")]
     pub nearest: f64,
     /// The first matches by place.
     pub named: Vec<Match>,
 }
 
+/// A share as the bits of its number: as decimal digits it would come back as another one.
+mod exact {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(share: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(share.to_bits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        let share = f64::from_bits(u64::deserialize(from)?);
+        if (0.0..=1.0).contains(&share) {
+            Ok(share)
+        } else {
+            Err(D::Error::custom("a share is a number from 0 to 1"))
+        }
+    }
+}
+
 impl Overlap {
+    /// Whether every match is of one of so many files on each side.
+    pub(crate) fn is_of(&self, train: usize, eval: usize) -> bool {
+        let mut named = self.named.iter();
+        named.all(|found| (found.train as usize) < train && (found.eval as usize) < eval)
+    }
+
     /// Adds a match with the item of this number.
     pub(crate) fn add(&mut self, item: u32, found: Match) {
         self.counts[found.kind as usize] += 1;

@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 use gate_world::Workspace;
 
-pub(super) use reads::now;
 pub use reads::{BuildReads, still_holds};
+pub(super) use reads::{changed, now};
 
 use directories::Changes;
 use packages::Packages;

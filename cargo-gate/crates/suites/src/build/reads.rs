@@ -44,6 +44,23 @@ impl BuildReads {
     }
 }
 
+impl BuildReads {
+    /// What a suite read by itself, at these paths, since it began.
+    pub(in super::super) fn of(seen: &[PathBuf], began: i64) -> Self {
+        let mut found = Self::default();
+        for path in seen {
+            match (path.to_str(), digest(path, Some(began))) {
+                (Some(spelled), Some(digest)) => found.reads.push(Read::File {
+                    path: spelled.to_owned(),
+                    digest,
+                }),
+                _ => found.unknown = found.unknown.or_else(|| Some(paths::spell(path))),
+            }
+        }
+        found
+    }
+}
+
 impl Build {
     /// What the units of these build directories read beyond the files of the workspace. `began` is when the suite was
     /// started, nanoseconds since 1970.
@@ -174,16 +191,42 @@ fn digest(path: &Path, since: Option<i64>) -> Option<Digest> {
             builder.part(b"absent");
             continue;
         };
-        if since.is_some_and(|since| !Stamp::of(&meta).settled_before(since)) {
+        if since.is_some_and(|since| !is_settled(&path, since)) {
             return None;
         }
         if meta.is_dir() {
             pending.extend(list(&path).into_iter().map(|entry| (entry, ())));
+        } else if meta.is_file() {
+            builder.digest(&Digest::of_reader(fs::File::open(&path).ok()?).ok()?);
         } else {
-            builder.part(&fs::read(&path).ok()?);
+            // A pipe has no end.
+            return None;
         }
     }
     Some(builder.finish())
+}
+
+/// The first of these paths, or of what is below them, that changed at `since` or later.
+pub(in super::super) fn changed(seen: &[PathBuf], since: i64) -> Option<PathBuf> {
+    let mut pending: BTreeSet<PathBuf> = seen.iter().cloned().collect();
+    let mut left = MOST_ENTRIES;
+    while let Some(path) = pending.pop_first() {
+        left = left.checked_sub(1)?;
+        if !is_settled(&path, since) {
+            return Some(path);
+        }
+        if path.is_dir() {
+            pending.extend(list(&path));
+        }
+    }
+    None
+}
+
+/// Whether what is at a path changed before this time. A link that was turned leads to bytes that may be as old as those it led to
+/// before.
+fn is_settled(path: &Path, since: i64) -> bool {
+    let both = [fs::metadata(path), fs::symlink_metadata(path)];
+    both.iter().flatten().all(|meta| Stamp::of(meta).settled_before(since))
 }
 
 /// Now, as times of files are counted.

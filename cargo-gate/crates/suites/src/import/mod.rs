@@ -8,27 +8,18 @@ mod sarif;
 mod vex;
 
 use gate_base::error::Result;
-use gate_base::process::ProcessEnd;
 use gate_evidence::{EvidenceResult, attested};
 use gate_policy::{ImportFormat, ImportPolicy, SuitePolicy};
 use gate_report::{Finding, Reason, SuiteResult};
 
 use super::build::BuildReads;
+use super::suite::{NO_PROCESS, without_proof};
 use super::{Launched, SuiteContext, SuiteRun, finding, launch, suite_result};
 use provenance::Provenance;
 pub use said::{Said, Unreadable};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("import.md");
-
-/// How results ended of which nothing is run.
-const NO_PROCESS: ProcessEnd = ProcessEnd {
-    exit_code: None,
-    signal: None,
-    timed_out: false,
-    cancelled: false,
-    duration: std::time::Duration::ZERO,
-};
 
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
@@ -121,18 +112,6 @@ pub fn read(suite: &SuitePolicy, policy: &ImportPolicy, bytes: &[u8]) -> std::re
         ImportFormat::CyclonedxVex => vex::read(suite, text),
         ImportFormat::Lcov => lcov::read(suite, &policy.floors, text),
     }
-}
-
-/// No evidence: a suite that is not required only says so.
-fn without_proof(suite: &SuitePolicy, reason: Reason) -> EvidenceResult {
-    if suite.required {
-        return EvidenceResult::Inconclusive(reason);
-    }
-    let found = finding(suite, reason.message);
-    EvidenceResult::Findings(vec![match reason.help {
-        Some(help) => found.help(help),
-        None => found,
-    }])
 }
 
 /// The command ended without a file that it must write.
