@@ -6,6 +6,7 @@ use gate_base::error::{Error, Result};
 use serde_json::{Value, json};
 
 use super::privacy::is_empty;
+use super::search::masked;
 use crate::contamination::{Kind, Overlap, Part, Shard, index, merged, scan, scan_shard};
 use crate::layout::Layout;
 use crate::report::Status;
@@ -204,7 +205,9 @@ fn words(kind: Kind) -> &'static str {
 }
 
 fn side(sets: Vec<DataSet>) -> Vec<(String, PathBuf)> {
-    sets.into_iter().filter_map(|set| Some((set.name, set.path?))).collect()
+    // A part of the comparison carries the names to another machine.
+    let named = |set: DataSet| Some((masked(&set.name), set.path?));
+    sets.into_iter().filter_map(named).collect()
 }
 
 fn canonical(path: &std::path::Path) -> PathBuf {

@@ -6,7 +6,6 @@ use gate_base::error::Result;
 
 use super::overlap::Overlap;
 use super::scan::Shard;
-use crate::checks::masked;
 use crate::directory::sha256;
 
 type Side = super::scan::Side;
@@ -42,7 +41,7 @@ struct Compared {
 fn digests(side: &Side) -> Result<Vec<Compared>> {
     let of = |(name, path): &(String, std::path::PathBuf)| {
         Ok(Compared {
-            name: masked(name),
+            name: name.clone(),
             sha256: sha256(path)?,
         })
     };
