@@ -13,7 +13,7 @@ mod order {
     /// The members of the workspace.
     pub(crate) const PACKAGES: &[&str] = &[
         "cargo-gate-base cargo-gate-build cargo-gate-runtime xtask-launcher",
-        "cargo-gate-equivalence cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
+        "cargo-gate-drill cargo-gate-equivalence cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
         "cargo-gate-ci cargo-gate-rust cargo-gate-text",
         "cargo-gate-ready cargo-gate-report",
         "cargo-gate-policy",
