@@ -65,8 +65,8 @@ pub const ROWS: [Row; 7] = [
         kinds: &[Kind::Service, Kind::Model, Kind::Kernels],
         asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
-        evidence: "service levels, the production suites of kernels, or a required suite with `group = \"resilience\"` such as a drill",
-        remedy: "add `[[suite.slo]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
+        evidence: "service levels, drills, the production suites of kernels, or a required suite with `group = \"resilience\"`",
+        remedy: "add `[[suite.slo]]` or `[[suite.drill]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
     },
     Row {
         group: Group::Ergonomics,

@@ -9,7 +9,7 @@ use super::parts;
 use super::tables::elements;
 
 /// The kinds of suites, as `[[suite.<kind>]]` names them.
-pub const KINDS: [&str; 6] = ["bench", "equivalence", "import", "slo", "test", "tool"];
+pub const KINDS: [&str; 7] = ["bench", "drill", "equivalence", "import", "slo", "test", "tool"];
 
 /// Known check ids with the stage at which each blocks by default.
 #[derive(Debug)]

@@ -147,9 +147,10 @@ impl Running {
     pub fn stop(&mut self, grace: Duration) -> io::Result<bool> {
         #[cfg(unix)]
         if self.ended()?.is_none() {
-            self.signal(rustix::process::Signal::TERM)?;
-            // A paused one hears it only so.
-            self.resume()?;
+            // One that ends in this moment needs neither.
+            drop(self.signal(rustix::process::Signal::TERM));
+            // A paused one hears the first only so.
+            drop(self.resume());
         }
         let ended = cfg!(unix) && self.wait(grace)?;
         // Fails when nothing is left of the group, which is what it is for.
@@ -183,5 +184,19 @@ impl Drop for Running {
         if self.status.is_none() {
             drop(self.child.wait());
         }
+    }
+}
+
+/// Ends a process that this one may not have started, by force, and says whether it could be.
+pub fn end(id: u32) -> bool {
+    #[cfg(unix)]
+    {
+        let pid = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+        pid.is_some_and(|pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = id;
+        false
     }
 }

@@ -251,7 +251,7 @@ mod tests {
         assert!(offered("[[|]]").contains(&"waiver".into()));
         assert_eq!(
             offered("[[suite.|]]"),
-            ["test", "tool", "bench", "slo", "equivalence", "import"]
+            ["test", "tool", "bench", "slo", "drill", "equivalence", "import"]
         );
     }
 
