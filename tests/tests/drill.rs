@@ -87,7 +87,6 @@ fn every_broken_store_is_caught() {
             "there and written by no operation",
         ),
         (plain, "optimist", fault("cut", ""), 1, lost),
-        ("refused-kept", plain, kill.clone(), 3, "without a fault, control: of "),
         (
             plain,
             "reads-only",

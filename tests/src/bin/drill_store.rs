@@ -84,11 +84,6 @@ impl Store {
         }
         let mut pairs = self.pairs.lock().expect("no thread panics");
         let count = pairs.len();
-        if self.flaw("refused-kept") && count % 7 == 6 {
-            self.append(key, value)?;
-            pairs.push((key.to_owned(), value.to_owned()));
-            return Ok("no");
-        }
         let lost = self.flaw("memory") || (self.flaw("every-ninth") && count % 9 == 8);
         if self.flaw("late") {
             // Written with the next one.

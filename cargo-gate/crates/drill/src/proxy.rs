@@ -8,33 +8,9 @@ use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-pub use shared::Counters;
 use shared::Shared;
-
-/// What the proxy does to connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Every chunk of bytes waits this long, and up to `jitter` longer, in both directions.
-    Delay {
-        /// The least wait.
-        latency: Duration,
-        /// The most that is added, at random.
-        jitter: Duration,
-    },
-    /// Connections are closed, and new ones are closed as soon as they are there.
-    Cut,
-    /// Connections stay open, and their bytes go nowhere.
-    BlackHole,
-    /// The end of a direction is passed on this much later.
-    SlowClose(Duration),
-    /// Every so many bytes, one bit is flipped.
-    Corrupt {
-        /// How many bytes; at least 1.
-        every: u64,
-    },
-}
+pub use shared::{Counters, Fault};
 
 /// A proxy in front of one port. Dropping it closes its connections.
 #[derive(Debug)]

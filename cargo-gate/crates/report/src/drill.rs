@@ -43,7 +43,7 @@ pub struct DrillRun {
     pub served: [u64; 3],
     /// Writes that were acknowledged.
     pub acknowledged: u64,
-    /// Writes of which nobody knows whether they had an effect.
+    /// Writes without an answer, which may have had an effect or not.
     pub unknown: u64,
     /// What failed, or what is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,8 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use super::Fault;
-use super::shared::Shared;
+use super::shared::{Fault, Shared};
 
 /// Most bytes that are moved in one go.
 const CHUNK: usize = 16 * 1024;

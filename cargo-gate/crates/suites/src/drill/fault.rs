@@ -8,7 +8,7 @@ use gate_policy::{DrillFault, FaultKind};
 use gate_report::{DrillStanding, Reason};
 
 use super::rig::{Commands, Rig, System};
-use super::session::{Step, Stop, step};
+use super::step::{Step, Stop, step};
 
 /// What was done to the system, as far as the system itself says.
 pub(super) enum Injected {

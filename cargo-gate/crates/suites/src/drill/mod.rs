@@ -3,6 +3,7 @@
 mod fault;
 mod rig;
 mod session;
+mod step;
 mod tally;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

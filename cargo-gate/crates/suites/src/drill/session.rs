@@ -15,17 +15,13 @@ use gate_report::{DrillRun, DrillStanding};
 
 use super::fault::{self, Injected};
 use super::rig::{Commands, Rig, System, fill};
+use super::step::{Step, Stop, step};
 use super::tally::Tally;
 
 /// How long the load may take to end once it is told to, beyond its longest operation.
 const LOAD_GRACE: Duration = Duration::from_secs(10);
 /// Violations that are shown.
 const SHOWN: usize = 3;
-
-/// Why a run ended early, and as what.
-pub(super) struct Stop(pub(super) DrillStanding, pub(super) String);
-
-pub(super) type Step<T> = Result<std::result::Result<T, Stop>>;
 
 /// What is run: a fault or none, and whether it is repaired.
 #[derive(Clone, Copy)]
@@ -34,16 +30,6 @@ pub(super) struct Plan<'a> {
     pub(super) repaired: bool,
     pub(super) seed: u64,
 }
-
-macro_rules! step {
-    ($step:expr) => {
-        match $step? {
-            Ok(value) => value,
-            Err(stop) => return Ok(Err(stop)),
-        }
-    };
-}
-pub(super) use step;
 
 fn failed<T>(why: impl Into<String>) -> Step<T> {
     Ok(Err(Stop(DrillStanding::Failed, why.into())))
@@ -146,7 +132,7 @@ fn under_load(
             };
             let seen = tally.unreadable.as_ref();
             let seen = seen.map_or_else(String::new, |why| {
-                format!("; the load printed a line that is no operation: {why}")
+                format!("; the load printed a line that is not an operation: {why}")
             });
             return undecided(format!("no steady state before the fault: {what}{seen}"));
         }
@@ -277,7 +263,7 @@ fn finish(rig: &mut Rig<'_>, system: &System, tally: &mut Tally, load: &mut Runn
         return undecided("the load failed, so that its history is not complete");
     }
     if let Some(why) = &tally.unreadable {
-        return undecided(format!("the load printed a line that is no operation: {why}"));
+        return undecided(format!("the load printed a line that is not an operation: {why}"));
     }
     Ok(Ok(std::mem::take(&mut tally.history)))
 }
