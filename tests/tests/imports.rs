@@ -14,7 +14,7 @@ mod order {
     pub(crate) const PACKAGES: &[&str] = &[
         "cargo-gate-build cargo-gate-runtime cargo-gate-schema xtask-launcher",
         "cargo-gate-base",
-        "cargo-gate-equivalence cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
+        "cargo-gate-drill cargo-gate-equivalence cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
         "cargo-gate-ci cargo-gate-rust cargo-gate-text",
         "cargo-gate-ready cargo-gate-report",
         "cargo-gate-policy",

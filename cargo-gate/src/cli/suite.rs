@@ -129,6 +129,10 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         for shown in equivalence.flat_map(gate_suites::equivalence::lines) {
             text.push_str(&format!("    {shown}\n"));
         }
+        let drills = evidence.suite.iter().filter_map(|suite| suite.drill.as_deref());
+        for shown in drills.flat_map(gate_suites::drill::lines) {
+            text.push_str(&format!("    {shown}\n"));
+        }
         for level in evidence.suite.iter().flat_map(|suite| &suite.service_levels) {
             text.push_str(&format!("    {}\n", gate_suites::slo::line(level)));
         }

@@ -40,6 +40,23 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "lose what was acknowledged when the system is killed",
+        check: "suite.drill.store",
+        apply: |gate| {
+            let store = env!("CARGO_BIN_EXE_drill-store-under-test").replace('\\', "/");
+            gate.append(
+                "gate.toml",
+                &format!(
+                    "\n[[suite.drill]]\nname = \"store\"\nstart = [\"{store}\", \"serve\", \"{{port}}\", \"{{directory}}\", \"memory\"]\n\
+                     load = [\"{store}\", \"load\", \"{{port}}\", \"{{until}}\"]\nread = [\"{store}\", \"dump\", \"{{port}}\"]\n\
+                     ready = [\"{store}\", \"ready\", \"{{port}}\"]\nrepeats = 1\ninputs = [\"logic/**\"]\n\
+                     [[suite.drill.fault]]\nname = \"killed\"\nkind = \"kill\"\nrecovery = \"2s\"\n"
+                ),
+            );
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "let one of two implementations differ in one cell",
         check: "suite.equivalence.parity",
         apply: |gate| {

@@ -94,6 +94,7 @@ fn suite(name: &str, tests: &[String]) -> Judged {
                 tests,
                 measurements: Vec::new(),
                 service_levels: Vec::new(),
+                drill: None,
                 equivalence: None,
                 made: Vec::new(),
                 part: None,

@@ -19,8 +19,7 @@ mod used_path;
 pub use location::Location;
 pub use used_path::UsedPath;
 
-/// The derive of types that a schema describes: schemars' own where schemas are generated (feature `schema`), else one that derives
-/// nothing.
+// The derive of types that a schema describes: schemars' own where schemas are generated, else one that derives nothing.
 #[cfg(not(feature = "schema"))]
 pub use gate_schema::JsonSchema;
 #[cfg(feature = "schema")]

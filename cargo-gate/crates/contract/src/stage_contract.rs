@@ -65,8 +65,8 @@ pub const ROWS: [Row; 7] = [
         kinds: &[Kind::Service, Kind::Model, Kind::Kernels],
         asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
-        evidence: "service levels, the production suites of kernels, the training run of a model, or a required suite with `group = \"resilience\"` such as a drill",
-        remedy: "add `[[suite.slo]]`, for a model `[[suite.ready]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
+        evidence: "service levels, drills, the production suites of kernels, the training run of a model, or a required suite with `group = \"resilience\"`",
+        remedy: "add `[[suite.slo]]` or `[[suite.drill]]`, for a model `[[suite.ready]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
     },
     Row {
         group: Group::Ergonomics,

@@ -76,7 +76,7 @@ impl Unit {
             Unit::Check(check) => check.dimension,
             Unit::Suite(suite) => match suite.kind {
                 SuiteKind::Bench => Dimension::Performance,
-                SuiteKind::Ready | SuiteKind::Slo => Dimension::Reliability,
+                SuiteKind::Drill | SuiteKind::Ready | SuiteKind::Slo => Dimension::Reliability,
                 SuiteKind::Equivalence | SuiteKind::Import | SuiteKind::Test | SuiteKind::Tool => {
                     Dimension::Correctness
                 }
@@ -94,12 +94,12 @@ impl Unit {
 
     /// Whether nothing may run beside it, because it measures.
     pub fn runs_alone(&self) -> bool {
-        matches!(self, Unit::Suite(suite) if suite.kind == SuiteKind::Bench)
+        matches!(self, Unit::Suite(suite) if matches!(suite.kind, SuiteKind::Bench | SuiteKind::Drill))
     }
 
     /// Whether evidence of it is of use to other machines: it took long to make, and measures none.
     pub fn is_shared(&self) -> bool {
-        matches!(self, Unit::Suite(suite) if !matches!(suite.kind, SuiteKind::Bench | SuiteKind::Slo))
+        matches!(self, Unit::Suite(suite) if !matches!(suite.kind, SuiteKind::Bench | SuiteKind::Drill | SuiteKind::Slo))
     }
 
     /// Stage from which on it blocks.

@@ -340,12 +340,30 @@ impl Runner<'_> {
         let run = gate_suites::run(suite, &context)?;
         let result = self.unless_changed(suite, run.result);
         let mut completed = self.completed(item, result, started, clock.elapsed());
-        if let Some(equivalence) = run.suite.as_ref().and_then(|suite| suite.equivalence.as_deref()) {
-            let mut text = serde_json::to_vec_pretty(equivalence)
-                .map_err(|error| Error::tool(format!("cannot write what `{}` showed: {error}", suite.name)))?;
+        let shown = run
+            .suite
+            .as_ref()
+            .map(|suite| (suite.equivalence.as_deref(), suite.drill.as_deref()));
+        let (equivalence, drill) = shown.unwrap_or_default();
+        let written = |error| Error::tool(format!("cannot write what `{}` showed: {error}", suite.name));
+        let texts = [
+            (
+                "equivalence",
+                equivalence
+                    .map(serde_json::to_vec_pretty)
+                    .transpose()
+                    .map_err(written)?,
+            ),
+            (
+                "drill",
+                drill.map(serde_json::to_vec_pretty).transpose().map_err(written)?,
+            ),
+        ];
+        for (kind, text) in texts {
+            let Some(mut text) = text else { continue };
             text.push(b'\n');
             completed.evidence.files.push(EvidenceFile {
-                path: format!("suites/{}.equivalence.json", suite.name),
+                path: format!("suites/{}.{kind}.json", suite.name),
                 digest: self.store.put_bytes(&text)?,
                 size: text.len() as u64,
             });

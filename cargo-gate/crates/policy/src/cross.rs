@@ -4,12 +4,12 @@
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
 use super::{
-    approvals, bench, checklist, conformance, equivalence, exclusion, import, kinds, migration, notify, profile, rails,
-    record, slo, stage, suites, uses, waiver,
+    approvals, bench, checklist, conformance, drill, equivalence, exclusion, import, kinds, migration, notify, profile,
+    rails, record, slo, stage, suites, uses, waiver,
 };
 
 /// Errors between values, by section.
-const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 17] = [
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 18] = [
     approvals::problems,
     suites::problems,
     profile::problems,
@@ -24,6 +24,7 @@ const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 17] = [
     import::problems,
     slo::problems,
     equivalence::problems,
+    drill::problems,
     uses::problems,
     conformance::problems,
     rails::problems,

@@ -9,7 +9,16 @@ use super::parts;
 use super::tables::elements;
 
 /// The kinds of suites, as `[[suite.<kind>]]` names them.
-pub const KINDS: [&str; 7] = ["bench", "equivalence", "import", "ready", "slo", "test", "tool"];
+pub const KINDS: [&str; 8] = [
+    "bench",
+    "drill",
+    "equivalence",
+    "import",
+    "ready",
+    "slo",
+    "test",
+    "tool",
+];
 
 /// Known check ids with the stage at which each blocks by default.
 #[derive(Debug)]

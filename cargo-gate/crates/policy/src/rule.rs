@@ -74,7 +74,7 @@ rules! {
     ROUNDS_OR_PAIRS = "rounds-or-pairs", "A suite of benchmarks has `max-pairs` with a reference and `rounds` without one";
     RULE_BROKEN = "rule-broken", "Values are consistent with each other; the message has the details";
     SEVERITY_OF_A_RISK = "severity-of-a-risk", "A risk has an impact instead of a severity";
-    SUITE_WITHOUT_LIMIT = "suite-without-limit", "A suite of benchmarks, service levels or equivalence has something to compare with";
+    SUITE_WITHOUT_LIMIT = "suite-without-limit", "A suite of benchmarks, service levels, drills or equivalence has something that could fail";
     SUITE_WITHOUT_TESTS = "suite-without-tests", "A required test suite runs at least one test";
     SUPPORTED_AND_DEFERRED = "supported-and-deferred", "An operator is either supported or deferred";
     SYNTAX = "syntax", "The file is valid TOML";

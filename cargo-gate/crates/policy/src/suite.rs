@@ -9,6 +9,7 @@ use gate_base::stage::Stage;
 use gate_report::group::Group;
 use gate_report::{Location, Partition};
 
+use super::faults::DrillPolicy;
 use super::objective::SloPolicy;
 use super::parity::EquivalencePolicy;
 use super::pattern;
@@ -29,6 +30,8 @@ pub enum SuiteKind {
     Bench,
     /// Service-level objectives over times before now.
     Slo,
+    /// A running system that is broken on purpose.
+    Drill,
     /// Implementations that are compared over a scope.
     Equivalence,
     /// Results that another tool wrote.
@@ -58,6 +61,9 @@ pub struct SuitePolicy {
     /// For service levels: how they are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slo: Option<Box<SloPolicy>>,
+    /// For drills: the system, the faults, and what must hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Box<DrillPolicy>>,
     /// For equivalence: the scope, the references, and how outputs are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub equivalence: Option<Box<EquivalencePolicy>>,
@@ -112,6 +118,7 @@ impl SuitePolicy {
             part: None,
             bench: None,
             slo: None,
+            drill: None,
             equivalence: None,
             import: None,
             ready: None,

@@ -10,6 +10,7 @@ use gate_report::Location;
 use gate_report::group::Group;
 
 use super::bench::BenchSuite;
+use super::drill::DrillSuite;
 use super::equivalence::EquivalenceSuite;
 use super::import::ImportSuite;
 use super::known::KINDS;
@@ -37,6 +38,8 @@ pub(super) struct Suites {
     bench: Vec<BenchSuite>,
     /// Service-level objectives over times before now. The check id is `suite.slo.<name>`.
     slo: Vec<SloSuite>,
+    /// A running system that is broken on purpose, and must recover. The check id is `suite.drill.<name>`.
+    drill: Vec<DrillSuite>,
     /// Implementations that must give the same for every cell of a scope. The check id is `suite.equivalence.<name>`.
     equivalence: Vec<EquivalenceSuite>,
     /// Results that other tools wrote. The check id is `suite.import.<name>`.
@@ -178,6 +181,7 @@ pub(super) fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SuitePo
     suites.extend(declared.tool.into_iter().map(SuitePolicy::from));
     suites.extend(declared.bench.into_iter().map(SuitePolicy::from));
     suites.extend(declared.slo.into_iter().map(SuitePolicy::from));
+    suites.extend(declared.drill.into_iter().map(SuitePolicy::from));
     suites.extend(declared.equivalence.into_iter().map(SuitePolicy::from));
     suites.extend(declared.import.into_iter().map(SuitePolicy::from));
     suites.extend(declared.ready.into_iter().map(SuitePolicy::from));

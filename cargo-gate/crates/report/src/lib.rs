@@ -4,6 +4,7 @@ mod benchmark;
 mod bound;
 pub mod claim;
 mod dimension;
+mod drill;
 mod equivalence;
 mod fix;
 pub mod group;
@@ -22,6 +23,7 @@ pub mod testing;
 
 pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use dimension::Dimension;
+pub use drill::{Drill, DrillBound, DrillRun, DrillStanding};
 pub use equivalence::{
     CellStanding, Equivalence, EquivalenceCell, EquivalenceExclusion, EquivalencePair, EquivalenceReference,
     EquivalenceRisk,

@@ -14,6 +14,7 @@ use gate_base::stage::Stage;
 use super::benchmark::BenchmarkResult;
 pub use super::bound::{Bound, UnblockStep};
 use super::claim::{GroupClaim, PackageKind, Relaxation};
+use super::drill::Drill;
 use super::equivalence::Equivalence;
 use super::fix::{Fix, Remedy};
 use super::partition::{Partition, SuitePart};
@@ -303,6 +304,9 @@ pub struct SuiteResult {
     /// What a suite of service levels showed, in the order of its objectives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_levels: Vec<ServiceLevel>,
+    /// What a suite of drills showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Box<Drill>>,
     /// What a suite of equivalence showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equivalence: Option<Box<Equivalence>>,

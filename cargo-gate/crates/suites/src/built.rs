@@ -47,7 +47,10 @@ pub(super) fn judge(suite: &SuitePolicy, builds: &[Build], run: &mut SuiteRun) -
         run.result = EvidenceResult::Inconclusive(Reason::new("changed_while_running", message).help(help));
         return Ok(());
     }
-    let builds = matches!(suite.kind, SuiteKind::Test | SuiteKind::Bench | SuiteKind::Equivalence);
+    let builds = matches!(
+        suite.kind,
+        SuiteKind::Test | SuiteKind::Bench | SuiteKind::Drill | SuiteKind::Equivalence
+    );
     if builds || suite.tool.as_deref() == Some("clippy") {
         findings.extend(uncommitted(suite, run.reads.uncommitted.iter().map(String::as_str)));
     }

@@ -6,7 +6,9 @@ use gate_report::Dimension;
 use gate_report::group::Group;
 use gate_world::Workspace;
 
-use super::{BENCH_DOCS, EQUIVALENCE_DOCS, IMPORT_DOCS, READY_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
+use super::{
+    BENCH_DOCS, DRILL_DOCS, EQUIVALENCE_DOCS, IMPORT_DOCS, READY_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite,
+};
 
 /// Raised whenever an adapter changes its mind about the same output.
 pub const VERSION: u32 = 5;
@@ -38,6 +40,14 @@ pub const KINDS: &[KindInfo] = &[
         summary: "Benchmarks stay within budget, compared with a reference from the same run",
         docs: BENCH_DOCS,
         dimension: Dimension::Performance,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.drill",
+        summary: "A running system that is broken on purpose recovers, and keeps what it acknowledged",
+        docs: DRILL_DOCS,
+        dimension: Dimension::Reliability,
         blocks_at: Stage::Pilot,
         since: "0.1.0",
     },
@@ -123,7 +133,7 @@ pub fn group(suite: &SuitePolicy) -> Group {
     match (suite.kind, suite.tool.as_deref()) {
         (SuiteKind::Test | SuiteKind::Equivalence, _) => Group::Equivalence,
         (SuiteKind::Bench, _) => Group::Performance,
-        (SuiteKind::Ready | SuiteKind::Slo, _) => Group::Resilience,
+        (SuiteKind::Drill | SuiteKind::Ready | SuiteKind::Slo, _) => Group::Resilience,
         (SuiteKind::Import, _) => match suite.import.as_deref().map(|import| import.format) {
             Some(ImportFormat::Junit) | None => Group::Equivalence,
             Some(ImportFormat::Sarif) => Group::Integrity,
@@ -150,6 +160,11 @@ pub fn summary(suite: &SuitePolicy) -> String {
                 Some(BenchReference::None) | None => "its limits".to_owned(),
             }
         ),
+        SuiteKind::Drill => {
+            let faults = suite.drill.iter().flat_map(|drill| &drill.faults);
+            let names: Vec<&str> = faults.map(|fault| fault.name.as_str()).collect();
+            format!("`{}` recovers from {}", suite.command.join(" "), names.join(", "))
+        }
         SuiteKind::Equivalence => {
             let Some(policy) = suite.equivalence.as_deref() else {
                 return "nothing is compared".to_owned();

@@ -124,7 +124,7 @@ fn ended(end: ProcessEnd) -> Result<Launched> {
 }
 
 /// What to start, after everything that can keep a command from starting. The inner reason says what did.
-fn prepared(
+pub(super) fn prepared(
     suite: &SuitePolicy,
     cx: &SuiteContext<'_>,
     launch: &Launch<'_>,

@@ -9,6 +9,7 @@ mod compiler;
 pub mod configuration;
 mod counter;
 mod default;
+pub mod drill;
 mod early;
 mod environment;
 pub mod equivalence;
@@ -47,6 +48,7 @@ pub use bench::DOCS as BENCH_DOCS;
 pub use build::{BuildReads, still_holds};
 pub use catalogue::{DEFAULT_ID, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
+pub use drill::DOCS as DRILL_DOCS;
 pub use environment::environment_inputs;
 pub use equivalence::DOCS as EQUIVALENCE_DOCS;
 pub use filter::InputFilter;
@@ -79,6 +81,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let began = build::now();
     let mut run = match suite.kind {
         SuiteKind::Bench => bench::run(suite, cx),
+        SuiteKind::Drill => drill::run(suite, cx),
         SuiteKind::Equivalence => equivalence::run(suite, cx),
         SuiteKind::Import => import::run(suite, cx),
         SuiteKind::Ready => ready::run(suite, cx),

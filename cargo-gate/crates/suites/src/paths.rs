@@ -43,6 +43,11 @@ pub(super) fn hide(mut run: SuiteRun, cx: &SuiteContext<'_>, policy: Option<&Loc
             let texts = cells.chain(absent).chain(&mut equivalence.inputs);
             texts.for_each(|text| hide_text(text, &redactor));
         }
+        if let Some(drill) = suite.drill.as_deref_mut() {
+            let runs = drill.runs.iter_mut();
+            let texts = runs.flat_map(|run| run.why.iter_mut().chain(&mut run.witness));
+            texts.for_each(|text| hide_text(text, &redactor));
+        }
         let tests = suite.tests.iter_mut().map(|test| &mut test.name);
         for text in suite.command.iter_mut().chain(tests) {
             if let Cow::Owned(masked) = mask_text(text) {

@@ -43,6 +43,7 @@ pub struct SuiteRun {
 pub fn check_id(suite: &SuitePolicy) -> String {
     let kind = match suite.kind {
         SuiteKind::Bench => "bench",
+        SuiteKind::Drill => "drill",
         SuiteKind::Equivalence => "equivalence",
         SuiteKind::Import => "import",
         SuiteKind::Ready => "ready",
@@ -103,6 +104,7 @@ pub(super) fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult 
         tests: Vec::new(),
         measurements: Vec::new(),
         service_levels: Vec::new(),
+        drill: None,
         equivalence: None,
         made: Vec::new(),
         part: None,

@@ -5,6 +5,7 @@
 pub mod bound;
 pub mod cancel;
 mod lines;
+mod running;
 mod supervise;
 #[cfg(unix)]
 pub mod watch;
@@ -26,6 +27,7 @@ use self::lines::Lines;
 use self::supervise::{Message, Supervisor};
 
 pub use self::lines::{MAX_LINE, MAX_SPLIT_LINE};
+pub use self::running::{Running, end};
 
 /// Names the secret with which machines that share evidence mark it. No child sees it: code that is judged could mark
 /// evidence of its own making.

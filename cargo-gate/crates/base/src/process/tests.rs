@@ -287,3 +287,41 @@ fn what_a_killed_process_started_ends_with_it() {
     assert_eq!(output.map(Result::unwrap).collect::<Vec<_>>(), [""; 0]);
     File::open(playground.lock()).unwrap().try_lock().unwrap();
 }
+
+#[test]
+fn a_running_process_is_paused_killed_and_ended() {
+    let playground = Playground::new();
+    let start = |role: &str| {
+        let (sender, lines) = std::sync::mpsc::channel();
+        let spec = playground.spec(role);
+        let running = Running::start(&spec, move |line, out| drop(sender.send((line.to_owned(), out)))).unwrap();
+        (running, lines)
+    };
+    let (mut ended, lines) = start("exit-23");
+    assert!(ended.wait(Duration::from_secs(60)).unwrap());
+    assert_eq!(ended.ended().unwrap(), Some((Some(23), None)));
+    assert!(ended.kill().is_err());
+    assert!(lines.iter().all(|(_, out)| out));
+
+    let (mut family, lines) = start("family");
+    assert!(lines.iter().any(|(line, _)| line == "ready"));
+    #[cfg(unix)]
+    {
+        assert!(family.pause().unwrap());
+        family.resume().unwrap();
+        assert_eq!(family.kill().unwrap(), (None, Some(9)));
+    }
+    #[cfg(not(unix))]
+    family.kill().unwrap();
+    assert!(family.ended().unwrap().is_some());
+    // The grandchild of the group held it; a lock is only there for the next one once it is gone.
+    File::open(playground.lock()).unwrap().lock().unwrap();
+
+    let (mut family, lines) = start("family");
+    assert!(lines.iter().any(|(line, _)| line == "ready"));
+    #[cfg(unix)]
+    assert!(family.pause().unwrap());
+    let asked = family.stop(Duration::from_secs(60)).unwrap();
+    assert_eq!(asked, cfg!(unix));
+    File::open(playground.lock()).unwrap().lock().unwrap();
+}

@@ -108,6 +108,8 @@ fn end(group: Pid) {
     for grace in GRACE {
         let due = Instant::now() + grace;
         let _ = kill_process_group(group, Signal::TERM);
+        // A paused one hears it only so.
+        let _ = kill_process_group(group, Signal::CONT);
         while Instant::now() < due {
             if test_kill_process_group(group).is_err() {
                 return;

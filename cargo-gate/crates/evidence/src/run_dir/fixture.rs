@@ -172,6 +172,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
                 tests: Vec::new(),
                 measurements: Vec::new(),
                 service_levels: Vec::new(),
+                drill: None,
                 equivalence: None,
                 made: Vec::new(),
                 part: None,

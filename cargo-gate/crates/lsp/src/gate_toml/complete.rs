@@ -251,7 +251,16 @@ mod tests {
         assert!(offered("[[|]]").contains(&"waiver".into()));
         assert_eq!(
             offered("[[suite.|]]"),
-            ["test", "tool", "bench", "slo", "equivalence", "import", "ready"]
+            [
+                "test",
+                "tool",
+                "bench",
+                "slo",
+                "drill",
+                "equivalence",
+                "import",
+                "ready"
+            ]
         );
     }
 

@@ -133,6 +133,7 @@ fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
         tests: Vec::new(),
         measurements: Vec::new(),
         service_levels: Vec::new(),
+        drill: None,
         equivalence: None,
         made: Vec::new(),
         part: None,

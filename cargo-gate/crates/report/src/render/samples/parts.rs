@@ -82,6 +82,7 @@ pub(super) fn suite_result(exit_code: i32, second: TestStatus) -> SuiteResult {
         duration_ms: 4_210,
         measurements: Vec::new(),
         service_levels: Vec::new(),
+        drill: None,
         equivalence: None,
     }
 }
