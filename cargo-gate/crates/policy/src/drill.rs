@@ -70,11 +70,11 @@ pub(super) struct DrillSuite {
     operations: u32,
     /// Longest time of an operation of steady state, in milliseconds.
     #[serde(default = "thousand")]
-    #[schemars(range(min = 1, max = 600_000), extend("examples" = [500]))]
+    #[schemars(range(min = 1, max = 600_000), extend("x-sane-max" = 60_000, "x-why" = "an operation that may take a minute never looks slow", "examples" = [500]))]
     within_ms: u32,
     /// How long the system may take to be ready, and to reach steady state after that.
     #[serde(default = "half_a_minute", with = "period")]
-    #[schemars(with = "Period", extend("x-min" = "1s", "x-max" = "1h", "examples" = ["1m"]))]
+    #[schemars(with = "Period", extend("x-min" = "1s", "x-max" = "1h", "x-sane-max" = "15m", "x-why" = "a system that may take that long to start never fails to", "examples" = ["1m"]))]
     start_within: Duration,
     /// How often each fault is repeated, each time from the start.
     #[serde(default = "three")]

@@ -83,7 +83,7 @@ pub struct DrillFault {
     pub lasts: Duration,
     /// Time after the repair within which steady state is reached again.
     #[serde(default = "ten_seconds", with = "period")]
-    #[schemars(with = "Period", extend("x-min" = "1s", "x-max" = "1h", "examples" = ["30s"]))]
+    #[schemars(with = "Period", extend("x-min" = "1s", "x-max" = "1h", "x-sane-max" = "15m", "x-why" = "what may be away for that long needs no recovery", "examples" = ["30s"]))]
     pub recovery: Duration,
     /// Whether operations must be acknowledged while it lasts, as where the other instances go on.
     #[serde(default)]

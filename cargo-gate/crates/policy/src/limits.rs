@@ -106,7 +106,24 @@ mod tests {
     use super::*;
 
     /// Numbers and durations that bound no finding: too large or too small a value makes nothing pass.
-    const NO_THRESHOLDS: [&str; 7] = ["timeout", "rounds", "major", "parameter", "from", "to", "version"];
+    const NO_THRESHOLDS: [&str; 15] = [
+        "timeout",
+        "rounds",
+        "major",
+        "parameter",
+        "from",
+        "to",
+        "version",
+        // What a drill does to a system. A fault that nothing noticed passes nothing.
+        "instances",
+        "instance",
+        "repeats",
+        "for",
+        "latency-ms",
+        "jitter-ms",
+        "times",
+        "every",
+    ];
 
     #[test]
     fn every_number_with_a_bound_has_a_reason_or_is_no_threshold() {
