@@ -274,6 +274,25 @@ fn a_register_and_a_manifest_hold_no_secret() {
     assert_eq!(shown(&outputs(&gate, &commands), &all), "");
 }
 
+/// The name of a suite is that of its check and of its log.
+#[test]
+fn a_suite_has_no_secret_for_a_name() {
+    let gate = package();
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let names: Vec<Planted> = recognised_alone()
+        .filter(|planted| planted.value.bytes().all(plain) && planted.value.len() <= 64)
+        .collect();
+    assert!(!names.is_empty());
+    for planted in names {
+        let suite = format!("[[suite.test]]\nname = \"{}\"\ncommand = [\"true\"]\n", planted.value);
+        gate.write("gate.toml", format!("version = 1\n\n{suite}"));
+        let run = gate.run(["pilot"]);
+        assert_eq!(run.code, Some(2), "{}: {run}", planted.name);
+        assert!(run.stderr.contains("has the form of a secret"), "{run}");
+        assert!(!run.to_string().contains(&planted.value), "{run}");
+    }
+}
+
 /// Names of commits, people and files hold secrets that are recognised without anything around them.
 #[test]
 fn names_hold_no_secret() {

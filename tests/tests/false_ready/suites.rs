@@ -257,3 +257,43 @@ fn doctests_run_although_nextest_runs_none() {
     );
     assert_eq!(suite["evidence"]["suite"]["passed"], 1);
 }
+
+/// Members and targets that plain `cargo test` leaves out, with a test that would fail in each.
+#[test]
+fn targets_that_cargo_leaves_out_are_told() {
+    let gate = library("#[test]\nfn passes() {}\n", "");
+    let manifest = |name: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}")
+    };
+    gate.write(
+        "Cargo.toml",
+        manifest(
+            "demo",
+            "\n[features]\nmore = []\n\n[[test]]\nname = \"it\"\nrequired-features = [\"more\"]\n\n\
+        [workspace]\nmembers = [\"part\"]\ndefault-members = [\".\"]\n",
+        ),
+    );
+    gate.write(
+        "Cargo.lock",
+        format!("{LOCK}\n[[package]]\nname = \"part\"\nversion = \"0.1.0\"\n"),
+    );
+    gate.write("tests/it.rs", "#[test]\nfn fails() {\n    panic!();\n}\n");
+    gate.write("part/Cargo.toml", manifest("part", ""));
+    gate.write("part/src/lib.rs", "#[test]\nfn fails() {\n    panic!();\n}\n");
+    gate.write(".gitignore", "target\n");
+    gate.commit("Leave tests out");
+    let told = |gate: &Gate| {
+        let report = gate.run(["pilot", "--keep-going", "--message-format", "json"]).json();
+        let checks = report["checks"].as_array().expect("a list of checks").clone();
+        let suite = checks
+            .into_iter()
+            .find(|check| check["id"] == "suite.test.workspace")
+            .expect("the suite");
+        format!("{} {}", suite["outcome"], suite["findings"][0]["message"])
+    };
+    insta::assert_snapshot!(told(&gate), @r#""warn" "the tests of `tests/it.rs` and of 1 more target were not run""#);
+    gate.replace("Cargo.toml", "default-members = [\".\"]\n", "");
+    gate.replace("Cargo.toml", "required-features = [\"more\"]\n", "");
+    gate.commit("Leave nothing out");
+    assert!(told(&gate).starts_with("\"fail\""), "{}", told(&gate));
+}

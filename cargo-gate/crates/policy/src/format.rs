@@ -1,7 +1,9 @@
 //! Syntax of single values, by the `x-format` (or `format`) of their schema. No side effects, no positions.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use gate_text::secrets::mask_text;
 use jiff::civil::Date;
 use semver::Version;
 
@@ -307,6 +309,13 @@ fn portable(what: &str, from: &str, value: &str) -> Result<(), FormatError> {
 }
 
 fn suite_name(value: &str) -> Result<(), FormatError> {
+    // Its id and the file of its log could not be shown.
+    if matches!(mask_text(value), Cow::Owned(_)) {
+        return wrong(
+            "has the form of a secret",
+            "revoke it if it is one, and write another name",
+        );
+    }
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if value.bytes().all(allowed) && !value.starts_with(['-', '_']) && !value.is_empty() {
         return Ok(());

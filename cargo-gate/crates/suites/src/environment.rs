@@ -20,10 +20,18 @@ const OURS_BY_PREFIX: &str = "\
 /// `cargo-gate gate`, which must find the same evidence.
 const INPUTS: &str = "\
     CARGO_ENCODED_RUSTDOCFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL NEXTEST_PROFILE NEXTEST_RETRIES RUSTC \
-    RUSTC_BOOTSTRAP RUSTC_WORKSPACE_WRAPPER RUSTDOCFLAGS RUSTFLAGS RUST_BACKTRACE RUST_LIB_BACKTRACE RUST_TEST_SHUFFLE \
-    RUST_TEST_THREADS";
+    RUSTC_BOOTSTRAP RUSTC_WORKSPACE_WRAPPER RUSTC_WRAPPER RUSTDOC RUSTDOCFLAGS RUSTFLAGS RUST_BACKTRACE RUST_LIB_BACKTRACE \
+    RUST_TEST_SHUFFLE RUST_TEST_THREADS";
 /// The same by prefix.
-const INPUTS_BY_PREFIX: &[&str] = &["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_", "CARGO_UNSTABLE_"];
+const INPUTS_BY_PREFIX: &[&str] = &[
+    "CARGO_ALIAS_",
+    "CARGO_BUILD_",
+    "CARGO_HOST_",
+    "CARGO_PATCH_",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "CARGO_UNSTABLE_",
+];
 
 /// The variables that belong to the fingerprint of a suite, with their values; a declared one that is not set is
 /// `None`. Where results are built (`CARGO_TARGET_DIR`, `CARGO_BUILD_TARGET_DIR`) and how many jobs build them does

@@ -257,7 +257,7 @@ fn announced_program(line: &str) -> Option<(&str, bool)> {
 }
 
 /// Its name without the hash that cargo adds.
-fn binary_name(path: &str) -> String {
+pub(super) fn binary_name(path: &str) -> String {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let name = name.strip_suffix(".exe").unwrap_or(name);
     let name = match name.rsplit_once('-') {

@@ -13,7 +13,7 @@ use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuitePart, SuiteResult, TestResult, TestStatus};
 
 use super::build::BuildReads;
-use super::built::unknown_directory;
+use super::built::{targets_left_out, unknown_directory};
 use super::early::{self, Early};
 use super::outcome::Tests;
 use super::output::{Output, Reader};
@@ -121,6 +121,11 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
         _ => EvidenceResult::Findings(judge(suite, &result, &output, &early)),
     };
+    if let EvidenceResult::Findings(findings) = &mut verdict
+        && !is_failure(suite, findings)
+    {
+        findings.extend(targets_left_out(suite, &output.programs, cx));
+    }
     if let EvidenceResult::Findings(findings) = &verdict
         && !is_failure(suite, findings)
         && let Some(reason) = unknown_directory(&output.programs, cx)

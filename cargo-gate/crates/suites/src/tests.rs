@@ -441,6 +441,8 @@ fn input_globs_choose_files() {
 fn the_environment_that_counts() {
     let environment = Environment::from_pairs([
         ("RUSTFLAGS", "-Cx"),
+        ("RUSTC_WRAPPER", "wrapper"),
+        ("CARGO_ALIAS_NEXTEST", "version"),
         ("CARGO_PROFILE_DEV_DEBUG", "0"),
         ("CARGO_TARGET_DIR", "/elsewhere"),
         ("HOME", "/home"),
@@ -452,7 +454,17 @@ fn the_environment_that_counts() {
     };
     let inputs = environment_inputs(&suite, &environment);
     let names: Vec<_> = inputs.keys().map(String::as_str).collect();
-    assert_eq!(names, ["CARGO_PROFILE_DEV_DEBUG", "DATABASE_URL", "RUSTFLAGS", "UNSET"]);
+    assert_eq!(
+        names,
+        [
+            "CARGO_ALIAS_NEXTEST",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "DATABASE_URL",
+            "RUSTC_WRAPPER",
+            "RUSTFLAGS",
+            "UNSET"
+        ]
+    );
     assert_eq!(inputs["UNSET"], None);
 }
 
