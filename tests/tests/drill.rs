@@ -92,7 +92,7 @@ fn every_broken_store_is_caught() {
             "reads-only",
             kill.clone(),
             3,
-            "there and written by no operation",
+            "the history has no acknowledged write",
         ),
         #[cfg(target_os = "linux")]
         ("child", plain, kill, 3, "1 processes of the system outlived it"),

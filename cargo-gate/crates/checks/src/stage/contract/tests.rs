@@ -60,7 +60,7 @@ fn groups_without_evidence_are_named_from_the_stage_that_asks_for_them() {
     no evidence of performance for the service `app`: nothing is declared [broad]
       help: add `[[suite.bench]]`, or an `[[exclusion]]` with `groups = ["performance"]`
     no evidence of resilience for the service `app`: nothing is declared [broad]
-      help: add `[[suite.slo]]`, or a `[[suite.test]]` with `group = "resilience"`, or an `[[exclusion]]` with `groups = ["resilience"]`
+      help: add `[[suite.slo]]` or `[[suite.drill]]`, for a model `[[suite.ready]]`, or a `[[suite.test]]` with `group = "resilience"`, or an `[[exclusion]]` with `groups = ["resilience"]`
     no evidence of ergonomics: nothing is declared [broad]
       help: add `[[suite.tool]]` with `name = "clippy"` and `tool = "clippy"`, or an `[[exclusion]]` with `groups = ["ergonomics"]`
     no evidence of governance: nothing is declared [broad]
