@@ -31,7 +31,11 @@ const UNMET: [(&str, &str); 5] = [
 ];
 
 /// Messages that take more than one text after a good head.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
+    (
+        "has the form of a secret",
+        "no file of the project holds one; a test of false_ready makes them",
+    ),
     (
         "{subject} is too long: {count} characters",
         "bounds of 1000 characters and more; a unit test of `scalar` has one",
