@@ -136,7 +136,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         let value = self
             .value
             .take()
-            .ok_or_else(|| Error::custom("a value was asked for before its key"))?;
+            .ok_or_else(|| Error::custom("a value before its key"))?;
         seed.deserialize(value)
     }
 }
