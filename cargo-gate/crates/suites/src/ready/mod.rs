@@ -1,6 +1,8 @@
 //! `suite.ready`: the directory of a training run, judged from its bytes with the workspace that ships its model.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use gate_base::error::Result;
 use gate_evidence::EvidenceResult;
@@ -15,6 +17,10 @@ use super::{SuiteContext, SuiteRun, finding, suite_result};
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("ready.md");
 
+/// How much older than the beginning the times of files must be to prove that nothing was written since: file systems count in ticks.
+/// Waiting for that long keeps what was written just before the suite from looking like a change under it.
+const SETTLING: Duration = Duration::from_millis(60);
+
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let run = |result, suite, reads| SuiteRun {
@@ -27,6 +33,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         let reason = Reason::new("suite_missing", "the suite declares no training run");
         return Ok(run(EvidenceResult::NotRun(reason), None, BuildReads::default()));
     };
+    thread::sleep(SETTLING);
     let began = now();
     let at = |path: &String| cx.workspace.root().join(path);
     let link = at(&policy.run);
