@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
 /// Payload type of a signed part.
 const PART: &str = "application/vnd.cargo-gate.ready-part+json";
 
-/// Compares one part of the data, and writes it signed: whoever puts parts together trusts what they do not name.
+/// Compares one part of the data and signs the result, because the merge cannot recompute it.
 fn write_part(
     directory: &Path,
     options: &Options,

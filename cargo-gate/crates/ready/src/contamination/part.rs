@@ -16,7 +16,7 @@ const VERSION: u32 = 1;
 /// Most parts that a comparison is divided into.
 pub const MOST: u64 = 1000;
 
-/// What one of several machines found. It says nothing about who made it: whoever reads one must know that, by a signature.
+/// What one of several machines found. It does not say which machine made it; the signature around it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {

@@ -206,15 +206,20 @@ fn digest(path: &Path, since: Option<i64>) -> Option<Digest> {
     Some(builder.finish())
 }
 
-/// The first of these paths, or of what is below them, that changed at `since` or later.
+/// The first of these paths, or of what is below them, that changed at `since` or later. Behind [`MOST_ENTRIES`] nothing is looked at, so
+/// the next one counts as changed.
 pub(in super::super) fn changed(seen: &[PathBuf], since: i64) -> Option<PathBuf> {
+    changed_among(MOST_ENTRIES, seen, since)
+}
+
+fn changed_among(most: usize, seen: &[PathBuf], since: i64) -> Option<PathBuf> {
     let mut pending: BTreeSet<PathBuf> = seen.iter().cloned().collect();
-    let mut left = MOST_ENTRIES;
+    let mut left = most;
     while let Some(path) = pending.pop_first() {
-        left = left.checked_sub(1)?;
-        if !is_settled(&path, since) {
+        if left == 0 || !is_settled(&path, since) {
             return Some(path);
         }
+        left -= 1;
         if path.is_dir() {
             pending.extend(list(&path));
         }
@@ -232,4 +237,22 @@ fn is_settled(path: &Path, since: i64) -> bool {
 /// Now, as times of files are counted.
 pub(in super::super) fn now() -> i64 {
     nanos_since_epoch(std::time::SystemTime::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_or_was_not_looked_at_is_not_settled() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a", "b"] {
+            fs::write(directory.path().join(name), name).unwrap();
+        }
+        let seen = [directory.path().to_owned()];
+        // Every file is older than the end of time, and none is older than 1970.
+        assert_eq!(changed_among(3, &seen, i64::MAX), None);
+        assert_eq!(changed_among(3, &seen, 0), Some(seen[0].clone()));
+        assert_eq!(changed_among(2, &seen, i64::MAX), Some(directory.path().join("b")));
+    }
 }

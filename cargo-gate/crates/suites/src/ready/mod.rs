@@ -70,8 +70,8 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let changed = turned.then(|| link.clone()).or_else(|| changed(&seen, began));
     if let Some(path) = changed {
         let path = gate_base::paths::relative(cx.workspace.root(), &path);
-        let reason = Reason::new("changed_while_running", format!("`{path}` changed while it was judged"));
-        let reason = reason.help("run it again when nothing writes there");
+        let message = format!("`{path}` changed while it was judged, or is one of too many files to tell");
+        let reason = Reason::new("changed_while_running", message).help("run it again when nothing writes there");
         return Ok(run(without_proof(suite, reason), None, BuildReads::default()));
     }
     let result = result(suite, policy, &judged.report);
