@@ -161,6 +161,14 @@ fn one_of_several_instances_breaks_and_the_others_serve() {
         run.stdout.contains("kill, not repaired: no recovery, as it must be"),
         "{run}"
     );
+
+    // A load that knows the broken one alone is not served by the others.
+    let more = "instances = 2\n".to_owned() + &fault("kill", "serves = true");
+    let alone = suite("", "", &more).replacen("\"{ports}\", \"{until}\"", "\"{port}\", \"{until}\"", 1);
+    let run = drilled(&alone);
+    assert_eq!(run.code, Some(1), "{run}");
+    let why = "no operation was acknowledged while the fault lasted";
+    assert!(run.stdout.contains(why), "{run}");
 }
 
 #[test]
