@@ -81,6 +81,8 @@ pub struct Gate {
     scratch: TempDir,
     workspace: PathBuf,
     variables: Vec<(OsString, Option<OsString>)>,
+    /// The day that the fixture was given for `<SOON>`.
+    soon: Option<String>,
 }
 
 impl Gate {
@@ -110,6 +112,7 @@ impl Gate {
             scratch,
             workspace,
             variables: Vec::new(),
+            soon: None,
         };
         // Without these two, cargo and rustup would look for their things in the home that is replaced below.
         for (name, directory) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
@@ -186,10 +189,12 @@ impl Gate {
     /// There is no such fixture, or it cannot be copied.
     #[must_use]
     pub fn fixture(self, name: &str) -> Self {
-        let this = self.copy_of(&fixture::workspace(name));
+        let mut this = self.copy_of(&fixture::workspace(name));
         let policy = this.workspace.join("gate.toml");
         if let Ok(text) = fs::read_to_string(&policy) {
-            fs::write(&policy, text.replace("<SOON>", &day(60))).expect("a policy can be written");
+            let soon = day(60);
+            fs::write(&policy, text.replace("<SOON>", &soon)).expect("a policy can be written");
+            this.soon = Some(soon);
         }
         this
     }
@@ -336,7 +341,7 @@ impl Gate {
         command
     }
 
-    /// The text with this gate's directories named instead of spelled, and `\r\n` as `\n`. All tests share the home of
+    /// The text with this gate's directories and the day of its fixture named instead of spelled, and `\r\n` as `\n`. All tests share the home of
     /// cargo, so the lines in which it waits for another cargo say nothing about the test.
     fn redacted(&self, bytes: &[u8]) -> String {
         let mut text: String = String::from_utf8_lossy(bytes)
@@ -344,6 +349,9 @@ impl Gate {
             .split_inclusive('\n')
             .filter(|line| !line.contains("Blocking waiting for file lock on "))
             .collect();
+        if let Some(soon) = &self.soon {
+            text = text.replace(soon.as_str(), "[two months from now]");
+        }
         let base = resolved(self.scratch.path());
         for (directory, name) in [
             (self.workspace.as_path(), "[WORKSPACE]"),

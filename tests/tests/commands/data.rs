@@ -63,8 +63,7 @@ fn a_run_is_explained_and_verified() {
         let run = gate.run(["pilot"]);
         assert_eq!(run.code, Some(0), "{run}");
     }
-    let explained = gate.run(["explain", "latest"]).to_string();
-    assert_snapshot!("explain-run", explained.replace(&day(60), "[two months from now]"));
+    assert_snapshot!("explain-run", gate.run(["explain", "latest"]));
     assert_snapshot!("verify", gate.run(["verify"]));
     assert_snapshot!("verify-latest", gate.run(["verify", "latest"]));
     assert_snapshot!("verify-json", gate.run(["verify", "--message-format", "json"]));

@@ -62,10 +62,7 @@ fn blocks_are_generated() {
     gate.write("docs/status.md", block("status"));
     gate.commit("Add documents");
     let check = gate.run(["source", "docs", "--check"]).to_string();
-    assert_snapshot!(
-        "docs-check",
-        applying(&check.replace(&gate_tests::harness::day(60), "[two months from now]"))
-    );
+    assert_snapshot!("docs-check", applying(&check));
     assert_snapshot!("docs", gate.run(["source", "docs"]));
     gate.commit("Write the blocks");
     assert_snapshot!("docs-check-fresh", gate.run(["source", "docs", "--check"]));

@@ -75,9 +75,7 @@ fn results_go_to_the_target_directory() {
 #[test]
 fn the_claim_is_limited_to_packages() {
     let gate = good();
-    let day = gate_tests::harness::day(60);
-    let limited = gate.run(["pilot", "-p", "native"]).to_string();
-    assert_snapshot!("package", limited.replace(&day, "[two months from now]"));
+    assert_snapshot!("package", gate.run(["pilot", "-p", "native"]));
     assert_snapshot!("package-unknown", gate.run(["pilot", "-p", "natvie"]));
 }
 
@@ -86,9 +84,7 @@ fn locked_without_a_lockfile_blocks() {
     let gate = good();
     fs::remove_file(gate.workspace().join("Cargo.lock")).expect("a lockfile");
     gate.commit("Remove the lockfile");
-    let run = gate.run(["pilot", "--locked"]).to_string();
-    let day = gate_tests::harness::day(60);
-    assert_snapshot!("locked", run.replace(&day, "[two months from now]"));
+    assert_snapshot!("locked", gate.run(["pilot", "--locked"]));
     assert!(!gate.workspace().join("Cargo.lock").exists(), "none is made");
 }
 
