@@ -147,6 +147,24 @@ fn configuration_that_git_ignores_is_named() {
     assert_ne!(gate.run(["controlled"]).code, Some(0));
 }
 
+/// What a committed configuration includes must be committed, too.
+#[test]
+fn configuration_that_is_included_from_outside_is_named() {
+    let gate = package();
+    let outside = gate.workspace().parent().expect("a directory").join("extra.toml");
+    std::fs::write(outside, "[build]\nrustflags = [\"--cfg\", \"configured\"]\n").expect("it can be written");
+    gate.write(".cargo/more.toml", "include = [\"../../extra.toml\"]\n");
+    gate.write(".cargo/config.toml", "include = [\"more.toml\"]\n");
+    gate.commit("Include configuration");
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    let said = "`../extra.toml` is outside the repository, so what it configures is not part of the commit";
+    assert!(run.stdout.contains(said), "{run}");
+    gate.write(".cargo/more.toml", "");
+    gate.commit("Include none");
+    assert_eq!(git_clean(&gate).1, "pass");
+}
+
 /// The workspace is a part of its repository, and cargo reads the configuration above it.
 #[test]
 fn configuration_above_the_workspace_counts() {

@@ -291,9 +291,111 @@ fn targets_that_cargo_leaves_out_are_told() {
             .expect("the suite");
         format!("{} {}", suite["outcome"], suite["findings"][0]["message"])
     };
-    insta::assert_snapshot!(told(&gate), @r#""warn" "the tests of `tests/it.rs` and of 1 more target were not run""#);
+    insta::assert_snapshot!(told(&gate), @r#""warn" "the tests of `part/src/lib.rs` and of 1 more target were not run""#);
     gate.replace("Cargo.toml", "default-members = [\".\"]\n", "");
     gate.replace("Cargo.toml", "required-features = [\"more\"]\n", "");
     gate.commit("Leave nothing out");
     assert!(told(&gate).starts_with("\"fail\""), "{}", told(&gate));
+}
+
+/// What the suite of the workspace says of tests that it leaves out, after a change of a library whose own test passes.
+fn told_of(change: impl FnOnce(&Gate)) -> String {
+    let gate = library("#[test]\nfn passes() {}\n", "").file(".gitignore", "target\n");
+    change(&gate);
+    gate.commit("Leave tests out");
+    let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]);
+    let report = run.json();
+    let checks = report["checks"].as_array().expect("a list of checks");
+    let suite = checks
+        .iter()
+        .find(|check| check["id"].as_str().is_some_and(|id| id.starts_with("suite.test.")));
+    let suite = suite.expect("the suite");
+    let findings = suite["findings"].as_array().into_iter().flatten();
+    let messages: Vec<&str> = findings.filter_map(|found| found["message"].as_str()).collect();
+    format!(
+        "{}: {}",
+        suite["outcome"].as_str().unwrap_or_default(),
+        messages.join("; ")
+    )
+}
+
+const FAILS: &str = "#[test]\nfn fails() {\n    panic!();\n}\n";
+
+/// Each of these has a test that fails and that nothing runs.
+#[test]
+fn tests_that_no_target_runs_are_told() {
+    let declared = "\n[[suite.test]]\nname = \"all\"\ncommand = [\"cargo\", \"test\", \"--workspace\", \"--locked\"]\n";
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append("Cargo.toml", "autotests = false\n");
+        gate.write("tests/it.rs", FAILS);
+    }), @"warn: the tests of `tests/it.rs` were not run");
+    // The same where the policy declares the suite, as `init` does.
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append("Cargo.toml", "autotests = false\n");
+        gate.append("gate.toml", declared);
+        gate.write("tests/it/main.rs", FAILS);
+    }), @"warn: the tests of `tests/it/main.rs` were not run");
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append("Cargo.toml", "\n[lib]\ntest = false\n");
+        gate.write("src/lib.rs", "#[cfg(test)]\nmod tests;\n");
+        gate.write("src/tests.rs", FAILS);
+        gate.write("tests/it.rs", "#[test]\nfn passes() {}\n");
+    }), @"warn: the tests of `src/lib.rs` were not run");
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append("Cargo.toml", "\n[[test]]\nname = \"own\"\nharness = false\n");
+        gate.write("tests/own.rs", &format!("fn main() {{}}\n{FAILS}"));
+    }), @"warn: the tests of `tests/own.rs` were not run");
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append("Cargo.toml", "\n[dependencies]\ninner = { path = \"inner\" }\n\n[workspace]\nexclude = [\"inner\"]\n");
+        gate.write("inner/Cargo.toml", &MANIFEST.replace("demo", "inner"));
+        gate.write("inner/src/lib.rs", FAILS);
+        let inner = "[[package]]\nname = \"inner\"\nversion = \"0.1.0\"\n";
+        gate.write("Cargo.lock", &format!("{} \n\n{inner}", LOCK.replace("0.1.0\"\n", "0.1.0\"\ndependencies = [\n \"inner\",\n]\n").trim_end()));
+    }), @"warn: the tests of `inner/src/lib.rs` were not run");
+}
+
+/// Nothing is left out, although manifests or files look like it.
+#[test]
+fn targets_without_tests_are_no_loss() {
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append(
+            "Cargo.toml",
+            "autotests = false\nautobins = false\n\n[[test]]\nname = \"it\"\npath = \"tests/it.rs\"\n\n[[bin]]\nname = \"demo-bin\"\ntest = false\n\n\
+             [[test]]\nname = \"own\"\nharness = false\n",
+        );
+        gate.write("tests/it.rs", "mod shared;\n#[test]\nfn passes() {}\n");
+        gate.write("tests/shared.rs", "#[test]\nfn passes() {}\n");
+        gate.write("tests/ui/fails.rs", FAILS);
+        gate.write("tests/own.rs", "fn main() {\n    // #[test]\n    assert_eq!(1, 1);\n}\n");
+        gate.write("src/bin/demo-bin.rs", "fn main() {}\n");
+    }), @"pass: ");
+}
+
+/// `[env]` of cargo's configuration wins over what the gate sets.
+#[test]
+fn marks_of_tests_that_end_early_cannot_be_led_elsewhere() {
+    let source = format!(
+        "#[cfg(test)]\nmod tests {{\n{}\n    #[test]\n    fn a() {{\n        not_run!(\"no device\");\n    }}\n}}\n",
+        not_run()
+    );
+    let suite = "[[suite.test]]\nname = \"all\"\ncommand = [\"cargo\", \"test\", \"--locked\", \"--lib\"]\n";
+    let gate = library(&source, suite);
+    gate.write(
+        ".cargo/config.toml",
+        "[env]\nCARGO_GATE_NOT_RUN = { value = \"target/elsewhere\", force = true, relative = true }\n",
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all inconclusive: null passed, null failed, null skipped
+      .cargo/config.toml sets `CARGO_GATE_NOT_RUN`, so tests that end early cannot be counted
+    ");
+    gate.write(".cargo/config.toml", "");
+    gate.replace(
+        "gate.toml",
+        "[\"cargo\", ",
+        "[\"env\", \"CARGO_GATE_NOT_RUN=\", \"cargo\", ",
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all inconclusive: null passed, null failed, null skipped
+      `command` of the suite `all` sets `CARGO_GATE_NOT_RUN`, so tests that end early cannot be counted
+    ");
 }

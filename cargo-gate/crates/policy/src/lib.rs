@@ -103,6 +103,7 @@ mod value;
 mod waiver;
 mod waiver_edit;
 mod walk;
+mod whole;
 mod write;
 
 #[cfg(test)]

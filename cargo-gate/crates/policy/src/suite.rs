@@ -97,6 +97,9 @@ pub struct SuitePolicy {
     /// Files that it makes, relative to the workspace root.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<String>,
+    /// Whether it stands for every test of the workspace: it is the only suite of tests, and its command selects none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// Which part of it runs, where its runner divides it among machines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<Partition>,
@@ -133,6 +136,7 @@ impl SuitePolicy {
             format: SuiteFormat::Auto,
             directory: None,
             artifacts: Vec::new(),
+            whole: false,
             partition: None,
             group: None,
             location: None,

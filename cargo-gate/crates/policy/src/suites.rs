@@ -23,7 +23,7 @@ use super::tables::{elements, text};
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, SuiteName, TimeLimit, command, half_an_hour, period, pilot, yes,
 };
-use super::{parts, rule};
+use super::{parts, rule, whole};
 
 /// Suites that provide evidence, by kind.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -189,6 +189,7 @@ pub(super) fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SuitePo
         let place = suite.location.as_ref();
         place.map(|place| (place.path.clone(), place.line, place.column))
     });
+    whole::mark(&mut suites);
     Ok(suites.into_iter().flat_map(in_parts).collect())
 }
 

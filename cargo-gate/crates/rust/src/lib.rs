@@ -9,6 +9,7 @@ pub mod code;
 pub mod facts;
 pub mod inventory;
 pub mod library;
+pub mod test_code;
 pub mod uses;
 
 #[cfg(test)]

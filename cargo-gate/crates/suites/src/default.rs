@@ -73,6 +73,7 @@ fn of_command(workspace: &Workspace, subcommand: &[&str], format: SuiteFormat) -
     SuitePolicy {
         timeout: TIMEOUT,
         min_tests: 1,
+        whole: subcommand != ["test", "--doc"],
         format,
         ..SuitePolicy::new(SuiteKind::Test, "workspace", command)
     }

@@ -9,7 +9,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use gate_base::error::{Error, Result};
-use gate_report::TestStatus;
+use gate_base::paths;
+use gate_policy::SuitePolicy;
+use gate_report::{Reason, TestStatus};
+use gate_world::Workspace;
+use gate_world::config::CargoConfig;
 
 use super::outcome::Tests;
 
@@ -26,6 +30,27 @@ pub(super) struct Early {
     pub(super) name: String,
     /// Why.
     pub(super) reason: String,
+}
+
+/// Why tests that end early could not be counted: something of the workspace gives the variable another value. `[env]` of cargo's
+/// configuration may override what the gate sets.
+pub(super) fn redirected(suite: &SuitePolicy, workspace: &Workspace) -> Option<Reason> {
+    let directory = workspace.root().join(suite.directory.as_deref().unwrap_or_default());
+    // One that cannot be read stops cargo.
+    let configured = CargoConfig::read(&directory, workspace.environment()).unwrap_or_default();
+    let place = configured
+        .all("env")
+        .find(|env| {
+            let names = env.value.as_table().into_iter().flat_map(toml::Table::keys);
+            names.into_iter().any(|name| name.eq_ignore_ascii_case(VARIABLE))
+        })
+        .map(|env| paths::relative(workspace.root(), &env.layer.path));
+    let place = place.or_else(|| {
+        let named = suite.command.iter().any(|word| word.contains(VARIABLE));
+        named.then(|| format!("`command` of the suite `{}`", suite.name))
+    })?;
+    let message = format!("{place} sets `{VARIABLE}`, so tests that end early cannot be counted");
+    Some(Reason::new("not_run_redirected", message).help("remove the variable: the gate sets it for each suite"))
 }
 
 /// The file of a run with this log, which is not there yet.

@@ -17,6 +17,7 @@ mod filter;
 pub mod import;
 pub mod interference;
 mod launch;
+mod left_out;
 pub mod libtest;
 mod log;
 mod lost;

@@ -13,14 +13,14 @@ use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuitePart, SuiteResult, TestResult, TestStatus};
 
 use super::build::BuildReads;
-use super::built::{targets_left_out, unknown_directory};
+use super::built::unknown_directory;
 use super::early::{self, Early};
 use super::outcome::Tests;
 use super::output::{Output, Reader};
 use super::panics::{Panic, Place};
 use super::{
-    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, is_failure, launch_logged, suite_result,
-    tool_missing,
+    Launch, Launched, SuiteContext, SuiteRun, check_id, default, finding, is_failure, launch_logged, left_out,
+    suite_result, tool_missing,
 };
 
 /// Markdown documentation of the kind.
@@ -79,6 +79,14 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let mut reader = Reader::new(suite.format);
     let log = cx.log.clone();
     let id = check_id(suite);
+    if let Some(reason) = early::redirected(suite, cx.workspace) {
+        return Ok(SuiteRun {
+            result: EvidenceResult::Inconclusive(reason),
+            suite: None,
+            log,
+            reads: BuildReads::default(),
+        });
+    }
     let not_run = early::prepare(&cx.log)?;
     let command = Launch {
         command: &suite.command,
@@ -124,7 +132,11 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     if let EvidenceResult::Findings(findings) = &mut verdict
         && !is_failure(suite, findings)
     {
-        findings.extend(targets_left_out(suite, &output.programs, cx));
+        let ran = left_out::Ran {
+            programs: &output.programs,
+            tests: &output.tests,
+        };
+        findings.extend(left_out::findings(suite, &ran, cx.workspace));
     }
     if let EvidenceResult::Findings(findings) = &verdict
         && !is_failure(suite, findings)

@@ -28,6 +28,8 @@ pub struct ConfigLayer {
     pub table: toml::Table,
     /// Digest of its bytes.
     pub digest: Digest,
+    /// The file that cargo looked for, which is another one where this was included.
+    pub found_by: PathBuf,
 }
 
 impl ConfigLayer {
@@ -125,6 +127,7 @@ impl CargoConfig {
         let includes = includes(path, &table)?;
         self.layers.push(ConfigLayer {
             digest: Digest::of(&bytes),
+            found_by: including.first().map_or(path, PathBuf::as_path).into(),
             path: path.into(),
             text: text.to_owned(),
             table,

@@ -94,10 +94,7 @@ fn uncommitted_configuration(context: &Context<'_>) -> Vec<Finding> {
         );
         Finding::blocking(CHECK.blocks_at, message)
             .at(Location::file(&file.path))
-            .help(format!(
-                "`git add --force {0} && git commit`, or remove `{0}`",
-                file.path
-            ))
+            .help(file.help)
     };
     files.map(finding).collect()
 }

@@ -246,6 +246,7 @@ mod tests {
         let config = "[profile.release]\ncodegen-units = 4\n";
         world.workspace.config.layers.push(ConfigLayer {
             path: "/w/.cargo/config.toml".into(),
+            found_by: "/w/.cargo/config.toml".into(),
             text: config.into(),
             table: config.parse().expect("TOML"),
             digest: Digest::of(config.as_bytes()),

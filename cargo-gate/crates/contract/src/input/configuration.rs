@@ -65,6 +65,8 @@ pub struct UncommittedConfiguration {
     pub path: String,
     /// Why it is not, continuing its path.
     pub why: String,
+    /// What to do.
+    pub help: String,
 }
 
 /// None where nothing is committed or there is no version control. What git lists as untracked is left to the status of the
@@ -76,7 +78,22 @@ fn uncommitted(workspace: &Surveys, policy: &Policy) -> Vec<UncommittedConfigura
     let there = candidates(workspace, policy, git)
         .into_iter()
         .filter(|path| path.is_file());
-    there.filter_map(|path| judge(workspace, git, &path)).collect()
+    let inside = there.filter_map(|path| judge(workspace, git, &path));
+    inside.chain(included_from_outside(workspace, git)).collect()
+}
+
+/// Configuration of cargo outside the repository that a file inside includes.
+fn included_from_outside(workspace: &Surveys, git: &Git) -> impl Iterator<Item = UncommittedConfiguration> {
+    let layers = workspace.config().layers.iter();
+    let outside = layers.filter(|layer| layer.found_by.starts_with(&git.top) && !layer.path.starts_with(&git.top));
+    outside.map(|layer| UncommittedConfiguration {
+        path: paths::relative(workspace.root(), &layer.path),
+        why: "is outside the repository".to_owned(),
+        help: format!(
+            "move it into the repository, and change `include` in {}",
+            paths::relative(workspace.root(), &layer.found_by)
+        ),
+    })
 }
 
 /// Every place below the top of the repository where configuration may be.
@@ -117,6 +134,7 @@ fn judge(workspace: &Surveys, git: &Git, path: &Path) -> Option<UncommittedConfi
         Some(UncommittedConfiguration {
             path: shown.clone(),
             why,
+            help: format!("`git add --force {shown} && git commit`, or remove `{shown}`"),
         })
     };
     let Ok(below) = path.strip_prefix(root) else {

@@ -91,6 +91,7 @@ impl Case {
         if !self.config.is_empty() {
             config.layers.push(ConfigLayer {
                 path: PathBuf::from(".cargo/config.toml"),
+                found_by: PathBuf::from(".cargo/config.toml"),
                 text: self.config.clone(),
                 table: self.config.parse().expect("TOML"),
                 digest: Digest::of(self.config.as_bytes()),

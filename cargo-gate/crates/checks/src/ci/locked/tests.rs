@@ -154,6 +154,7 @@ fn aliases_are_what_they_stand_for() {
     let text = "[alias]\nxtask = \"run -p xtask --\"\nlint = [\"clippy\", \"--locked\"]\n";
     world.workspace.config.layers = vec![ConfigLayer {
         path: "/w/.cargo/config.toml".into(),
+        found_by: "/w/.cargo/config.toml".into(),
         text: text.into(),
         table: toml::from_str(text).expect("TOML"),
         digest: gate_base::digest::Digest::of(b""),
