@@ -165,6 +165,57 @@ fn configuration_that_is_included_from_outside_is_named() {
     assert_eq!(git_clean(&gate).1, "pass");
 }
 
+/// A directory in place of the registry: cargo compares its files with a list beside them, which whoever edits them can edit, too.
+#[test]
+fn packages_from_a_directory_outside_are_named() {
+    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n");
+    let digest = "0".repeat(64);
+    let registry = "registry+https://github.com/rust-lang/crates.io-index";
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"1.0.0\"\ndependencies = [\n \"thing\",\n]\n\n\
+         [[package]]\nname = \"thing\"\nversion = \"1.0.0\"\nsource = \"{registry}\"\nchecksum = \"{digest}\"\n"
+    );
+    let configuration = "[source.crates-io]\nreplace-with = \"near\"\n\n[source.near]\ndirectory = ";
+    let gate = gate_tests::gate!()
+        .file(
+            "Cargo.toml",
+            &format!("{}\n[dependencies]\nthing = \"1\"\n", manifest("demo")),
+        )
+        .file("Cargo.lock", &lock)
+        .file("src/lib.rs", "")
+        .file(".gitignore", "target\n")
+        .file(".cargo/config.toml", &format!("{configuration}\"../vendored\"\n"))
+        .git_init();
+    let outside = gate.workspace().parent().expect("a directory").join("vendored/thing");
+    for (name, text) in [
+        ("Cargo.toml", manifest("thing")),
+        ("src/lib.rs", String::new()),
+        (
+            ".cargo-checksum.json",
+            format!("{{\"files\":{{}},\"package\":\"{digest}\"}}"),
+        ),
+    ] {
+        let file = outside.join(name);
+        std::fs::create_dir_all(file.parent().expect("a directory")).expect("it can be made");
+        std::fs::write(file, text).expect("it can be written");
+    }
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    let said = "cargo takes 1 package from `../vendored`, outside the repository, instead of from their source";
+    assert!(run.stdout.contains(said), "{run}");
+
+    // In the repository, it is part of the commit.
+    std::fs::rename(
+        outside.parent().expect("a directory"),
+        gate.workspace().join("vendored"),
+    )
+    .expect("it can be moved");
+    gate.replace(".cargo/config.toml", "../vendored", "vendored");
+    gate.commit("Vendor");
+    let (run, outcome) = git_clean(&gate);
+    assert_eq!(outcome, "pass", "{run}");
+}
+
 /// The workspace is a part of its repository, and cargo reads the configuration above it.
 #[test]
 fn configuration_above_the_workspace_counts() {

@@ -189,6 +189,60 @@ fn what_a_default_filter_leaves_out_is_told() {
     ");
 }
 
+#[test]
+fn what_a_filter_of_an_override_leaves_out_is_told() {
+    let gate = printing(
+        &[
+            " Nextest run ID f52094d0-ad41-41ac-8dc3-e150acec123d with nextest profile: default",
+            "    Starting 1 test across 1 binary (1 test skipped via default-filter in profile.default.overrides)",
+            "        PASS [   0.006s] (1/1) demo tests::b",
+            "     Summary [   0.006s] 1 test run: 1 passed, 1 skipped",
+        ],
+        RUN,
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all warn: 1 passed, 0 failed, 1 skipped
+      the configuration of nextest leaves out 1 test by `default-filter in profile.default.overrides`
+    ");
+}
+
+#[test]
+fn what_an_earlier_run_passed_did_not_pass_in_this_one() {
+    let gate = printing(
+        &[
+            " Nextest run ID f52094d0-ad41-41ac-8dc3-e150acec123d with nextest profile: default",
+            "    Starting 1 test across 1 binary (2 tests skipped, including 2 tests that already passed)",
+            "        PASS [   0.006s] (1/1) demo tests::b",
+            "     Summary [   0.006s] 1 test run: 1 passed, 2 skipped",
+        ],
+        RUN,
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all fail: 1 passed, 0 failed, 2 skipped
+      2 tests did not run, because an earlier run had passed them
+    ");
+}
+
+/// `slow-timeout = { period = "1s", terminate-after = 1, on-timeout = "pass" }`
+#[test]
+fn a_time_limit_that_passes_is_told() {
+    let gate = printing(
+        &[
+            " Nextest run ID f52094d0-ad41-41ac-8dc3-e150acec123d with nextest profile: default",
+            "    Starting 2 tests across 1 binary",
+            "        PASS [   0.008s] (1/2) demo ok",
+            " TERMINATING [>  1.000s] (───) demo slow",
+            "TIMEOUT-PASS [   1.006s] (2/2) demo slow",
+            "     Summary [   1.006s] 2 tests run: 2 passed, 0 skipped",
+        ],
+        RUN,
+    );
+    insta::assert_snapshot!(said(&gate), @"
+    suite.test.all warn: 2 passed, 0 failed, 0 skipped
+      `demo slow` ran into its time limit, and counts as passed
+    ");
+}
+
 /// The gate with a script in place of nextest, which no machine needs for these tests.
 #[cfg(unix)]
 fn with_nextest(gate: Gate, script: &str) -> Gate {

@@ -4,11 +4,14 @@
 //! come the time in brackets, the binary id and the name of the test. The output of a failed test is indented by four
 //! columns, so it cannot be taken for a status line unless capturing is off. The summary line has the counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate_report::{TestResult, TestStatus};
 
 use super::outcome::Tests;
+
+/// Statuses of tests that ran into their time limit and passed; in a list of slow tests, with `SLOW+` in front.
+const CUT_SHORT: [&str; 3] = ["TIMEOUT-PASS", "TMPASS", "SLOW+TMPASS"];
 
 /// Reads lines as they come.
 #[derive(Debug, Default)]
@@ -17,12 +20,16 @@ pub struct Nextest {
     current: Option<Run>,
     /// What a filter in the configuration of nextest leaves out, as it says it.
     filtered: Option<String>,
+    /// What it leaves out because it passed before.
+    passed_before: Option<String>,
 }
 
 /// One run, from its start line to the next one.
 #[derive(Debug, Default)]
 struct Run {
     tests: BTreeMap<(String, String), TestStatus>,
+    /// Tests that ran into their time limit and passed.
+    cut_short: BTreeSet<(String, String)>,
     summary: Option<Summary>,
 }
 
@@ -44,8 +51,11 @@ impl Nextest {
             self.current = Some(Run::default());
             return true;
         }
-        if let Some(filtered) = filtered(line) {
-            self.filtered.get_or_insert(filtered);
+        for reason in skipped(line) {
+            match reason {
+                Skipped::Filtered(what) => self.filtered.get_or_insert(what),
+                Skipped::PassedBefore(what) => self.passed_before.get_or_insert(what),
+            };
         }
         let Some(run) = &mut self.current else {
             return false;
@@ -54,6 +64,9 @@ impl Nextest {
             // With capturing off a test may print one; nextest's own comes last.
             run.summary = Some(summary);
         } else if let Some((status, binary, name)) = status_line(line) {
+            if cut_short(line) {
+                run.cut_short.insert((binary.to_owned(), name.to_owned()));
+            }
             // A retry overrides what was said before; the lines after the summary repeat it.
             let slot = run.tests.entry((binary.to_owned(), name.to_owned()));
             slot.and_modify(|known| *known = followed_by(*known, status))
@@ -73,6 +86,7 @@ impl Nextest {
     pub fn finish(mut self) -> Tests {
         self.end_run();
         self.done.filtered = self.filtered;
+        self.done.passed_before = self.passed_before;
         self.done
     }
 
@@ -80,6 +94,10 @@ impl Nextest {
         let Some(run) = self.current.take() else {
             return;
         };
+        let cut_short = run.cut_short.into_iter();
+        self.done
+            .cut_short
+            .extend(cut_short.map(|(binary, name)| format!("{binary} {name}")));
         let tests = run.tests.into_iter().map(|((binary, name), status)| TestResult {
             binary,
             name,
@@ -103,17 +121,41 @@ impl Nextest {
     }
 }
 
-/// `    Starting 2 tests across 1 binary (3 tests skipped, including 1 test via profile.default.default-filter)`
-fn filtered(line: &str) -> Option<String> {
-    let (_, skipped) = line.strip_prefix("    Starting ")?.split_once(" (")?;
-    let said = skipped.strip_suffix(')')?;
+/// Why tests did not run.
+enum Skipped {
+    /// A filter in the configuration leaves them out.
+    Filtered(String),
+    /// They passed in an earlier run (`--rerun`).
+    PassedBefore(String),
+}
+
+/// `    Starting 2 tests across 1 binary (3 tests skipped, including 2 tests that already passed, and 1 test via
+/// profile.default.default-filter)`; a filter of an override is `default-filter in profile.default.overrides`.
+fn skipped(line: &str) -> Vec<Skipped> {
+    let said = line
+        .strip_prefix("    Starting ")
+        .and_then(|rest| rest.split_once(" ("));
+    let Some(said) = said.and_then(|(_, said)| said.strip_suffix(')')) else {
+        return Vec::new();
+    };
     let said = said.rsplit_once(", including ").map_or(said, |(_, said)| said);
-    let (tests, filter) = said.split_once(" via ")?;
-    let (number, noun) = tests.split_once(' ')?;
-    let noun = noun.strip_suffix(" skipped").unwrap_or(noun);
-    filter
-        .ends_with(".default-filter")
-        .then(|| format!("{number} {noun} by `{filter}`"))
+    let reasons = said.split(", and ").filter_map(|part| {
+        if let Some(tests) = part.strip_suffix(" that already passed") {
+            return Some(Skipped::PassedBefore(tests.to_owned()));
+        }
+        let (tests, filter) = part.split_once(" via ")?;
+        let tests = tests.strip_suffix(" skipped").unwrap_or(tests);
+        filter
+            .contains("default-filter")
+            .then(|| Skipped::Filtered(format!("{tests} by `{filter}`")))
+    });
+    reasons.collect()
+}
+
+/// Whether a status line is of a test that ran into its time limit and passed: `on-timeout = "pass"`.
+fn cut_short(line: &str) -> bool {
+    let status = line.get(..12).unwrap_or_default();
+    status.split_ascii_whitespace().any(|word| CUT_SHORT.contains(&word))
 }
 
 /// What is known of a test after a later line about it.
@@ -192,7 +234,8 @@ pub(super) fn status_line(line: &str) -> Option<(TestStatus, &str, &str)> {
         "SKIP" => TestStatus::Skipped,
         // A test that is still running, about to be tried again, or a script that is not a test.
         "SLOW" | "TRMNTG" | "START" | "RETRY" | "DELAY" | "SETUP" | "KILLING" => return None,
-        "PASS" | "LEAK" | "TMPASS" => TestStatus::Passed,
+        "PASS" | "LEAK" => TestStatus::Passed,
+        _ if CUT_SHORT.contains(&word) => TestStatus::Passed,
         "FLAKY" => TestStatus::Flaky,
         // FAIL, TIMEOUT, TMT, ABORT, SIGSEGV, SEGV, XFAIL, FLKY-FL and whatever else a later nextest tells apart.
         _ if word

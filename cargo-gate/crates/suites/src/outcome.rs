@@ -19,6 +19,10 @@ pub struct Tests {
     pub unfinished: Vec<String>,
     /// What a filter in the configuration of the runner leaves out, in words: `2 tests by \`profile.default.default-filter\``.
     pub filtered: Option<String>,
+    /// What did not run because it passed in an earlier run, in words: `2 tests`.
+    pub passed_before: Option<String>,
+    /// Full names of tests that ran into their time limit and count as passed, because the runner is configured so.
+    pub cut_short: Vec<String>,
     /// Summaries that were read. Without one, nothing was understood.
     pub summaries: u64,
 }
@@ -44,6 +48,8 @@ impl Tests {
         self.not_run = self.not_run.saturating_add(other.not_run);
         self.unfinished.extend(other.unfinished);
         self.filtered = self.filtered.or(other.filtered);
+        self.passed_before = self.passed_before.or(other.passed_before);
+        self.cut_short.extend(other.cut_short);
         self.summaries = self.summaries.saturating_add(other.summaries);
         self
     }

@@ -246,6 +246,25 @@ fn left_out(suite: &SuitePolicy, tests: &Tests, early: &[Early]) -> Vec<Finding>
         found.blocks_at = found.blocks_at.map(|stage| stage.max(Stage::Controlled));
         findings.push(found);
     }
+    if let Some(tests) = &tests.passed_before {
+        let message = format!("{tests} did not run, because an earlier run had passed them");
+        findings.push(
+            finding(suite, message).help("remove `--rerun` from the command: what passed may have changed since"),
+        );
+    }
+    if let Some(first) = tests.cut_short.first() {
+        let message = match tests.cut_short.len() - 1 {
+            0 => format!("`{first}` ran into its time limit, and counts as passed"),
+            1 => format!("`{first}` and 1 more test ran into their time limits, and count as passed"),
+            more => format!("`{first}` and {more} more tests ran into their time limits, and count as passed"),
+        };
+        let mut found = finding(suite, message).help(
+            "in the configuration of nextest, remove `on-timeout = \"pass\"`, or raise the limit; a search without an end is a suite of its \
+             own, with `required = false`",
+        );
+        found.blocks_at = found.blocks_at.map(|stage| stage.max(Stage::Controlled));
+        findings.push(found);
+    }
     let advice = |message: String| Finding::advice(message).because(suite.location.clone());
     findings.extend(early.iter().take(NAMED).map(|test| advice(test.shown())));
     match early.len().saturating_sub(NAMED) {

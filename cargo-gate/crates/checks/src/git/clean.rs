@@ -88,11 +88,7 @@ fn uncommitted_bases(context: &Context<'_>) -> Vec<Finding> {
 fn uncommitted_configuration(context: &Context<'_>) -> Vec<Finding> {
     let files = context.uncommitted_configuration().into_iter();
     let finding = |file: input::UncommittedConfiguration| {
-        let message = format!(
-            "`{}` {}, so what it configures is not part of the commit",
-            file.path, file.why
-        );
-        Finding::blocking(CHECK.blocks_at, message)
+        Finding::blocking(CHECK.blocks_at, file.message)
             .at(Location::file(&file.path))
             .help(file.help)
     };

@@ -1,6 +1,6 @@
 //! Configuration that decides what is built and judged, as far as the commit does not have it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ impl Input for Configuration {
     fn state(inputs: &Inputs<'_>) -> InputState {
         known::<Self>(|digest| {
             for one in uncommitted(inputs.workspace, inputs.policy) {
-                digest.part(one.path.as_bytes()).part(one.why.as_bytes());
+                digest.part(one.path.as_bytes()).part(one.message.as_bytes());
             }
         })
     }
@@ -63,8 +63,8 @@ impl<R: Declares<Configuration>> Context<'_, R> {
 pub struct UncommittedConfiguration {
     /// Path relative to the workspace root, `/`-separated.
     pub path: String,
-    /// Why it is not, continuing its path.
-    pub why: String,
+    /// What is wrong, in a sentence.
+    pub message: String,
     /// What to do.
     pub help: String,
 }
@@ -79,7 +79,48 @@ fn uncommitted(workspace: &Surveys, policy: &Policy) -> Vec<UncommittedConfigura
         .into_iter()
         .filter(|path| path.is_file());
     let inside = there.filter_map(|path| judge(workspace, git, &path));
-    inside.chain(included_from_outside(workspace, git)).collect()
+    inside
+        .chain(included_from_outside(workspace, git))
+        .chain(replaced_sources(workspace, git))
+        .collect()
+}
+
+fn configured(path: &str, why: &str) -> String {
+    format!("`{path}` {why}, so what it configures is not part of the commit")
+}
+
+/// Directories outside the repository from which cargo takes packages instead of from their registries (`[source]` with `directory`).
+/// What cargo downloads itself is compared with the lockfile; what lies in such a directory anybody can edit.
+fn replaced_sources(workspace: &Surveys, git: &Git) -> Vec<UncommittedConfiguration> {
+    let Some(home) = workspace.environment().cargo_home(workspace.root()) else {
+        return Vec::new();
+    };
+    let homes = [fs::canonicalize(&home).unwrap_or_else(|_| home.clone()), home];
+    let downloaded = |path: &Path| homes.iter().any(|home| path.starts_with(home));
+    let replaced = workspace.cargo().dependencies.iter().filter(|dependency| {
+        let manifest = dependency.manifest.as_path();
+        dependency.source.is_some() && !downloaded(manifest) && !manifest.starts_with(&git.top)
+    });
+    let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
+    for directory in replaced.filter_map(|dependency| dependency.manifest.parent()?.parent()) {
+        *directories.entry(directory).or_default() += 1;
+    }
+    let found = directories.into_iter().map(|(directory, packages)| {
+        let path = paths::relative(workspace.root(), directory);
+        let packages = match packages {
+            1 => "1 package".to_owned(),
+            more => format!("{more} packages"),
+        };
+        UncommittedConfiguration {
+            message: format!(
+                "cargo takes {packages} from `{path}`, outside the repository, instead of from their source, so they are not part of \
+                 the commit"
+            ),
+            help: "remove `replace-with` from the configuration of cargo, or vendor into the repository: `cargo vendor`".to_owned(),
+            path,
+        }
+    });
+    found.collect()
 }
 
 /// Configuration of cargo outside the repository that a file inside includes.
@@ -88,7 +129,10 @@ fn included_from_outside(workspace: &Surveys, git: &Git) -> impl Iterator<Item =
     let outside = layers.filter(|layer| layer.found_by.starts_with(&git.top) && !layer.path.starts_with(&git.top));
     outside.map(|layer| UncommittedConfiguration {
         path: paths::relative(workspace.root(), &layer.path),
-        why: "is outside the repository".to_owned(),
+        message: configured(
+            &paths::relative(workspace.root(), &layer.path),
+            "is outside the repository",
+        ),
         help: format!(
             "move it into the repository, and change `include` in {}",
             paths::relative(workspace.root(), &layer.found_by)
@@ -133,7 +177,7 @@ fn judge(workspace: &Surveys, git: &Git, path: &Path) -> Option<UncommittedConfi
     let found = |why: String| {
         Some(UncommittedConfiguration {
             path: shown.clone(),
-            why,
+            message: configured(&shown, &why),
             help: format!("`git add --force {shown} && git commit`, or remove `{shown}`"),
         })
     };

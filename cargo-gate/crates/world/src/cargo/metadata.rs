@@ -154,7 +154,8 @@ impl<'a> Metadata<'a> {
                 name: package.name,
                 version: package.version,
                 source: package.source,
-                manifest: package.manifest_path,
+                // Cargo joins the directory of a replaced source as it is written.
+                manifest: paths::normalize(&package.manifest_path),
             })
             .collect();
         dependencies.sort_by(|a, b| (&a.name, &a.version, &a.source).cmp(&(&b.name, &b.version, &b.source)));
