@@ -283,3 +283,46 @@ fn pending_snapshots_are_no_inputs() {
     gate.commit("Leave a pending snapshot behind");
     assert_ready(&gate.run(["pilot"]), "a pending snapshot");
 }
+
+/// Programs outside the repository that cargo runs are part of what a suite was, however they are named.
+#[cfg(unix)]
+#[test]
+fn programs_that_cargo_runs_count() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let suite = "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"all\"\ncommand = [\"cargo\", \"thing\"]\n";
+    let runner = "[target.'cfg(unix)']\nrunner = \"../programs/cargo-thing\"\n";
+    let wrapper = "[build]\nrustc-wrapper = \"../programs/cargo-thing\"\n";
+    let works = "#!/bin/sh\nexec \"$@\"\n";
+    for (file, text, program) in [
+        (".cargo/config.toml", runner, works),
+        (".cargo/config.toml", wrapper, works),
+        ("RUSTC_WRAPPER", "", works),
+        ("gate.toml", suite, "#!/bin/sh\nexec cargo test --locked\n"),
+    ] {
+        let mut gate = package();
+        let programs = gate.workspace().parent().expect("a directory").join("programs");
+        fs::create_dir(&programs).expect("a directory can be made");
+        let thing = programs.join("cargo-thing");
+        fs::write(&thing, program).expect("a file can be written");
+        fs::set_permissions(&thing, fs::Permissions::from_mode(0o755)).expect("it may run");
+        if text.is_empty() {
+            gate = gate.env(file, &thing);
+        } else {
+            gate.write(file, text);
+        }
+        if file == "gate.toml" {
+            let path = std::env::var_os("PATH").expect("a path");
+            let path = std::iter::once(programs).chain(std::env::split_paths(&path));
+            gate = gate.env("PATH", std::env::join_paths(path).expect("a path"));
+        }
+        gate.commit("Run a program");
+        if file.starts_with(".cargo") {
+            let run = gate.run(["pilot", "--no-suites"]);
+            let named =
+                "`../programs/cargo-thing`, which .cargo/config.toml tells cargo to run, is outside the repository";
+            assert!(run.stdout.contains(named), "{run}");
+        }
+        let breaks = || fs::write(&thing, "#!/bin/sh\nexit 3\n").expect("a file can be written");
+        notices(&gate, breaks, &format!("a program of {file} {text}"));
+    }
+}

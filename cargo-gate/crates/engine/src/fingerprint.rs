@@ -126,6 +126,13 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
             config.ok().map(|config| config.digest()),
         ));
     }
+    let directory = suite
+        .directory
+        .as_ref()
+        .map(|directory| workspace.root().join(directory));
+    if let Some(programs) = workspace.configured_programs(directory.as_deref()) {
+        parts.push(("programs that cargo is told to run".to_owned(), Some(programs)));
+    }
     let linters = gate_suites::configuration::linters(workspace);
     parts.push(("configuration of clippy and rustfmt".to_owned(), Some(linters)));
     if suite.stability.is_some() {
@@ -143,10 +150,10 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
     if let Some(program) = gate_suites::tool::program(suite) {
         // Programs of the toolchain change with it; this one does not.
         let mut digest = DigestBuilder::new("suite program");
-        if let Some(program) = workspace.program_digest(program) {
+        if let Some(program) = workspace.program_digest(&program) {
             digest.digest(&program);
         }
-        parts.push((program.to_owned(), Some(digest.finish())));
+        parts.push((program, Some(digest.finish())));
     }
     if !suite.inputs.is_empty() {
         // Globs name sources and data; how they are built is nothing that a suite could leave out.

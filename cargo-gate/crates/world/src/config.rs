@@ -1,6 +1,8 @@
 //! Cargo's configuration files, layered as cargo layers them: nearest directory first, `CARGO_HOME` last, with
 //! `include` (<https://doc.rust-lang.org/cargo/reference/config.html>).
 
+pub(crate) mod programs;
+
 use std::path::{Path, PathBuf};
 
 use gate_base::digest::{Digest, DigestBuilder};

@@ -10,7 +10,7 @@ use gate_base::paths;
 
 use crate::blob::Blob;
 use crate::cargo::{CargoModel, ManifestText, Resolution};
-use crate::config::CargoConfig;
+use crate::config::{self, CargoConfig};
 use crate::contents::Contents;
 use crate::environment::Environment;
 use crate::files::{File, FileList};
@@ -174,14 +174,41 @@ impl Workspace {
             let own = environment.cargo_home(&self.options.cwd)?.join("bin").join(name);
             environment.find_program(own.as_os_str(), &self.root)
         })?;
-        let cache = self.gate_dir().join("programs").join(name);
-        let key = paths::spell(&path);
+        self.digest_of(&path)
+    }
+
+    /// Digest over the programs that cargo is told to run, by its configuration for `directory` and by variables: compilers and what
+    /// wraps them, linkers, runners of test binaries. One that is not there counts as nothing. `None` where none is named.
+    pub fn configured_programs(&self, directory: Option<&Path>) -> Option<Digest> {
+        let own;
+        let config = match directory {
+            None => self.config(),
+            Some(directory) => {
+                own = CargoConfig::read(directory, self.environment()).ok()?;
+                &own
+            }
+        };
+        let programs = config::programs::files(config, self.environment(), &self.root);
+        let mut digest = DigestBuilder::new("programs");
+        for path in &programs {
+            digest.part(paths::spell(path).as_bytes());
+            if let Some(program) = self.digest_of(path) {
+                digest.digest(&program);
+            }
+        }
+        (!programs.is_empty()).then(|| digest.finish())
+    }
+
+    /// Digest of a program, from an index if it was read before.
+    fn digest_of(&self, path: &Path) -> Option<Digest> {
+        let cache = self.gate_dir().join("programs").join(path.file_name()?);
+        let key = paths::spell(path);
         let began = std::time::SystemTime::now();
-        let stamp = index::Stamp::of(&std::fs::metadata(&path).ok()?);
+        let stamp = index::Stamp::of(&std::fs::metadata(path).ok()?);
         if let Some(digest) = index::Index::load(&cache).lookup(&key, &stamp) {
             return Some(digest);
         }
-        let digest = Digest::of(&std::fs::read(&path).ok()?);
+        let digest = Digest::of(&std::fs::read(path).ok()?);
         let known = index::Entry {
             path: key,
             stamp,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use gate_base::paths;
 use gate_policy::Policy;
 use gate_surveys::Surveys;
+use gate_world::config::ConfigLayer;
 use gate_world::git::Git;
 
 use crate::declared::{Input, InputState, known};
@@ -82,7 +83,29 @@ fn uncommitted(workspace: &Surveys, policy: &Policy) -> Vec<UncommittedConfigura
     inside
         .chain(included_from_outside(workspace, git))
         .chain(replaced_sources(workspace, git))
+        .chain(programs_outside(workspace, git))
         .collect()
+}
+
+/// Programs outside the repository that a file inside names by a path from where it lies. A path from the root of the file system
+/// names what is installed on a machine.
+fn programs_outside(workspace: &Surveys, git: &Git) -> Vec<UncommittedConfiguration> {
+    let inside = |layer: &ConfigLayer| layer.found_by.starts_with(&git.top);
+    let programs = workspace.config().programs().filter(|program| inside(program.layer));
+    let named = programs.filter_map(|program| Some((program.layer.relative_program(program.value)?, program.layer)));
+    let outside = named.filter(|(path, _)| !path.starts_with(&git.top));
+    let found = outside.map(|(path, layer)| {
+        let path = paths::relative(workspace.root(), &path);
+        let file = paths::relative(workspace.root(), &layer.path);
+        UncommittedConfiguration {
+            message: format!(
+                "`{path}`, which {file} tells cargo to run, is outside the repository, so it is not part of the commit"
+            ),
+            help: format!("move the program into the repository, and change its path in {file}"),
+            path,
+        }
+    });
+    found.collect()
 }
 
 fn configured(path: &str, why: &str) -> String {

@@ -29,14 +29,24 @@ use adapter::{Adapter, Reads, Reported, report_path};
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("tool.md");
 
-/// The program that a suite over a tool starts, where it is no part of the toolchain.
-pub fn program(suite: &SuitePolicy) -> Option<&'static str> {
+/// The program behind the tool of a suite or behind the subcommand of cargo that it calls, `cargo-nextest` for one, where it is no
+/// part of the toolchain or of cargo.
+pub fn program(suite: &SuitePolicy) -> Option<String> {
+    let Some(tool) = suite.tool.as_deref() else {
+        return subcommand(&suite.command);
+    };
     let adapters = [&deny::ADAPTER, &semver::ADAPTER, &vet::ADAPTER];
-    let tool = suite.tool.as_deref()?;
-    adapters
-        .iter()
-        .map(|adapter| adapter.program)
-        .find(|program| *program == tool)
+    let mut programs = adapters.iter().map(|adapter| adapter.program);
+    programs.find(|program| *program == tool).map(str::to_owned)
+}
+
+fn subcommand(command: &[String]) -> Option<String> {
+    /// Commands of cargo itself that suites call, and components of the toolchain.
+    const KNOWN: &str = "b bench build c check clean clippy d doc fmt miri package r run rustc rustdoc t test tree";
+    let mut words = command.iter().filter(|word| !word.starts_with('+'));
+    let calls_cargo = words.next().is_some_and(|program| program == "cargo");
+    let name = words.next().filter(|name| calls_cargo && !name.starts_with('-'))?;
+    (!KNOWN.split(' ').any(|known| known == name)).then(|| format!("cargo-{name}"))
 }
 
 /// Runs the suite.
