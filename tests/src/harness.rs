@@ -319,6 +319,7 @@ impl Gate {
             code: output.status.code(),
             stdout: self.redacted(&output.stdout),
             stderr: self.redacted(&output.stderr),
+            soon: self.soon.clone(),
         }
     }
 
@@ -341,7 +342,7 @@ impl Gate {
         command
     }
 
-    /// The text with this gate's directories and the day of its fixture named instead of spelled, and `\r\n` as `\n`. All tests share the home of
+    /// The text with this gate's directories named instead of spelled, and `\r\n` as `\n`. All tests share the home of
     /// cargo, so the lines in which it waits for another cargo say nothing about the test.
     fn redacted(&self, bytes: &[u8]) -> String {
         let mut text: String = String::from_utf8_lossy(bytes)
@@ -349,9 +350,6 @@ impl Gate {
             .split_inclusive('\n')
             .filter(|line| !line.contains("Blocking waiting for file lock on "))
             .collect();
-        if let Some(soon) = &self.soon {
-            text = text.replace(soon.as_str(), "[two months from now]");
-        }
         let base = resolved(self.scratch.path());
         for (directory, name) in [
             (self.workspace.as_path(), "[WORKSPACE]"),
@@ -374,6 +372,8 @@ pub struct Run {
     pub stdout: String,
     /// What it wrote to stderr, directories redacted.
     pub stderr: String,
+    /// The day of the fixture, which the snapshot names instead of spelling it: a test may sign or count with what was written.
+    soon: Option<String>,
 }
 
 impl Run {
@@ -395,11 +395,15 @@ impl fmt::Display for Run {
             Some(code) => writeln!(f, "exit code: {code}")?,
             None => writeln!(f, "exit code: none, ended by a signal")?,
         }
-        write!(f, "----- stdout -----\n{}", self.stdout)?;
+        let dateless = |text: &str| match &self.soon {
+            Some(soon) => text.replace(soon.as_str(), "[two months from now]"),
+            None => text.to_owned(),
+        };
+        write!(f, "----- stdout -----\n{}", dateless(&self.stdout))?;
         if !self.stdout.is_empty() && !self.stdout.ends_with('\n') {
             writeln!(f, "[no final line feed]")?;
         }
-        write!(f, "----- stderr -----\n{}", self.stderr)?;
+        write!(f, "----- stderr -----\n{}", dateless(&self.stderr))?;
         Ok(())
     }
 }
@@ -507,6 +511,7 @@ mod tests {
             code: Some(2),
             stdout: "data".into(),
             stderr: "error: no\n".into(),
+            soon: None,
         };
         insta::assert_snapshot!(run, @"
         exit code: 2

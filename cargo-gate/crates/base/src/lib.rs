@@ -19,8 +19,9 @@ mod used_path;
 pub use location::Location;
 pub use used_path::UsedPath;
 
-// The derive of types that a schema describes: schemars' own where schemas are generated, else one that derives nothing.
+// schemars' derive where schemas are generated, else one that derives nothing. Each crate has its own: another crate of the same
+// build may have the feature.
 #[cfg(not(feature = "schema"))]
-pub use gate_schema::JsonSchema;
+use gate_schema::JsonSchema;
 #[cfg(feature = "schema")]
-pub use schemars::JsonSchema;
+use schemars::JsonSchema;

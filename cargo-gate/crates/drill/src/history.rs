@@ -2,7 +2,7 @@
 
 mod judge;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use judge::{Judgement, Violation, ViolationKind, judge};

@@ -10,3 +10,9 @@ pub mod history;
 pub mod proof;
 pub mod proxy;
 pub mod residue;
+
+// schemars' derive where schemas are generated, else one that derives nothing.
+#[cfg(not(feature = "schema"))]
+use gate_schema::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;

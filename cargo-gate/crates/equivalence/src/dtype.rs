@@ -1,6 +1,6 @@
 //! Types of numbers as bytes hold them, little-endian, and how far apart two floating-point numbers are.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Type of the elements of a tensor.

@@ -14,3 +14,9 @@ pub mod output;
 pub mod read;
 pub mod rule;
 pub mod scope;
+
+// schemars' derive where schemas are generated, else one that derives nothing.
+#[cfg(not(feature = "schema"))]
+use gate_schema::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;

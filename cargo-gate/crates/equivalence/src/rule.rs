@@ -1,6 +1,6 @@
 //! How outputs are compared, as a policy declares it.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_base::pattern;
 use serde::{Deserialize, Serialize};
 

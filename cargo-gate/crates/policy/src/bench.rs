@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::Deserialize;
 use toml::de::DeTable;
 

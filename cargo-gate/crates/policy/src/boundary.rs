@@ -1,6 +1,6 @@
 //! `[boundary]`: where raw authority is allowed.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

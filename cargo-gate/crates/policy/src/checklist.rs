@@ -1,6 +1,6 @@
 //! `[[checklist.<stage>]]`: exit checklists of the stages, whose items are met by checks and files.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use gate_base::stage::Stage;

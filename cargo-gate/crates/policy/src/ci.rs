@@ -1,6 +1,6 @@
 //! `[ci]`: what continuous integration must do.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -1,6 +1,6 @@
 //! `[[claim]]`: what is claimed of a surface, and the evidence.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

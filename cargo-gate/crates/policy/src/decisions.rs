@@ -1,6 +1,6 @@
 //! `[decisions]`: whose signatures make a decision count, and how many.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;

@@ -1,6 +1,6 @@
 //! `[docs]`: documents that must keep what they say.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -4,7 +4,7 @@ mod rules;
 
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_drill::history::Model;
 use serde::Deserialize;
 

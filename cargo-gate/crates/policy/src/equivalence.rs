@@ -6,7 +6,7 @@ mod scope;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_equivalence::rule::{ColumnRule, Format, Key, RowOrder, Rules, Ties};
 use gate_equivalence::scope::Part;
 use serde::Deserialize;

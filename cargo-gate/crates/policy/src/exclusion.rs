@@ -1,6 +1,6 @@
 //! `[[exclusion]]`: surfaces and groups left out of the claim.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -1,6 +1,6 @@
 //! `[failure]`: how library code may fail.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_drill::history::Model;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! `[[generated]]`: files that a program writes.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

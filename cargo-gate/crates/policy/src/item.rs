@@ -1,6 +1,6 @@
 //! `[register]` of gate.toml, and the items of the file that it names.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use jiff::civil::Date;
 #[cfg(feature = "schema")]
 use schemars::Schema;

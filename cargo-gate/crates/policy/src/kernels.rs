@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_build::resources::{Budget, Limit};
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! `[kinds]`: what kind of software each package is. The kind decides which evidence the stages ask for.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

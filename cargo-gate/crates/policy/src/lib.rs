@@ -159,3 +159,9 @@ pub use validate::{validate, validate_at, validate_base};
 pub use waiver::{Signatures, waiver_text};
 pub use waiver_edit::{Attached, NewWaiver, append_waiver, attach_signature, numbered, waiver_draft, waiver_toml};
 pub use write::{Existing, write_atomically};
+
+// schemars' derive where schemas are generated, else one that derives nothing.
+#[cfg(not(feature = "schema"))]
+use gate_schema::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;

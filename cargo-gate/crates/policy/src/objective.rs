@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

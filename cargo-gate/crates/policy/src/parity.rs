@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_equivalence::rule::Rules;
 use gate_equivalence::scope::{Axis, AxisValue, Part, Scope};
 use jiff::civil::Date;

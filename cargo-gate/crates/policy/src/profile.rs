@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use jiff::civil::Date;
 #[cfg(feature = "schema")]
 use schemars::{Schema, SchemaGenerator, json_schema};

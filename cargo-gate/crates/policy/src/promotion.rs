@@ -1,6 +1,6 @@
 //! `[promotion]`: what a run must show besides its decision before an artifact is promoted.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

@@ -1,6 +1,6 @@
 //! `[[suite.ready]]`: the directory of a training run, judged with the workspace that ships its model.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::Deserialize;
 
 use gate_base::stage::Stage;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! `[release]` and `[[deprecation]]`: what a release needs, and what is promised about items that go away.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use jiff::civil::Date;
 use semver::Version;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! `[runtime]`: what a run of gated kernels leaves behind. [`super::rails`] has the rules of its rails.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_runtime::rails::{FIELDS, InvalidRail, Settings};
 use serde::{Deserialize, Serialize};
 

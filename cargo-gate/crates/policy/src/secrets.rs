@@ -1,6 +1,6 @@
 //! `[secrets]` and `[paths]`: secrets and paths of machines that must not be in the tree.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 

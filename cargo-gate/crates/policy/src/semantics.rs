@@ -2,7 +2,7 @@
 
 mod words;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_build::ptx::representation::Representation;
 use gate_build::ptx::source_map::NoPosition;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

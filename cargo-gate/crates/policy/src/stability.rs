@@ -1,6 +1,6 @@
 //! `[stability]`: what users may rely on, classes of public items and documents.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_report::Location;

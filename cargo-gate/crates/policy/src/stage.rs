@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 #[cfg(feature = "schema")]
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;

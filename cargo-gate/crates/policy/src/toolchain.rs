@@ -1,6 +1,6 @@
 //! `[toolchain]`: the compilers, said once.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use jiff::civil::Date;
 use semver::Version;
 use serde::{Deserialize, Serialize};

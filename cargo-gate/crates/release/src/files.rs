@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::digest::sha256_hex;

@@ -40,3 +40,9 @@ pub use proof::{Maker, Produced, made_by_suite, produced};
 pub use receipt::Receipt;
 pub use run::{Done, Release, before_run};
 pub use statement::DECISION_PREDICATE;
+
+// schemars' derive where schemas are generated, else one that derives nothing.
+#[cfg(not(feature = "schema"))]
+use gate_schema::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! The predicate of decisions: what `cargo gate` decided about the content that an artifact was built from.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;

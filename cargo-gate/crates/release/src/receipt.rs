@@ -1,6 +1,6 @@
 //! The receipt: size and SHA-256 of everything that is handed out, taken before anything is published.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;

@@ -1,6 +1,6 @@
 //! What a suite measured.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A measured number. Two are equal when their bits are, so that evidence can be compared.

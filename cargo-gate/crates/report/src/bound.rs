@@ -1,6 +1,6 @@
 //! What a decision leaves out, and what would unblock it.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A surface outside the claim.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::group::Group;

@@ -1,6 +1,6 @@
 //! Dimensions of readiness.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What kind of property a check is about.

@@ -1,6 +1,6 @@
 //! What a suite of equivalence showed.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::benchmark::Real;

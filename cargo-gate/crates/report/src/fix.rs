@@ -1,7 +1,7 @@
 //! Edits that make findings go away. A check says what has to change in terms of lines and keys, a [`Remedy`]; the engine turns that
 //! into a [`Fix`], which names bytes of the files as they were judged.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use gate_base::Location;

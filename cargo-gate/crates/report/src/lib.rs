@@ -36,3 +36,9 @@ pub use redaction::{MaskedReport, masked};
 pub use schema::schema;
 pub use service_level::ServiceLevel;
 pub use standing::outcome_of;
+
+// schemars' derive where schemas are generated, else one that derives nothing.
+#[cfg(not(feature = "schema"))]
+use gate_schema::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;

@@ -3,7 +3,7 @@
 //! Consumers must ignore fields they do not know. Times are RFC 3339 in UTC, durations are milliseconds, paths are
 //! relative to the workspace root with `/` between components.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dimension::Dimension;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// [Code](crate::Reason::code) of a suite that has no judgement because another share of the suites has it.

@@ -5,7 +5,7 @@ mod cover;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_base::digest::Sha256;
 use serde::{Deserialize, Serialize};
 

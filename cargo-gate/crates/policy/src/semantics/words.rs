@@ -1,6 +1,6 @@
 //! The words of `[[kernels.semantics]]`: how backends compute.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How results are compared with the reference.

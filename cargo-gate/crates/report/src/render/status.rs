@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::JsonSchema;
 use anstyle::{AnsiColor, Style};
-use gate_base::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::human::{Detail, Options};

@@ -1,6 +1,6 @@
 //! Kinds of secrets.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Kind of a secret.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_text::secrets::mask_text;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_base::digest::Sha256;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@
 //!                           └──────── failed ──────────────────┘   rollback goes first, where something was switched
 //! ```
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A step of the protocol.

@@ -1,7 +1,7 @@
 //! What a migration leaves for people and programs: the artifact of a dry run, and the record of a cutover or a rollback. Their schemas are
 //! published.
 
-use gate_base::JsonSchema;
+use crate::JsonSchema;
 use gate_policy::MigrationPolicy;
 use serde::{Deserialize, Serialize};
 
