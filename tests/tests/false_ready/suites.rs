@@ -408,6 +408,14 @@ fn tests_that_no_target_runs_are_told() {
     }), @"warn: the tests of `inner/src/lib.rs` were not run");
 }
 
+#[test]
+fn examples_that_nothing_runs_are_told() {
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.append("Cargo.toml", "\n[lib]\ndoctest = false\n");
+        gate.write("src/lib.rs", "/// ```\n/// panic!();\n/// ```\npub fn a() {}\n\n#[test]\nfn passes() {}\n");
+    }), @"warn: the documentation tests of `src/lib.rs` were not run");
+}
+
 /// Nothing is left out, although manifests or files look like it.
 #[test]
 fn targets_without_tests_are_no_loss() {

@@ -10,11 +10,20 @@ use super::boundary::tokens::Tokens;
 /// Most files of a target that are looked at.
 const MOST: usize = 20_000;
 
-/// The files of the target with this root, and whether each declares a test that is not ignored. `read` gives the text of a file
-/// of the workspace by its path, and nothing where there is none.
+/// What a harness would run of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TestCode {
+    /// A test that is not ignored.
+    pub tests: bool,
+    /// An example in its documentation.
+    pub examples: bool,
+}
+
+/// The files of the target with this root, and what a harness would run of each. `read` gives the text of a file of the workspace by
+/// its path, and nothing where there is none.
 ///
 /// Declarations under `#[cfg(…)]` are followed whatever they ask for.
-pub fn files(root: &str, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> BTreeMap<String, bool> {
+pub fn files(root: &str, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> BTreeMap<String, TestCode> {
     let mut found = BTreeMap::new();
     let mut open = vec![root.to_owned()];
     while let Some(path) = open.pop() {
@@ -28,7 +37,11 @@ pub fn files(root: &str, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> BTreeMap<Str
                 .iter()
                 .flat_map(|declaration| modules::targets(&path, path == root, declaration)),
         );
-        found.insert(path, declares_test(&bytes));
+        let code = TestCode {
+            tests: declares_test(&bytes),
+            examples: has_example(&bytes),
+        };
+        found.insert(path, code);
     }
     found
 }
@@ -58,6 +71,34 @@ pub fn declares_test(bytes: &[u8]) -> bool {
         at = if quotes { tokens.after(at + 2) } else { at + 1 };
     }
     false
+}
+
+/// Whether a documentation comment has a block of code that rustdoc runs: one without a language, or of Rust, that is not ignored.
+/// Source: <https://doc.rust-lang.org/rustdoc/write-documentation/documentation-tests.html>.
+pub fn has_example(bytes: &[u8]) -> bool {
+    let text = source_text(bytes);
+    let mut open = false;
+    for line in text.lines() {
+        let line = line.trim_start();
+        let Some(comment) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            open = false;
+            continue;
+        };
+        let Some(words) = comment.trim().strip_prefix("```") else {
+            continue;
+        };
+        if !open && words.split([',', ' ']).all(runs) {
+            return true;
+        }
+        open = !open;
+    }
+    false
+}
+
+/// Whether a block with this word behind its fence is a test.
+fn runs(word: &str) -> bool {
+    matches!(word.trim(), "" | "rust" | "should_panic" | "no_run" | "compile_fail")
+        || word.trim().starts_with("edition")
 }
 
 /// The last name of the path that an attribute begins with.
@@ -100,6 +141,26 @@ mod tests {
     }
 
     #[test]
+    fn examples_are_known_by_their_fences() {
+        for text in [
+            "/// ```\n/// a();\n/// ```\nfn a() {}",
+            "//! Text.\n//! ```text\n//! ```\n//! ```rust,should_panic\n//! a();",
+            "    /// ```edition2021, no_run\n",
+        ] {
+            assert!(has_example(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "// ```\n// a();\n",
+            "/// ```text\n/// a\n/// ```\n",
+            "/// ```ignore\n/// a();\n/// ```\n/// ```rust,ignore\n",
+            "/// ```console\n/// a\n/// ```\nfn a() {}\n/// ```json\n",
+            "/// `a`",
+        ] {
+            assert!(!has_example(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
     fn modules_are_followed() {
         let texts = BTreeMap::from([
             (
@@ -117,7 +178,7 @@ mod tests {
         });
         let with_tests: Vec<&str> = found
             .iter()
-            .filter(|(_, tests)| **tests)
+            .filter(|(_, code)| code.tests)
             .map(|(path, _)| path.as_str())
             .collect();
         assert_eq!((found.len(), with_tests), (5, vec!["src/tests.rs"]));

@@ -30,6 +30,8 @@ enum Cause {
     Disabled,
     /// `harness = false`
     NoHarness,
+    /// `doctest = false`, and it is the examples of its documentation that do not run.
+    NoDoctests,
     /// It lies where cargo looks for targets, and belongs to none.
     NoTarget,
     /// Its package is part of the repository, but no member of the workspace.
@@ -46,6 +48,7 @@ impl Cause {
             Cause::NoHarness => {
                 "remove `harness = false` from the target in Cargo.toml, or move the tests to a target that has libtest's harness".into()
             }
+            Cause::NoDoctests => "remove `doctest = false` from `[lib]` in Cargo.toml, or mark the examples as `ignore`".into(),
             Cause::NoTarget => format!(
                 "add a `[[test]]` with `path = \"{source}\"` to Cargo.toml, remove `autotests = false`, or delete the file"
             ),
@@ -68,10 +71,14 @@ pub(super) fn findings(suite: &SuitePolicy, ran: &Ran<'_>, workspace: &Workspace
         let mut sources = left_out.iter().filter(|(other, _)| *other == cause);
         let source = sources.next().map_or("", |(_, source)| source);
         let first = source.replace('`', "'");
+        let tests = match cause {
+            Cause::NoDoctests => "documentation tests",
+            _ => "tests",
+        };
         let message = match sources.count() {
-            0 => format!("the tests of `{first}` were not run"),
-            1 => format!("the tests of `{first}` and of 1 more target were not run"),
-            more => format!("the tests of `{first}` and of {more} more targets were not run"),
+            0 => format!("the {tests} of `{first}` were not run"),
+            1 => format!("the {tests} of `{first}` and of 1 more target were not run"),
+            more => format!("the {tests} of `{first}` and of {more} more targets were not run"),
         };
         Finding::advice(message)
             .at(Location::file(source))
@@ -103,11 +110,15 @@ fn left_out(ran: &Ran<'_>, workspace: &Workspace) -> BTreeSet<(Cause, String)> {
                 continue;
             }
             let files = test_code::files(&target.source, &read);
-            let has_tests = files.values().any(|tests| *tests);
+            let has_tests = files.values().any(|code| code.tests);
+            let has_examples = files.values().any(|code| code.examples);
             reached.extend(files.into_keys());
             let declared = manifest.and_then(|manifest| declaration(manifest, member, target));
             let is_false = |key: &str| declared.and_then(|table| table.get(key)?.as_bool()) == Some(false);
             let needs_features = declared.is_some_and(|table| table.contains_key("required-features"));
+            if is_false("doctest") && has_examples {
+                found.insert((Cause::NoDoctests, target.source.clone()));
+            }
             let cause = if !target.test {
                 Cause::Disabled
             } else if is_false("harness") {
@@ -128,7 +139,7 @@ fn left_out(ran: &Ran<'_>, workspace: &Workspace) -> BTreeSet<(Cause, String)> {
         }
     }
     for root in beside(workspace) {
-        if test_code::files(&root, &read).into_values().any(|tests| tests) {
+        if test_code::files(&root, &read).into_values().any(|code| code.tests) {
             found.insert((Cause::NoMember, root));
         }
     }
