@@ -165,6 +165,36 @@ fn configuration_that_is_included_from_outside_is_named() {
     assert_eq!(git_clean(&gate).1, "pass");
 }
 
+/// A commit holds the revision of a repository within it, and only `.gitmodules` says where to get that.
+#[test]
+fn a_repository_within_needs_an_address() {
+    let gate = package();
+    let part = gate.workspace().join("part");
+    for arguments in [
+        vec!["init", "--quiet"],
+        vec!["add", "--all"],
+        vec!["commit", "--quiet", "--message", "Part"],
+    ] {
+        gate.git([vec!["-C", part.to_str().expect("a path")], arguments].concat());
+    }
+    gate.git(["rm", "--quiet", "-r", "--cached", "part"]);
+    gate.git(["add", "part"]);
+    gate.git(["commit", "--quiet", "--message", "Embed a repository"]);
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    let said = "`part` is a repository of its own, and `.gitmodules` does not say where a clone gets it";
+    assert!(run.stdout.contains(said), "{run}");
+    assert_ne!(gate.run(["controlled"]).code, Some(0));
+    gate.write(
+        ".gitmodules",
+        "[submodule \"part\"]\n\tpath = part\n\turl = https://example.com/part\n",
+    );
+    gate.git(["add", ".gitmodules"]);
+    gate.git(["commit", "--quiet", "--message", "Name it"]);
+    let (run, outcome) = git_clean(&gate);
+    assert_eq!(outcome, "pass", "{run}");
+}
+
 /// A directory in place of the registry: cargo compares its files with a list beside them, which whoever edits them can edit, too.
 #[test]
 fn packages_from_a_directory_outside_are_named() {

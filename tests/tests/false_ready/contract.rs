@@ -157,3 +157,52 @@ fn broad_asks_for_a_streak_and_a_soak() {
         "{said}"
     );
 }
+
+/// Runs by another policy and runs of empty commits show nothing of this policy on another content.
+#[test]
+fn only_this_policy_over_different_contents_makes_a_streak() {
+    let weaker = "runs = 1\ndays = 1\n";
+    let gate = gate!().fixture("good");
+    let policy = gate.read("gate.toml");
+    assert!(policy.contains(weaker), "{policy}");
+    let gate = gate
+        .file("gate.toml", &policy.replace(weaker, "runs = 3\ndays = 1\n"))
+        .git_init();
+    let other = gate.workspace().parent().expect("a directory").join("other.toml");
+    std::fs::write(&other, format!("{}# another\n", gate.read("gate.toml"))).expect("a file can be written");
+    let other = other.to_str().expect("a path");
+    let ready = |arguments: &[&str]| {
+        let run = gate.run(arguments);
+        assert_eq!(run.code, Some(0), "{run}");
+    };
+    let streak = || failing(&json(&gate, "broad"));
+    for change in ["1", "2"] {
+        gate.append("logic/src/lib.rs", &format!("// {change}\n"));
+        gate.commit("Change a comment");
+        ready(&["pilot", "--policy", other]);
+        ready(&["controlled", "--policy", other]);
+    }
+    ready(&["pilot"]);
+    ready(&["controlled"]);
+    assert!(
+        streak().contains("history.consistent: 1 of the required 3 commits"),
+        "{}",
+        streak()
+    );
+    for _ in 0..2 {
+        gate.git(["commit", "--quiet", "--allow-empty", "--message", "Nothing"]);
+        ready(&["controlled"]);
+    }
+    assert!(
+        streak().contains("history.consistent: 1 of the required 3 commits"),
+        "{}",
+        streak()
+    );
+    for change in ["3", "4"] {
+        gate.append("logic/src/lib.rs", &format!("// {change}\n"));
+        gate.commit("Change a comment");
+        ready(&["pilot"]);
+        ready(&["controlled"]);
+    }
+    assert!(!streak().contains("history.consistent"), "{}", streak());
+}

@@ -34,6 +34,25 @@ fn included_files_outside_the_workspace_count() {
     );
 }
 
+/// A clone has none of it.
+#[test]
+fn sources_outside_the_repository_block_from_controlled_on() {
+    for line in [
+        "#[path = \"../../elsewhere.rs\"]\nmod elsewhere;\n",
+        "const _: &str = include_str!(\"../../elsewhere.rs\");\n",
+    ] {
+        let gate = package();
+        fs::write(gate.workspace().join("../elsewhere.rs"), "").expect("a file can be written");
+        gate.append("src/lib.rs", line);
+        gate.commit("Read what lies outside");
+        let run = gate.run(["pilot"]);
+        assert_ready(&run, line);
+        let said = "the build read `../elsewhere.rs`, outside the repository, so it is not part of the commit";
+        assert!(run.stdout.contains(said), "{run}");
+        assert_not_ready(&gate.run(["controlled"]), line);
+    }
+}
+
 #[test]
 fn what_a_build_script_reads_outside_counts() {
     let gate = package();

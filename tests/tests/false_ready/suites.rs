@@ -409,6 +409,15 @@ fn tests_that_no_target_runs_are_told() {
 }
 
 #[test]
+fn what_an_alias_filters_out_is_told() {
+    insta::assert_snapshot!(told_of(|gate| {
+        gate.write(".cargo/config.toml", "[alias]\nci = \"test --locked -- passes\"\n");
+        gate.append("gate.toml", "\n[[suite.test]]\nname = \"all\"\ncommand = [\"cargo\", \"ci\"]\n");
+        gate.append("src/lib.rs", FAILS);
+    }), @"warn: the alias `ci` of cargo's configuration leaves out 1 test");
+}
+
+#[test]
 fn examples_that_nothing_runs_are_told() {
     insta::assert_snapshot!(told_of(|gate| {
         gate.append("Cargo.toml", "\n[lib]\ndoctest = false\n");

@@ -53,6 +53,7 @@ pub(super) fn judge(suite: &SuitePolicy, builds: &[Build], run: &mut SuiteRun) -
     );
     if builds || suite.tool.as_deref() == Some("clippy") {
         findings.extend(uncommitted(suite, run.reads.uncommitted.iter().map(String::as_str)));
+        findings.extend(outside(suite, run.reads.outside.iter().map(String::as_str)));
     }
     Ok(())
 }
@@ -70,6 +71,25 @@ fn uncommitted<'a>(suite: &SuitePolicy, mut paths: impl ExactSizeIterator<Item =
     let mut found = finding(suite, message).help(format!(
         "`git add --force {first}`, or let a build script write what it generates to `OUT_DIR`"
     ));
+    found.blocks_at = found.blocks_at.map(|stage| stage.max(Stage::Controlled));
+    Some(found)
+}
+
+/// Says which files outside the repository the compiler read. Links out of it are reported by `git.clean`, too.
+fn outside<'a>(suite: &SuitePolicy, mut paths: impl ExactSizeIterator<Item = &'a str>) -> Option<Finding> {
+    let first = paths.next()?.replace('`', "'");
+    let message = match paths.len() {
+        0 => format!("the build read `{first}`, outside the repository, so it is not part of the commit"),
+        1 => format!(
+            "the build read `{first}` and 1 more file outside the repository, so they are not part of the commit"
+        ),
+        more => {
+            format!(
+                "the build read `{first}` and {more} more files outside the repository, so they are not part of the commit"
+            )
+        }
+    };
+    let mut found = finding(suite, message).help("move what `#[path]` and `include!` name into the repository");
     found.blocks_at = found.blocks_at.map(|stage| stage.max(Stage::Controlled));
     Some(found)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gate_base::paths;
+use gate_base::stage::Stage;
 use gate_policy::SuitePolicy;
 use gate_report::{Finding, Location};
 use gate_rust::test_code;
@@ -10,6 +11,7 @@ use gate_world::Workspace;
 use gate_world::cargo::{Member, Target};
 use gate_world::manifest::Manifest;
 
+use super::finding;
 use super::libtest::binary_name;
 use super::outcome::Tests;
 
@@ -85,6 +87,25 @@ pub(super) fn findings(suite: &SuitePolicy, ran: &Ran<'_>, workspace: &Workspace
             .help(cause.help(&first))
     };
     causes.into_iter().map(finding).collect()
+}
+
+/// Says what an alias of cargo leaves out: the command does not show its filter.
+pub(super) fn by_alias(suite: &SuitePolicy, tests: &Tests, workspace: &Workspace) -> Option<Finding> {
+    let mut words = suite.command.iter().filter(|word| !word.starts_with('+'));
+    let name = words.next().filter(|program| *program == "cargo").and(words.next())?;
+    workspace.config().get(&format!("alias.{name}"))?;
+    let tests = match tests.filtered_out {
+        0 => return None,
+        1 => "1 test".to_owned(),
+        more => format!("{more} tests"),
+    };
+    let mut found = finding(
+        suite,
+        format!("the alias `{name}` of cargo's configuration leaves out {tests}"),
+    )
+    .help("write the whole command in gate.toml, filter included");
+    found.blocks_at = found.blocks_at.map(|stage| stage.max(Stage::Controlled));
+    Some(found)
 }
 
 /// The root of each target whose tests do not run, and why.

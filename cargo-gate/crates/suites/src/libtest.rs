@@ -139,6 +139,7 @@ impl Libtest {
                 .skipped
                 .saturating_add(summary.ignored)
                 .saturating_add(summary.filtered);
+            done.filtered_out = done.filtered_out.saturating_add(summary.filtered);
             done.summaries += 1;
             done.tests.extend(results(&self.binary, group.believable(summary)));
         }

@@ -19,6 +19,8 @@ pub struct Tests {
     pub unfinished: Vec<String>,
     /// What a filter in the configuration of the runner leaves out, in words: `2 tests by \`profile.default.default-filter\``.
     pub filtered: Option<String>,
+    /// Tests that an argument of libtest left out.
+    pub filtered_out: u64,
     /// What did not run because it passed in an earlier run, in words: `2 tests`.
     pub passed_before: Option<String>,
     /// Full names of tests that ran into their time limit and count as passed, because the runner is configured so.
@@ -48,6 +50,7 @@ impl Tests {
         self.not_run = self.not_run.saturating_add(other.not_run);
         self.unfinished.extend(other.unfinished);
         self.filtered = self.filtered.or(other.filtered);
+        self.filtered_out = self.filtered_out.saturating_add(other.filtered_out);
         self.passed_before = self.passed_before.or(other.passed_before);
         self.cut_short.extend(other.cut_short);
         self.summaries = self.summaries.saturating_add(other.summaries);

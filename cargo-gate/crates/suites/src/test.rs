@@ -129,6 +129,9 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
         _ => EvidenceResult::Findings(judge(suite, &result, &output, &early)),
     };
+    if let EvidenceResult::Findings(findings) = &mut verdict {
+        findings.extend(left_out::by_alias(suite, &output.tests, cx.workspace));
+    }
     if let EvidenceResult::Findings(findings) = &mut verdict
         && !is_failure(suite, findings)
     {

@@ -56,6 +56,7 @@ fn run(context: &Context<'_>) -> Judgement {
         .map(|path| hidden(path, git.hidden.len()))
         .collect();
     findings.extend(git.leaving.iter().map(|path| leaving(path)));
+    findings.extend(git.without_address.iter().map(|path| without_address(path)));
     findings.extend(uncommitted_sources(context));
     findings.extend(outside_dependencies(context));
     findings.extend(uncommitted_bases(context));
@@ -103,6 +104,16 @@ fn leaving(path: &str) -> Finding {
     )
     .at(Location::file(path))
     .help("replace the link by what it leads to")
+}
+
+/// A repository of which the commit holds the revision alone.
+fn without_address(path: &str) -> Finding {
+    let message = format!("`{path}` is a repository of its own, and `.gitmodules` does not say where a clone gets it");
+    Finding::blocking(Stage::Controlled, message)
+        .at(Location::file(path))
+        .help(format!(
+            "`git submodule add ADDRESS {path}`; or remove `{path}/.git` and commit its files"
+        ))
 }
 
 /// Sources of members that no commit holds, because git ignores them or they lie elsewhere.

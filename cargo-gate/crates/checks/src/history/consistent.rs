@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use gate_base::stage::Stage;
 use gate_evidence::history::HistoryEntry;
-use gate_evidence::terms::Difference;
 use gate_policy::{DecisionPolicy, HistoryPolicy};
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::git::Ancestry;
@@ -66,13 +65,13 @@ fn run(context: &Context<'_>) -> Judgement {
     let content = context.content();
     let terms = context.terms();
     let belongs = |entry: &HistoryEntry| {
-        // A policy may change on the way; what it judged by last is for `stage.predecessor` to ask.
-        let own = matches!(entry.difference(&terms), None | Some(Difference::Policy));
-        own && (entry.content == content
-            || entry.commit.as_deref().is_some_and(|commit| {
-                let git = context.git();
-                !entry.dirty && git.is_some_and(|git| git.is_ancestor(commit) == Ancestry::Yes)
-            }))
+        // What another policy let pass, this one may not.
+        entry.difference(&terms).is_none()
+            && (entry.content == content
+                || entry.commit.as_deref().is_some_and(|commit| {
+                    let git = context.git();
+                    !entry.dirty && git.is_some_and(|git| git.is_ancestor(commit) == Ancestry::Yes)
+                }))
     };
     let question = Question {
         policy: &policy,
@@ -132,8 +131,8 @@ impl Question<'_> {
                 let message = format!("the {wanted} run {} of {day} does not verify: {reason}", entry.run_id);
                 return self.finding(message, "`cargo gate verify`");
             }
-            // Runs of the same commit count once.
-            commits.insert(entry.commit.as_deref().unwrap_or(&entry.content));
+            // Runs of the same content count once: an empty commit shows nothing new.
+            commits.insert(entry.content.as_str());
             days.insert(day);
         }
         if commits.len() >= needed && days.len() >= least_days {
@@ -177,7 +176,7 @@ mod tests {
             started: format!("{day}T00:00:00Z"),
             stage,
             decision,
-            content: "now".into(),
+            content: day.to_owned(),
             commit: Some(day.to_owned()),
             dirty: false,
             terms: None,
@@ -196,7 +195,7 @@ mod tests {
             stage: Stage::Broad,
             wanted: Stage::Controlled,
             now: "2026-06-15T12:00:00Z".parse().expect("a time"),
-            belongs: &|entry| entry.content == "now",
+            belongs: &|_| true,
             verified: &|entry| {
                 if entry.chain.is_empty() {
                     Ok(())
@@ -239,10 +238,16 @@ mod tests {
           help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason
           because: gate.toml:4
         ");
-        let same_day = ["1", "2", "3"].map(|commit| HistoryEntry {
+        let same_day = ["1", "2", "3"].map(|content| HistoryEntry {
+            content: content.to_owned(),
+            ..ready("2026-06-04")
+        });
+        // Neither do empty commits count.
+        let empty = ["1", "2", "3"].map(|commit| HistoryEntry {
             commit: Some(commit.to_owned()),
             ..ready("2026-06-04")
         });
+        assert!(said(&empty).starts_with("1 of the required 3"), "{}", said(&empty));
         insta::assert_snapshot!(said(&same_day), @"
         3 of the required 3 commits have a READY controlled run on this branch within 30 days, on 1 of the required 2 days [broad]
           help: `cargo gate controlled` for each commit, for example in CI; `[history]` declares other numbers with a reason

@@ -5,6 +5,7 @@ use gate_policy::{Exclusion, KindPolicy, SuitePolicy, pattern};
 use gate_report::claim::{GroupClaim, Kind, PackageKind, Standing};
 use gate_report::group::Group;
 use gate_report::{Dimension, Finding};
+use gate_world::cargo::Member;
 
 use gate_contract::stage_contract::{Evaluated, ROWS, Row};
 use gate_contract::{Check, Judgement, OtherStage, Phase, Rule, input, reads};
@@ -14,6 +15,7 @@ reads!(
     input::Catalogue,
     input::EvaluatedStage,
     input::Cargo,
+    input::FileNames,
     input::Manifests,
     KindPolicy,
     Exclusion,
@@ -58,6 +60,10 @@ fn run(context: &Context<'_>) -> Judgement {
         .collect();
     if let Some(declared) = context.section::<KindPolicy>() {
         findings.extend(unmatched(declared, &context.cargo().members));
+    }
+    let files: Vec<&str> = context.files().iter().map(|file| file.path.as_str()).collect();
+    for exclusion in context.section::<Exclusion>() {
+        findings.extend(excludes_nothing(exclusion, &context.cargo().members, &files));
     }
     Judgement::Findings(findings)
 }
@@ -105,10 +111,7 @@ fn asking(packages: &[String], kinds: &[PackageKind]) -> String {
 }
 
 /// Names in `[kinds]` that fit no package.
-fn unmatched<'a>(
-    declared: &'a KindPolicy,
-    members: &'a [gate_world::cargo::Member],
-) -> impl Iterator<Item = Finding> + 'a {
+fn unmatched<'a>(declared: &'a KindPolicy, members: &'a [Member]) -> impl Iterator<Item = Finding> + 'a {
     let unmatched = |name: &&String| !members.iter().any(|member| pattern::matches(name, &member.name));
     Kind::ALL.into_iter().flat_map(move |kind| {
         declared.of(kind).iter().filter(unmatched).map(move |name| {
@@ -118,6 +121,25 @@ fn unmatched<'a>(
             .help("correct the name, or remove it")
             .at(declared.location.clone())
         })
+    })
+}
+
+/// Names and globs of an exclusion that fit nothing.
+fn excludes_nothing<'a>(
+    exclusion: &'a Exclusion,
+    members: &'a [Member],
+    files: &'a [&str],
+) -> impl Iterator<Item = Finding> + 'a {
+    let packages = exclusion.packages.iter();
+    let packages = packages.filter(|name| !members.iter().any(|member| pattern::matches(name, &member.name)));
+    let packages = packages.map(|name| format!("excludes the package `{name}`, and no package has that name"));
+    let paths = exclusion.paths.iter();
+    let paths = paths.filter(|glob| !files.iter().any(|file| pattern::path_matches(glob, file)));
+    let paths = paths.map(|glob| format!("excludes `{glob}`, and no file has such a path"));
+    packages.chain(paths).map(|what| {
+        Finding::advice(format!("the exclusion of {} {what}", exclusion.surface))
+            .help("correct the name, or remove it")
+            .at(exclusion.location.clone())
     })
 }
 

@@ -85,7 +85,11 @@ impl Input for GitStatus {
             for dirty in git.map(|git| git.dirty.as_slice()).unwrap_or_default() {
                 digest.part(dirty.path.as_bytes()).part(&[u8::from(dirty.untracked)]);
             }
-            for paths in git.map(|git| [&git.hidden, &git.leaving]).into_iter().flatten() {
+            for paths in git
+                .map(|git| [&git.hidden, &git.leaving, &git.without_address])
+                .into_iter()
+                .flatten()
+            {
                 digest.part(&(paths.len() as u64).to_le_bytes());
                 for path in paths {
                     digest.part(path.as_bytes());

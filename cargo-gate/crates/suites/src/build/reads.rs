@@ -30,6 +30,8 @@ pub struct BuildReads {
     pub unknown: Option<String>,
     /// Files of the repository's work tree that no commit can hold, because git ignores them: paths from the root.
     pub uncommitted: BTreeSet<String>,
+    /// Files outside the repository that the compiler read: paths from the root. Packages are left to `git.clean`.
+    pub outside: BTreeSet<String>,
 }
 
 impl BuildReads {
@@ -41,6 +43,7 @@ impl BuildReads {
         }
         self.unknown = self.unknown.take().or(other.unknown);
         self.uncommitted.extend(other.uncommitted);
+        self.outside.extend(other.outside);
     }
 }
 
@@ -68,12 +71,16 @@ impl Build {
         let filter = InputFilter::new(suite);
         let mut files: BTreeSet<PathBuf> = BTreeSet::new();
         let mut variables: BTreeSet<String> = BTreeSet::new();
+        let mut compiled = BTreeSet::new();
         for unit in self.units() {
-            files.extend(unit.files.into_iter().map(|file| paths::normalize(&file)));
+            let normal: Vec<PathBuf> = unit.files.iter().map(|file| paths::normalize(file)).collect();
+            compiled.extend(unit.compiled.then_some(&normal).into_iter().flatten().cloned());
+            files.extend(normal);
             variables.extend(unit.variables);
         }
         let mut found = BuildReads {
             uncommitted: self.uncommitted(workspace, &files),
+            outside: self.outside(workspace, &compiled),
             ..BuildReads::default()
         };
         for file in files {
@@ -135,6 +142,34 @@ impl Build {
             }
         }
         found
+    }
+
+    /// Those of the files that lie outside the repository and that somebody may edit.
+    fn outside(&self, workspace: &Workspace, files: &BTreeSet<PathBuf>) -> BTreeSet<String> {
+        let real = |path: &Path| path.canonicalize().ok();
+        let top = workspace.git().and_then(|git| real(&git.top));
+        let (Some(top), Some(root)) = (top, real(workspace.root())) else {
+            return BTreeSet::new();
+        };
+        let dependencies = workspace.cargo().dependencies.iter();
+        let members = workspace.cargo().members.iter();
+        let packages = dependencies
+            .filter_map(|dependency| real(dependency.manifest.parent()?))
+            .chain(members.filter_map(|member| real(&workspace.root().join(&member.directory))));
+        let elsewhere: Vec<PathBuf> = self
+            .directories
+            .iter()
+            .chain([&workspace.gate_dir()])
+            .filter_map(|path| real(path))
+            .chain(packages)
+            .collect();
+        let read = files
+            .iter()
+            .filter(|file| self.packages.may_change(file) && file.is_file());
+        let outside = read
+            .filter_map(|file| real(file))
+            .filter(|file| !file.starts_with(&top) && !elsewhere.iter().any(|directory| file.starts_with(directory)));
+        outside.map(|file| paths::relative(&root, &file)).collect()
     }
 
     /// Whether the fingerprint of a suite holds a file already, or it is no input.

@@ -41,6 +41,8 @@ pub(super) struct Unit {
     pub(super) files: Vec<PathBuf>,
     /// Names of environment variables that it read.
     pub(super) variables: Vec<String>,
+    /// Whether the compiler read the files, and not a build script, which may look at what is installed.
+    pub(super) compiled: bool,
 }
 
 /// The profile directories below a build directory: those that have units.
@@ -97,6 +99,7 @@ pub(super) fn units(profile: &Path, roots: &[PathBuf], packages: &Packages) -> V
                 records: vec![fingerprint.clone()],
                 files,
                 variables: sources.variables,
+                compiled: true,
             })
         } else {
             // What leaves no dep-info, such as documentation, reads its package.
@@ -128,6 +131,7 @@ fn of_build_script(fingerprint: &Path, output: &Path, packages: &[PathBuf]) -> O
         began: began(&output.join("invoked.timestamp")),
         files: Vec::new(),
         variables: Vec::new(),
+        compiled: false,
     };
     // Of packages that share a name every one is taken to be it.
     for package in packages {
@@ -144,6 +148,7 @@ fn whole(fingerprint: &Path, packages: &[PathBuf]) -> Option<Unit> {
         began: began(&fingerprint.join("invoked.timestamp")),
         files: packages.to_vec(),
         variables: Vec::new(),
+        compiled: false,
     })
 }
 

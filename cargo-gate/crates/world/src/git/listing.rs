@@ -2,6 +2,7 @@
 //! each submodule that is checked out.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::super::blob::{Blob, Format};
@@ -40,6 +41,8 @@ pub struct Listing {
     pub(crate) branch: Option<String>,
     pub(crate) dirty: Vec<DirtyPath>,
     pub(crate) files: Vec<Listed>,
+    /// Repositories that the commit holds as a revision, and of which `.gitmodules` does not say where to get it.
+    pub(crate) without_address: Vec<String>,
     /// What git said of the work tree, when it was asked.
     pub answers: Option<Answers>,
 }
@@ -109,9 +112,16 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
         _ => Cow::Owned(ask(program)?),
     };
 
+    let mut named = None;
     for entry in parse_stage(&answers.tracked) {
         let path = [below, entry.path].concat();
         if entry.gitlink {
+            if !named
+                .get_or_insert_with(|| submodules(program, depth))
+                .contains(entry.path)
+            {
+                listing.without_address.push(paths::spell_git(&path));
+            }
             read_submodule(program, entry.path, &path, listing)?;
         } else {
             let tracked = !matches!(kind, Kind::Nested);
@@ -176,6 +186,27 @@ fn ask(program: &Program) -> Result<Answers, String> {
         let status = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
         Ok(Answers { tracked, status })
     })
+}
+
+/// Paths of the submodules that `.gitmodules` of the repository names, from the program's directory, which is so many directories
+/// below the top.
+fn submodules(program: &Program, depth: usize) -> BTreeSet<Vec<u8>> {
+    let file = format!("{}.gitmodules", "../".repeat(depth));
+    let arguments = [
+        "config",
+        "--file",
+        &file,
+        "-z",
+        "--get-regexp",
+        r"^submodule\..*\.path$",
+    ];
+    // Without the file, nothing is named.
+    let output = program.output(&arguments).unwrap_or_default();
+    let named = records(&output).filter_map(|record| {
+        let path = &record[memchr::memchr(b'\n', record)? + 1..];
+        inside(path, depth).map(<[u8]>::to_vec)
+    });
+    named.collect()
 }
 
 fn read_submodule(program: &Program, inside: &[u8], path: &[u8], listing: &mut Listing) -> Result<(), String> {

@@ -44,6 +44,9 @@ pub struct Git {
     pub hidden: Vec<String>,
     /// Tracked links that lead out of the work tree, to what is no part of the commit; sorted.
     pub leaving: Vec<String>,
+    /// Repositories below the workspace root that the commit holds as a revision, without an address in `.gitmodules`: a clone has
+    /// none of their files.
+    pub without_address: Vec<String>,
     program: Program,
     memory: Arc<Memory>,
 }
@@ -125,6 +128,7 @@ impl Git {
             dirty: listing.dirty.clone(),
             hidden: Vec::new(),
             leaving: Vec::new(),
+            without_address: listing.without_address.clone(),
             program,
             memory: Arc::default(),
         }

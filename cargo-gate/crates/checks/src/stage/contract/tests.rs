@@ -101,6 +101,26 @@ fn an_excluded_group_bounds_the_claim() {
 }
 
 #[test]
+fn an_exclusion_of_nothing_is_advice() {
+    let mut world = world(Stage::Pilot);
+    world.policy.exclusions = vec![Exclusion {
+        surface: "the console".into(),
+        groups: Vec::new(),
+        packages: vec!["gone".into()],
+        paths: vec!["nothing/**".into()],
+        reason: "not deployed".into(),
+        risk: "low".into(),
+        location: Location::line("gate.toml", 9),
+    }];
+    insta::assert_snapshot!(world.text(&CHECK), @"
+    gate.toml:9: the exclusion of the console excludes the package `gone`, and no package has that name [advice]
+      help: correct the name, or remove it
+    gate.toml:9: the exclusion of the console excludes `nothing/**`, and no file has such a path [advice]
+      help: correct the name, or remove it
+    ");
+}
+
+#[test]
 fn a_kind_of_no_package_is_advice() {
     let mut world = world(Stage::Pilot);
     world.policy.kinds = Some(declared(&[(Kind::Tool, "gone-*")]));
