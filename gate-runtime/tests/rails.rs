@@ -272,57 +272,6 @@ fn the_way_back_leads_over_enough_probes_that_agree() {
     assert_eq!(rails.state().rollback_count, 1);
 }
 
-/// Windows of a kernel that was rolled back and is probed now.
-fn probing(settings: Settings) -> Controller {
-    let mut rails = controller(Settings {
-        dwell: 1,
-        cooldown: 0,
-        consecutive: 1,
-        ..settings
-    });
-    let idle = Window {
-        calls: 64,
-        ..Window::default()
-    };
-    assert_eq!(phases(&mut rails, &[failing(), idle]), [Phase::Safe, Phase::Probe]);
-    rails
-}
-
-#[test]
-fn a_probe_that_nobody_compares_ends_and_an_operator_begins_the_next() {
-    let mut rails = probing(Settings::default());
-    let compared = Window { checked: 1, ..clean() };
-    // A window without a comparison between others says nothing.
-    assert_eq!(phases(&mut rails, &[clean(), compared, clean()]), [Phase::Probe; 3]);
-    let step = rails.step(&clean());
-    assert_eq!(
-        (step.phase, step.action),
-        (Phase::Safe, Action::Switched(RailReason::NotCompared))
-    );
-    assert_eq!(step.rollback_count, 1, "that is no rollback");
-    let idle = Window {
-        calls: 64,
-        ..Window::default()
-    };
-    for _ in 0..1_000 {
-        let step = rails.step(&idle);
-        assert_eq!((step.phase, step.shadow.reason), (Phase::Safe, RailReason::NotCompared));
-    }
-    assert!(rails.rearm());
-    let probed = Window { checked: 64, ..clean() };
-    assert_eq!(phases(&mut rails, &[clean(), probed]), [Phase::Probe, Phase::Native]);
-}
-
-#[test]
-fn a_probe_that_is_not_called_waits() {
-    let mut rails = probing(Settings::default());
-    let idle = Window {
-        calls: 64,
-        ..Window::default()
-    };
-    assert_eq!(phases(&mut rails, &[idle; 100]), [Phase::Probe; 100]);
-}
-
 #[test]
 fn one_failed_probe_is_enough() {
     let mut rails = controller(Settings {
