@@ -1,7 +1,9 @@
 //! Contracts against the entries of the PTX, and CPU functions behind a runtime.
 
 use gate_kernels::{KERNELS, MODULE};
-use gate_runtime::{Arg, ParamType, Pass, Provenance, Reason, Runtime, Shape, Status};
+use gate_runtime::argument::Role;
+use gate_runtime::backend::cuda::SimulatedDriver;
+use gate_runtime::{Arg, DType, ParamType, Pass, Provenance, Reason, Runtime, Shape, Status};
 
 #[test]
 fn every_contract_holds_together_and_every_kernel_has_one() {
@@ -86,22 +88,54 @@ fn a_runtime_runs_them_without_a_device() {
 /// A native kernel would compute something with such a number; so the contract refuses it, not the CPU function alone.
 #[test]
 fn an_epsilon_that_is_no_epsilon_is_refused_by_the_contract() {
-    let runtime = Runtime::builder().cpu_only().build().expect("a runtime");
+    let driver = SimulatedDriver::new();
+    let opened = driver.clone();
+    for builder in [
+        Runtime::builder().cpu_only(),
+        Runtime::builder().driver(move || opened.open()),
+    ] {
+        let runtime = builder.build().expect("a runtime");
+        for kernel in KERNELS {
+            runtime.register(*kernel).expect("a kernel");
+        }
+        for epsilon in [-1e-6_f32, f32::NAN, f32::INFINITY] {
+            let mut out = [7.0_f32; 2];
+            let shape = Shape::new(&[1, 2]).expect("rank 2");
+            let mut args = [
+                Arg::input(&[1.0_f32, 2.0]).shaped(shape),
+                Arg::input(&[1.0_f32, 1.0]),
+                Arg::scalar(2_u64),
+                Arg::scalar(epsilon),
+                Arg::output(&mut out).shaped(shape),
+            ];
+            let dispatch = runtime.launch("rms_norm_f32", &mut args);
+            assert_eq!(dispatch.outcome.reason(), Reason::ScalarOutOfRange, "{epsilon}");
+            assert_eq!(out, [7.0; 2]);
+        }
+    }
+    assert_eq!(driver.launches(), 0, "the device is not asked");
+}
+
+/// Half precision and tolerances as well: nothing that a kernel takes as an allowance may be negative or no number.
+#[test]
+fn every_allowance_of_a_kernel_has_a_bound() {
+    let mut bounded = 0;
     for kernel in KERNELS {
-        runtime.register(*kernel).expect("a kernel");
+        let name = kernel.contract.name();
+        let scalars = kernel.contract.params().iter();
+        let numbers = scalars.filter(|param| {
+            param.role() == Role::Scalar && matches!(param.dtype(), DType::F16 | DType::Bf16 | DType::F32 | DType::F64)
+        });
+        for number in numbers {
+            // The factor of `axpy` may be any number.
+            let expected = (!name.starts_with("axpy_")).then_some(0.0);
+            assert_eq!(number.least(), expected, "{name}");
+            bounded += usize::from(expected.is_some());
+        }
     }
-    for epsilon in [-1e-6_f32, f32::NAN, f32::INFINITY] {
-        let mut out = [7.0_f32; 2];
-        let shape = Shape::new(&[1, 2]).expect("rank 2");
-        let mut args = [
-            Arg::input(&[1.0_f32, 2.0]).shaped(shape),
-            Arg::input(&[1.0_f32, 1.0]),
-            Arg::scalar(2_u64),
-            Arg::scalar(epsilon),
-            Arg::output(&mut out).shaped(shape),
-        ];
-        let dispatch = runtime.launch("rms_norm_f32", &mut args);
-        assert_eq!(dispatch.outcome.reason(), Reason::ScalarOutOfRange, "{epsilon}");
-        assert_eq!(out, [7.0; 2]);
-    }
+    assert_eq!(
+        bounded,
+        3 + 2 * 4,
+        "an epsilon of `rms_norm`, two tolerances of `compare`"
+    );
 }

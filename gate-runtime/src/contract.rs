@@ -11,7 +11,7 @@ mod violation;
 use std::fmt;
 
 pub use entry::{ParamType, Space};
-pub use geometry::{Geometry, LaunchLimits};
+pub use geometry::{Excess, Geometry, LaunchLimits};
 pub use param::{Dim, MAX_SYMBOLS, Param, Pass};
 pub use tolerance::Tolerance;
 pub use violation::Violation;

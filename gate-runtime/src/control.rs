@@ -89,11 +89,13 @@ pub enum RailReason {
     ProbeRunning = 9,
     /// Enough native calls agreed with the reference.
     ProbePassed = 10,
+    /// Outputs of a probe were not compared with anything. The native backend is tried again when an operator says so.
+    NotCompared = 11,
 }
 
 impl RailReason {
     /// Every reason, in ascending order of its number.
-    pub const ALL: [RailReason; 11] = [
+    pub const ALL: [RailReason; 12] = [
         RailReason::None,
         RailReason::RuntimeError,
         RailReason::Pressure,
@@ -105,6 +107,7 @@ impl RailReason {
         RailReason::ProbeDue,
         RailReason::ProbeRunning,
         RailReason::ProbePassed,
+        RailReason::NotCompared,
     ];
 
     /// The frozen code: `RUNTIME_ERROR`.
@@ -122,6 +125,7 @@ impl RailReason {
             RailReason::ProbeDue => "PROBE_DUE",
             RailReason::ProbeRunning => "PROBE_RUNNING",
             RailReason::ProbePassed => "PROBE_PASSED",
+            RailReason::NotCompared => "NOT_COMPARED",
         }
     }
 

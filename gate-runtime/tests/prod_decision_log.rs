@@ -347,6 +347,22 @@ fn rotated_files_read_one_by_one_and_together() {
     let rest: String = rest.map(|(_, line)| format!("{line}\n")).collect();
     let error = read::read(rest.as_bytes()).expect_err("the end of a file is missing");
     assert_eq!((error.line, error.field.as_str()), (cut + 1, "seq"));
+    // The same line, replaced by another one whose link is right: the file is whole, and the next one does not follow it.
+    let all: Vec<&str> = whole.lines().collect();
+    let chain = |line: &str| Some(line.rsplit_once(",\"chain\":\"")?.1.trim_end_matches("\"}").to_owned());
+    let before = chain(all[cut - 1]).expect("every line has a link");
+    let (body, _) = all[cut].rsplit_once(",\"chain\":\"").expect("every line has a link");
+    let body = body.replacen("\"ts\":", "\"ts\":1", 1);
+    let forged = format!(
+        "{body},\"chain\":\"{}\"}}",
+        gate_runtime::decision_log::link(&before, &body)
+    );
+    let forged = all.iter().enumerate().map(|(number, line)| {
+        let line = if number == cut { &forged } else { *line };
+        format!("{line}\n")
+    });
+    let error = read::read(forged.collect::<String>().as_bytes()).expect_err("the files do not belong together");
+    assert_eq!((error.line, error.field.as_str()), (cut + 2, "previous"));
 }
 
 #[test]

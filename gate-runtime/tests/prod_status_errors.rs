@@ -343,7 +343,23 @@ fn a_geometry_beyond_the_limits_is_refused_on_every_machine() {
     fn panics(_: &[Arg<'_>]) -> Geometry {
         panic!("a geometry function that divides by zero, say")
     }
-    for geometry in [huge, none, shared, deep, tall, panics] {
+    for (geometry, said) in [
+        (
+            huge as gate_runtime::kernel::GeometryFn,
+            "expected 1 to 1024 threads in a block, given 2048",
+        ),
+        (none, "grid, dimension 0: expected 1 to 2147483647 blocks, given 0"),
+        (
+            shared,
+            "expected at most 49152 bytes of shared memory in a block, given 49153",
+        ),
+        (deep, "block, dimension 2: expected at most 64 threads, given 65"),
+        (tall, "grid, dimension 1: expected 1 to 65535 blocks, given 65536"),
+        (
+            panics,
+            "expected a geometry, given a panic of the function that makes it",
+        ),
+    ] {
         for driver in [true, false] {
             let builder = Runtime::builder();
             let builder = if driver { builder } else { builder.cpu_only() };
@@ -358,6 +374,8 @@ fn a_geometry_beyond_the_limits_is_refused_on_every_machine() {
             let (dispatch, y) = support::call(&kernel.expect("the kernel is valid"));
             assert_eq!(dispatch.outcome.reason(), Reason::LaunchLimitExceeded);
             assert_eq!((dispatch.status(), y), (Status::InvalidArgument, support::UNTOUCHED));
+            let error = dispatch.ok().expect_err("it is beyond the limits").to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 }

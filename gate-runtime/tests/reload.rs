@@ -1,6 +1,6 @@
 //! Replacing a module: what the device refuses, or computes wrong, never serves, and what serves goes on meanwhile.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 
 use gate_runtime::argument::{ArgDesc, Buffer, OwnedArg, Role};
 use gate_runtime::backend::cuda::{
@@ -8,7 +8,7 @@ use gate_runtime::backend::cuda::{
 };
 use gate_runtime::module::{ModuleSource, SourceImage};
 use gate_runtime::{Contract, CpuFn, KernelSpec, Outcome, Reason, Runtime, Scalar, Shape, Status};
-use support::{AXPY, DONE, axpy_spec, call, device, leak, sha256, text};
+use support::{AXPY, DONE, Door, axpy_spec, call, device, leak, sha256, text};
 
 /// A version of the module: other bytes, the same kernels.
 fn version(number: u32) -> ModuleSource {
@@ -151,37 +151,10 @@ fn a_self_check_that_breaks_the_contract_or_panics_is_refused() {
     }
 }
 
-/// A device whose compiler waits at a door for texts of version 1.
+/// A device whose compiler waits at a door for texts of version 1, and panics for those of version 13.
 struct Slow {
     driver: SimulatedDriver,
     door: Arc<Door>,
-}
-
-#[derive(Default)]
-struct Door(Mutex<(bool, bool)>, Condvar);
-
-impl Door {
-    /// Says that somebody waits, and waits until the door is open.
-    fn pass(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 = true;
-        self.1.notify_all();
-        while !state.1 {
-            state = self.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn wait_for_somebody(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while !state.0 {
-            state = self.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn open(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
-        self.1.notify_all();
-    }
 }
 
 impl Driver for Slow {
@@ -191,6 +164,10 @@ impl Driver for Slow {
     fn load(&self, text: &[u8]) -> Result<ModuleId, DriverError> {
         if text.ends_with(b"// version 1\n") {
             self.door.pass();
+        }
+        if text.ends_with(b"// version 13\n") {
+            // Unwinds as a panic does, without the message of one.
+            std::panic::resume_unwind(Box::new("a compiler that panics"));
         }
         self.driver.load(text)
     }
@@ -224,9 +201,9 @@ impl Driver for Slow {
     }
 }
 
-#[test]
-fn launches_go_on_while_a_module_is_compiled() {
-    let (driver, door) = (SimulatedDriver::new(), Arc::new(Door::default()));
+/// A runtime on such a device.
+fn slow() -> (Runtime, gate_runtime::Kernel, SimulatedDriver, Arc<Door>) {
+    let (driver, door) = (SimulatedDriver::new(), Arc::new(Door::new()));
     let (opened, held) = (driver.clone(), Arc::clone(&door));
     let builder = Runtime::builder().driver(move || {
         Ok(Box::new(Slow {
@@ -237,6 +214,12 @@ fn launches_go_on_while_a_module_is_compiled() {
     let runtime = builder.build().expect("valid");
     let axpy = runtime.register(axpy_spec()).expect("the kernel is valid");
     assert_eq!(call(&axpy).0.outcome, Outcome::Native);
+    (runtime, axpy, driver, door)
+}
+
+#[test]
+fn launches_go_on_while_a_module_is_compiled() {
+    let (runtime, axpy, driver, door) = slow();
     std::thread::scope(|scope| {
         let reload = scope.spawn(|| runtime.reload(version(1)));
         door.wait_for_somebody();
@@ -248,4 +231,15 @@ fn launches_go_on_while_a_module_is_compiled() {
         assert_eq!(reload.join().expect("no panic"), Ok(()));
     });
     assert_eq!((call(&axpy).1, driver.live_modules()), (DONE, 1));
+}
+
+#[test]
+fn a_compiler_that_panics_loses_the_device_and_not_the_module() {
+    let (runtime, axpy, _, _) = slow();
+    let refused = runtime.reload(version(13)).expect_err("the compiler panics");
+    assert!(refused.message.contains("native_panicked"), "{refused}");
+    assert!(runtime.is_device_lost(), "nobody knows what the driver has seen");
+    assert_eq!(call(&axpy).1, DONE);
+    runtime.reopen_device().expect("the device opens again");
+    assert_eq!((call(&axpy).0.outcome, call(&axpy).1), (Outcome::Native, DONE));
 }

@@ -9,6 +9,7 @@ use gate_runtime::rails::{Governor, Rails};
 use gate_runtime::shadow::{Disagreement, Fraction, Verifier, input_digest};
 use gate_runtime::window::Sample;
 use gate_runtime::{Arg, Contract, CpuFn, DType, Dim, Param, RailReason, Shape, Status, ViewMut};
+use support::Door;
 
 static INCREMENT: Contract = Contract::new("increment", &[Param::in_out(DType::U32, &[Dim::Same(0)])]);
 
@@ -165,4 +166,33 @@ fn mismatches_are_a_breach_of_the_rails_of_their_call() {
         (Mode::Safe, RailReason::OutputMismatch)
     );
     assert_eq!(healthy.control().state().mode, Mode::Native);
+}
+
+#[test]
+fn the_calls_of_one_kernel_and_tenant_take_no_place_from_others() {
+    static DOOR: Door = Door::new();
+    static OTHER: Contract = Contract::new("other", INCREMENT.params());
+    fn waits(args: &mut [Arg<'_>]) -> Status {
+        DOOR.pass();
+        increment(args)
+    }
+    let verifier = Verifier::start(Fraction::ALL, 0).expect("a thread");
+    for _ in 0..20 {
+        let _ = verifier.compare(job(waits, &[1], &[2]));
+    }
+    let dropped = verifier.counts().dropped;
+    let _ = verifier.compare(ShadowJob {
+        contract: &OTHER,
+        ..job(increment, &[1], &[2])
+    });
+    let _ = verifier.compare(ShadowJob {
+        control: Arc::default(),
+        ..job(increment, &[1], &[2])
+    });
+    DOOR.open();
+    verifier.settle();
+    let counts = verifier.counts();
+    assert_eq!(counts.dropped, dropped, "another kernel, and another tenant");
+    assert!(dropped >= 11, "its places were taken: {dropped}");
+    assert_eq!((counts.matched, counts.pending), (22 - dropped, 0));
 }

@@ -1,5 +1,7 @@
 //! Grid, block and their limits.
 
+use std::fmt;
+
 use crate::Reason;
 
 /// How a native launch is cut into blocks and threads.
@@ -23,6 +25,57 @@ impl Geometry {
             grid: [u32::try_from(blocks).unwrap_or(u32::MAX), 1, 1],
             block: [threads, 1, 1],
             shared_bytes: 0,
+        }
+    }
+}
+
+/// Most threads of a block along z on every device.
+const MAX_DEPTH: u32 = 64;
+
+/// The first thing about a geometry that the limits do not allow. Dimensions are counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "`dimension`, `expected` and `given` say what they are")]
+pub enum Excess {
+    /// Threads of a block, all directions together.
+    Threads { expected: u32, given: u64 },
+    /// Threads of a block along z.
+    Depth { expected: u32, given: u32 },
+    /// Dynamic shared memory of a block in bytes.
+    SharedBytes { expected: u32, given: u32 },
+    /// Blocks along a dimension of the grid.
+    Blocks { dimension: u8, expected: u32, given: u32 },
+    /// The function that makes the geometry panicked.
+    Panicked,
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Excess::Threads { expected, given } => {
+                write!(f, "expected 1 to {expected} threads in a block, given {given}")
+            }
+            Excess::Depth { expected, given } => {
+                write!(
+                    f,
+                    "block, dimension 2: expected at most {expected} threads, given {given}"
+                )
+            }
+            Excess::SharedBytes { expected, given } => {
+                write!(
+                    f,
+                    "expected at most {expected} bytes of shared memory in a block, given {given}"
+                )
+            }
+            Excess::Blocks {
+                dimension,
+                expected,
+                given,
+            } => write!(
+                f,
+                "grid, dimension {dimension}: expected 1 to {expected} blocks, given {given}"
+            ),
+            Excess::Panicked => f.write_str("expected a geometry, given a panic of the function that makes it"),
         }
     }
 }
@@ -59,10 +112,37 @@ impl LaunchLimits {
         let threads = x.saturating_mul(y).saturating_mul(z);
         let grid = geometry.grid.iter().zip(&self.max_grid);
         let fits = (1..=u64::from(self.max_threads)).contains(&threads)
-            && z <= 64
+            && z <= u64::from(MAX_DEPTH)
             && geometry.shared_bytes <= self.max_shared_bytes
             && grid.into_iter().all(|(have, most)| (1..=*most).contains(have));
         if fits { Ok(()) } else { Err(Reason::LaunchLimitExceeded) }
+    }
+
+    /// What [`LaunchLimits::check`] refuses about a geometry, in detail; `None` where it accepts it.
+    #[must_use]
+    pub fn excess(&self, geometry: &Geometry) -> Option<Excess> {
+        let [x, y, z] = geometry.block;
+        let given = u64::from(x).saturating_mul(u64::from(y)).saturating_mul(u64::from(z));
+        let expected = self.max_threads;
+        if !(1..=u64::from(expected)).contains(&given) {
+            return Some(Excess::Threads { expected, given });
+        }
+        if z > MAX_DEPTH {
+            let (expected, given) = (MAX_DEPTH, z);
+            return Some(Excess::Depth { expected, given });
+        }
+        let (expected, given) = (self.max_shared_bytes, geometry.shared_bytes);
+        if given > expected {
+            return Some(Excess::SharedBytes { expected, given });
+        }
+        let grid = geometry.grid.into_iter().zip(self.max_grid).zip(0_u8..);
+        grid.into_iter()
+            .find(|((given, most), _)| !(1..=*most).contains(given))
+            .map(|((given, expected), dimension)| Excess::Blocks {
+                dimension,
+                expected,
+                given,
+            })
     }
 
     pub(super) fn validate(&self) -> Result<(), &'static str> {

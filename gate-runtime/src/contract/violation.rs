@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Contract, Dim, MAX_SYMBOLS, Param};
+use super::{Contract, Dim, Excess, MAX_SYMBOLS, Param};
 use crate::argument::{ArgDesc, DType, Describe, Role};
 
 /// The first thing about a call that its contract does not allow. Arguments and dimensions are counted from 0.
@@ -53,11 +53,14 @@ pub enum Violation {
     Stated { argument: u8, expected: u64, given: u64 },
     /// A scalar with a bound: it must be finite and not below.
     Value { argument: u8, expected: f64, given: f64 },
+    /// Grid, block or shared memory that follow from the arguments. [`Contract::violation`] does not look at them.
+    Launch(Excess),
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Violation::Launch(excess) => excess.fmt(f),
             Violation::Count { expected, given } => write!(f, "expected {expected} arguments, given {given}"),
             Violation::Role {
                 argument,

@@ -8,7 +8,7 @@ use crate::backend::cuda::{Call, choose};
 use crate::catalog::{Native, Registered, fingerprint};
 use crate::compare::judge;
 use crate::contain::contained;
-use crate::contract::Geometry;
+use crate::contract::{Excess, Geometry, Violation};
 use crate::control::{Control, Mode};
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
 use crate::observe::{ShadowJob, ShadowVerdict};
@@ -91,11 +91,23 @@ fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Re
     Err(reason)
 }
 
-/// Nothing ran because of the guards; says which argument the contract refused, where it did.
+/// What is beyond the limits of a launch with these arguments.
+fn excess(registered: &Registered, args: &[Arg<'_>]) -> Option<Violation> {
+    let limits = registered.spec.contract.launch_limits();
+    let excesses = registered.spec.variants.iter().filter_map(|variant| {
+        geometry(variant.geometry, args).map_or(Some(Excess::Panicked), |geometry| limits.excess(&geometry))
+    });
+    excesses.map(Violation::Launch).next()
+}
+
+/// Nothing ran because of the guards; says which argument or which limit the contract refused, where it did.
 #[cold]
 fn refused_call(registered: &Registered, args: &[Arg<'_>], reason: Reason, trace: Trace) -> Dispatch {
     let violation = match reason.kind() {
-        ReasonKind::Contract => registered.spec.contract.violation(args),
+        ReasonKind::Contract => {
+            let violation = registered.spec.contract.violation(args);
+            violation.or_else(|| excess(registered, args))
+        }
         _ => None,
     };
     Dispatch {
@@ -154,7 +166,7 @@ fn natively(
     };
     let geometry = match geometry(native.variant.geometry, args) {
         Ok(geometry) => geometry,
-        Err(reason) => return refused(reason, trace),
+        Err(reason) => return refused_call(registered, args, reason, trace),
     };
     trace.available = true;
     let call = Call {

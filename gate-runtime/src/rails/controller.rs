@@ -41,6 +41,8 @@ pub struct State {
     pub suspect: bool,
     /// Native calls that agreed with the reference since probing began.
     pub probed: u64,
+    /// Windows of the latest probe, in a row, in which the native backend served and nobody compared what it computed.
+    pub uncompared: u32,
     /// Windows so far.
     pub windows: u64,
 }
@@ -91,6 +93,9 @@ pub struct Step {
 /// Windows in native, in units of the latest rest, after which a doubling of the rest is taken back.
 const TRUST: u32 = 8;
 
+/// Windows of a probe in a row without a comparison that end it: it proves nothing, and its outputs may be wrong.
+const UNCOMPARED: u32 = 2;
+
 /// Most doublings that a setting can ask for.
 const MOST_DOUBLINGS: u32 = 16;
 
@@ -122,6 +127,7 @@ impl Controller {
             baseline: None,
             suspect: false,
             probed: 0,
+            uncompared: 0,
             windows: 0,
         };
         Controller {
@@ -179,6 +185,12 @@ impl Controller {
             self.state.probed = self.state.probed.saturating_add(window.checked);
         }
 
+        if before == Phase::Probe && window.checked > 0 {
+            self.state.uncompared = 0;
+        } else if before == Phase::Probe && window.native > window.errors {
+            self.state.uncompared = self.state.uncompared.saturating_add(1);
+        }
+
         let shadow = self.recommend(&judgement);
         let (action, target) = self.decide(shadow, &judgement);
         match action {
@@ -186,10 +198,11 @@ impl Controller {
                 self.state.rollback_count = self.state.rollback_count.saturating_add(1);
                 self.state.rollback_reason = Some(rail);
                 self.state.was_slow = rail.is_performance();
+                self.state.uncompared = 0;
                 self.enter(target);
             }
             Action::Switched(reason) => {
-                if target == Phase::Safe {
+                if target == Phase::Safe && reason != RailReason::NotCompared {
                     self.state.was_slow = reason.is_performance();
                 }
                 self.enter(target);
@@ -238,12 +251,13 @@ impl Controller {
             }
             Phase::Native => {
                 state.rearmed = false;
+                state.uncompared = 0;
                 if state.was_slow {
                     let head_start = f64::from(settings.consecutive) / 2.0;
                     state.evidence = [0.0, 0.0, head_start, head_start];
                 }
             }
-            Phase::Probe => {}
+            Phase::Probe => state.uncompared = 0,
         }
     }
 
@@ -293,6 +307,10 @@ impl Controller {
             Phase::Native => Recommendation {
                 phase,
                 reason: RailReason::None,
+            },
+            Phase::Probe | Phase::Safe if self.state.uncompared >= UNCOMPARED => Recommendation {
+                phase: Phase::Safe,
+                reason: RailReason::NotCompared,
             },
             Phase::Safe => Recommendation {
                 phase: Phase::Probe,

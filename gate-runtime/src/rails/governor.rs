@@ -432,5 +432,12 @@ mod tests {
         (0..63).for_each(|_| busy.record_at(Sample::native(5, 1), busy.epoch));
         busy.flush();
         assert_eq!(busy.state().windows, 0, "neither full nor due");
+        // The call that fills a window begins the time of the next one.
+        busy.record_at(Sample::failed(), busy.epoch + minute / 2);
+        assert_eq!(busy.state().windows, 1, "full");
+        busy.record_at(Sample::failed(), busy.epoch + minute);
+        assert_eq!(busy.state().windows, 1, "open for half a minute");
+        busy.record_at(Sample::failed(), busy.epoch + minute * 3 / 2);
+        assert_eq!(busy.state().windows, 2, "open for a minute");
     }
 }

@@ -10,7 +10,9 @@
 //! | [`Phase::Safe`] | the reference; the native backend is left alone |
 //! | [`Phase::Probe`] | the native backend, if the reference agrees with it before the caller gets it; else the reference |
 //!
-//! Dispatch itself compares what a probe computes: there is no probe whose output reaches a caller without a comparison.
+//! Dispatch itself compares what a probe computes: there is no probe whose output reaches a caller without a comparison. A program
+//! that feeds a [`Governor`] by hand has to do so itself; a probe that nobody compares ends in [`Phase::Safe`], and an operator
+//! begins the next one.
 //!
 //! Four rails look at each window, and the first in this order with enough evidence acts: runtime error, pressure, latency,
 //! throughput. Errors and pressure need `consecutive` breached windows in a row; latency and throughput are judged by a

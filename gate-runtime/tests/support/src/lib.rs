@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use gate_runtime::argument::Shape;
 use gate_runtime::backend::cuda::SimulatedDriver;
@@ -268,4 +268,39 @@ pub const UNTOUCHED: [f32; 3] = [10.0, 20.0, 30.0];
 /// The shape of a matrix.
 pub fn matrix(rows: usize, columns: usize) -> Shape {
     Shape::matrix(rows, columns)
+}
+
+/// Where a thread of a test waits until the test lets it go on.
+#[derive(Default)]
+pub struct Door(Mutex<(bool, bool)>, Condvar);
+
+impl Door {
+    /// A door that is closed.
+    pub const fn new() -> Door {
+        Door(Mutex::new((false, false)), Condvar::new())
+    }
+
+    /// Says that somebody waits, and waits until the door is open.
+    pub fn pass(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = true;
+        self.1.notify_all();
+        while !state.1 {
+            state = self.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits until somebody waits, or has passed.
+    pub fn wait_for_somebody(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.0 {
+            state = self.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets everybody pass from now on.
+    pub fn open(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.1.notify_all();
+    }
 }
