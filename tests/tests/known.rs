@@ -337,3 +337,66 @@ fn a_policy_that_is_there_already_can_record_once() {
     assert_eq!(again.code, Some(2), "{again}");
     assert!(again.stderr.contains("only shrinks"), "{again}");
 }
+
+/// A move of the workspace is no new beginning of its list.
+#[test]
+fn a_list_that_moves_with_its_workspace_only_shrinks() {
+    let gate = adopted();
+    let below = gate.workspace().join("below");
+    std::fs::create_dir(&below).expect("a directory can be made");
+    for name in ["Cargo.toml", "Cargo.lock", "src", "gate.toml", "known_findings.toml"] {
+        std::fs::rename(gate.workspace().join(name), below.join(name)).expect("it can be moved");
+    }
+    if gate.workspace().join("rust-toolchain.toml").exists() {
+        std::fs::rename(
+            gate.workspace().join("rust-toolchain.toml"),
+            below.join("rust-toolchain.toml"),
+        )
+        .expect("it can be moved");
+    }
+    let list = std::fs::read_to_string(below.join("known_findings.toml")).expect("the list");
+    let more = list.replacen("portable\" = 1", "portable\" = 2", 1);
+    assert_ne!(more, list);
+    std::fs::write(below.join("known_findings.toml"), more).expect("it can be written");
+    gate.write(".gitignore", "target\n");
+    gate.commit("Move the workspace, and allow more");
+    let pilot = || {
+        let mut command = gate.gate_command();
+        command.args(["pilot", "--no-suites"]);
+        gate.finish(command.current_dir(&below))
+    };
+    let run = pilot();
+    assert!(run.stdout.contains("error[known.ratchet]"), "{run}");
+    std::fs::write(below.join("known_findings.toml"), list).expect("it can be written");
+    gate.commit("Take it back");
+    let run = pilot();
+    assert!(!run.stdout.contains("known.ratchet"), "{run}");
+}
+
+/// Code that nobody formatted was ready before, and lints and formatting are asked for at broad anyway.
+#[test]
+fn adopting_the_gate_makes_no_stage_worse() {
+    let gate = gate!()
+        .file(
+            "Cargo.toml",
+            "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        )
+        .file(
+            "Cargo.lock",
+            "version = 4\n\n[[package]]\nname = \"plain\"\nversion = \"0.1.0\"\n",
+        )
+        .file("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95.0\"\n")
+        .file(".gitignore", "/target\n")
+        .file(
+            "src/lib.rs",
+            "pub fn one( )->u8{1}\n#[test]\nfn works(){assert_eq!(one(),1);}\n",
+        )
+        .git_init();
+    let codes = || ["pilot", "controlled"].map(|stage| gate.run([stage]).code);
+    let before = codes();
+    let run = gate.run(["init", "--ci", "none", "--owner", "platform-team"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    gate.commit("Adopt the gate");
+    assert_eq!(codes(), before);
+    assert_eq!(before, [Some(0), Some(0)]);
+}

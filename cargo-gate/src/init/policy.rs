@@ -224,14 +224,14 @@ fn production(text: &mut String, facts: &InitFacts, locked: &str) {
 }
 
 const TOOLS: &str = r#"
-# Lints and formatting block from controlled on.
+# Lints and formatting block at broad, which requires evidence of them; `controlled` makes them block earlier.
 [[suite.tool]]
 name = "clippy"
 tool = "clippy"
-stage = "controlled"
+stage = "broad"
 
 [[suite.tool]]
 name = "rustfmt"
 tool = "rustfmt"
-stage = "controlled"
+stage = "broad"
 "#;

@@ -57,16 +57,26 @@ impl SuiteLog {
         Ok(self.taken)
     }
 
-    /// A line without anything to hide keeps its bytes, text or not.
+    /// A line without anything to hide keeps its bytes, text or not, apart from colours: one within a secret would keep it from being
+    /// known.
     fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut part = Vec::with_capacity(lines.len());
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            match self.redactor.paths(&String::from_utf8_lossy(line)) {
+            let line = colourless(line);
+            match self.redactor.paths(&String::from_utf8_lossy(&line)) {
                 Cow::Owned(hidden) => part.extend_from_slice(hidden.as_bytes()),
-                Cow::Borrowed(_) => part.extend_from_slice(line),
+                Cow::Borrowed(_) => part.extend_from_slice(&line),
             }
         }
         self.file.write_all(&self.taken.redact(&part))
+    }
+}
+
+/// The line without escape sequences.
+fn colourless(line: &[u8]) -> Cow<'_, [u8]> {
+    match memchr::memchr(0x1b, line) {
+        Some(_) => Cow::Owned(anstream::adapter::strip_bytes(line).into_vec()),
+        None => Cow::Borrowed(line),
     }
 }
 
@@ -101,6 +111,19 @@ mod tests {
     use gate_text::secrets::planted;
 
     use super::*;
+
+    #[test]
+    fn a_colour_within_a_secret_does_not_hide_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.log");
+        let token = planted::value("github_token");
+        let (begin, rest) = token.split_at(12);
+        let (one, end) = rest.split_at(1);
+        let mut log = SuiteLog::over(File::create(&path).unwrap(), Redactor::default());
+        writeln!(log, "left: {begin}\x1b[1;31m{one}\x1b[0m{end}").unwrap();
+        log.finish().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "left: [redacted github_token]\n");
+    }
 
     #[test]
     fn only_paths_and_secrets_change_however_the_bytes_come() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gate_base::paths::{join, parent};
 use gate_base::stage::Stage;
 use gate_policy::{KNOWN_FINDINGS, KnownEntry, KnownFindings, KnownPolicy};
 use gate_report::{Change, Dimension, Finding, Location, Reason, Remedy};
@@ -17,6 +18,9 @@ reads!(
     input::GitHead,
     input::FileNames,
 );
+
+/// Moves of the workspace that are followed.
+const MOVES: usize = 8;
 
 const UNTRACKED: OtherStage = OtherStage {
     from: Stage::Controlled,
@@ -73,9 +77,27 @@ fn run(context: &Context<'_>) -> Judgement {
     }
 }
 
-/// Every version of the file that was committed. What has no sense allowed nothing.
+/// Every version of the file that was committed, also where the workspace was before a commit moved it. What has no sense allowed
+/// nothing.
 fn earlier(git: &Git) -> Result<Vec<KnownFindings>, Reason> {
-    let path = KNOWN_FINDINGS;
+    let failed = |message: String| no_history(KNOWN_FINDINGS, &message);
+    let mut versions = versions(git, KNOWN_FINDINGS)?;
+    let mut manifest = "Cargo.toml".to_owned();
+    for _ in 0..MOVES {
+        let Some(first) = git.changes(&manifest).map_err(failed)?.pop() else {
+            break;
+        };
+        let removed = git.removed_in(&first, "Cargo.toml").map_err(failed)?;
+        let lists = git.removed_in(&first, KNOWN_FINDINGS).map_err(failed)?;
+        let moved = |list: &&String| removed.iter().any(|manifest| parent(manifest) == parent(list));
+        let Some(list) = lists.iter().find(moved) else { break };
+        versions.extend(self::versions(git, list)?);
+        manifest = join(parent(list), "Cargo.toml");
+    }
+    Ok(versions)
+}
+
+fn versions(git: &Git, path: &str) -> Result<Vec<KnownFindings>, Reason> {
     let failed = |message: String| no_history(path, &message);
     let revisions = git.changes(path).map_err(failed)?;
     // At the border of a shallow clone every file looks new.

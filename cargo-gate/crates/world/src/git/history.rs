@@ -238,6 +238,30 @@ impl Git {
         Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
     }
 
+    /// Files of this name, wherever in the repository, that a commit removed or moved away: paths relative to the workspace root.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn removed_in(&self, commit: &str, name: &str) -> Result<Vec<String>, String> {
+        check_commit(commit)?;
+        let output = self.program.output(&[
+            "diff-tree",
+            "--root",
+            "-r",
+            "-z",
+            "-m",
+            "--no-renames",
+            "--no-commit-id",
+            "--name-only",
+            "--diff-filter=D",
+            commit,
+        ])?;
+        let removed = output.split(|byte| *byte == 0).map(gate_base::paths::spell_git);
+        let removed = removed.filter(|path| path.rsplit('/').next() == Some(name));
+        let place = |path: String| gate_base::paths::relative(&self.program.root, &self.top.join(path));
+        Ok(removed.map(place).collect())
+    }
+
     fn ask_last_change(&self, path: &str) -> Parents {
         if self.head.is_none() {
             return Ok(None);
