@@ -6,6 +6,7 @@ use gate_base::stage::Stage;
 use gate_policy::{SuiteKind, SuitePolicy, Tier, TierException, TierPolicy};
 use gate_report::{Change, Dimension, Finding, Remedy};
 
+use crate::waiver::valid::too_long;
 use gate_contract::{Applies, Check, Fixes, Judgement, OtherStage, Rule, input, reads};
 
 reads!(TierPolicy, SuitePolicy, input::Cargo, input::Today);
@@ -152,6 +153,13 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
         let help = format!("bring `{package}` back to `{}`, or renew `expires`", name(default));
         findings.push(finding(CHECK.blocks_at, message, help));
     }
+    let what = format!("the exception for `{package}` (tier `{}`)", name(exception.tier));
+    let long = exception.expires.and_then(|expires| too_long(&what, expires, today));
+    findings.extend(long.map(|found| {
+        found
+            .at(exception.location.clone())
+            .because(Some(exception.location.clone()))
+    }));
     findings
 }
 
@@ -252,6 +260,17 @@ mod tests {
           help: bring `ffi` back to `portable`, or renew `expires`
           because: gate.toml:9
           package: ffi
+        ");
+    }
+
+    #[test]
+    fn an_exception_for_good_is_worth_a_word() {
+        let mut long = exception("ffi", Tier::Native, 9);
+        long.expires = Some("9999-12-31".parse().expect("a date"));
+        insta::assert_snapshot!(said(Tier::Portable, vec![long]), @"
+        gate.toml:9: the exception for `ffi` (tier `native`) expires in 2912277 days, on 9999-12-31 [advice]
+          help: set `expires` to a date within 365 days
+          because: gate.toml:9
         ");
     }
 

@@ -30,7 +30,7 @@ pub static CHECK: Check = Check {
     ..Check::USUAL
 };
 
-/// A waiver that ends later than this many days from now is a permanent one.
+/// A permission that ends later than this many days from now is a permanent one.
 const LONGEST_DAYS: i64 = 365;
 /// Reasons shorter than this say nothing.
 const SHORTEST_REASON: usize = 10;
@@ -61,6 +61,19 @@ fn judge(waivers: &[Waiver], uses: &[WaiverUse], today: Date) -> Vec<Finding> {
     findings
 }
 
+/// Says of `what` that it is allowed for too long a time.
+pub(crate) fn too_long(what: &str, expires: Date, today: Date) -> Option<Finding> {
+    let days = days_until(expires, today);
+    (days > LONGEST_DAYS).then(|| {
+        Finding::advice(format!("{what} expires in {days} days, on {expires}"))
+            .help(format!("set `expires` to a date within {LONGEST_DAYS} days"))
+    })
+}
+
+fn days_until(day: Date, today: Date) -> i64 {
+    today.until(day).map_or(0, |span| i64::from(span.get_days()))
+}
+
 fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
     let place = |finding: Finding| {
         finding
@@ -68,7 +81,7 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
             .because(Some(waiver.location.clone()))
     };
     let check = &waiver.check;
-    let days_left = today.until(waiver.expires).map_or(0, |span| i64::from(span.get_days()));
+    let days_left = days_until(waiver.expires, today);
     if days_left < 0 {
         let message = format!("the waiver for `{check}` expired on {}", waiver.expires);
         let help = format!(
@@ -91,14 +104,7 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
         let finding = Finding::blocking(CHECK.blocks_at, message).help(help);
         findings.push(place(finding.remedy(removed)));
     }
-    if days_left > LONGEST_DAYS {
-        let message = format!(
-            "the waiver for `{check}` expires in {days_left} days, on {}",
-            waiver.expires
-        );
-        let help = format!("set `expires` to a date within {LONGEST_DAYS} days");
-        findings.push(place(Finding::advice(message).help(help)));
-    }
+    findings.extend(too_long(&format!("the waiver for `{check}`"), waiver.expires, today).map(place));
     if waiver.owner.trim().is_empty() {
         let message = format!("the waiver for `{check}` has no owner");
         findings.push(place(
