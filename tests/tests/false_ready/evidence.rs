@@ -157,6 +157,24 @@ fn machines_that_share_a_key_share_evidence() {
     assert_eq!(short.code, Some(2), "{short}");
 }
 
+/// An old binary that passes is no evidence of new sources: not now, not after a touch, and not where the evidence is shared.
+#[test]
+fn what_an_old_binary_would_pass_is_not_kept() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let gate = package().env("CARGO_GATE_EVIDENCE_KEY", key);
+    assert_ready(&gate.run(["pilot"]), "at first");
+    let wrong = gate.read("src/lib.rs").replace("    42\n", "    41\n");
+    write_with_kept_time(&gate.workspace().join("src/lib.rs"), &wrong);
+    gate.commit("Change, and keep the time");
+    assert_not_ready(&gate.run(["pilot"]), "with the old time");
+    gate.write("src/lib.rs", &wrong);
+    assert_not_ready(&gate.run(["pilot"]), "touched");
+    let other = elsewhere(&gate).env("CARGO_GATE_EVIDENCE_KEY", key);
+    other.write("src/lib.rs", &wrong);
+    other.commit("Change");
+    assert_not_ready(&other.run(["pilot"]), "in a clone that shares the evidence");
+}
+
 /// Neither a test nor a build script could keep the key, and mark evidence of its own making.
 #[test]
 fn code_that_is_judged_does_not_see_the_key() {
