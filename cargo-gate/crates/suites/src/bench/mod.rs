@@ -2,6 +2,8 @@
 
 mod calibrate;
 mod criterion;
+mod divan;
+mod hyperfine;
 mod judge;
 mod plan;
 pub(super) mod read;

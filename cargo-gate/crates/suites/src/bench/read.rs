@@ -1,4 +1,5 @@
-//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, those of libtest.
+//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, of libtest, of divan, and
+//! the document of hyperfine.
 //!
 //! The format is one JSON object in a line, `{"name": "parse", "unit": "ms", "samples": [1.2, 1.3]}`; lines of one name
 //! add up. cargo-criterion writes `{"reason": "benchmark-complete", …}` with `--message-format json`: the fields are those of
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::divan::Table;
+use super::hyperfine::{Command, Document, Part};
 use super::unit::Unit;
 
 /// The samples of one benchmark, in the unit that they are judged in.
@@ -68,6 +71,10 @@ pub(crate) struct Readings {
     libtest: BTreeMap<String, f64>,
     /// Names that cargo-criterion has reported.
     complete: BTreeSet<String>,
+    divan: Table,
+    /// Names that divan has reported.
+    tabulated: BTreeSet<String>,
+    hyperfine: Document,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +106,20 @@ struct Kind {
 impl Readings {
     /// Takes in a line of output. Lines that are not measurements are passed over; a malformed measurement is a problem.
     pub(crate) fn line(&mut self, line: &str) {
+        match self.hyperfine.line(line) {
+            Part::Other => {}
+            Part::Inside => return,
+            Part::End(Ok(commands)) => return commands.into_iter().for_each(|command| self.command(command)),
+            Part::End(Err(error)) => return self.say(format!("a document of hyperfine is malformed: {error}")),
+        }
+        if let Some((name, time)) = self.divan.line(line) {
+            if self.tabulated.insert(name.clone()) {
+                self.add(name, "ns", vec![time]);
+            } else {
+                self.twice(&name);
+            }
+            return;
+        }
         let line = line.trim();
         if line.starts_with('{') {
             self.json(line);
@@ -107,6 +128,14 @@ impl Readings {
         {
             self.twice(name);
         }
+    }
+
+    fn command(&mut self, command: Command) {
+        if !command.succeeded() {
+            self.say(format!("`{}` failed in a run of hyperfine", command.name));
+        }
+        self.add(format!("{} (user)", command.name), "s", vec![command.user]);
+        self.add(command.name, "s", command.times);
     }
 
     /// Two binaries have a benchmark of one name, and what is measured of one is lost or mixed with the other.
@@ -207,6 +236,12 @@ impl Readings {
     /// What is left when the output has ended. `repeated` are titles of which criterion's files have more than a line.
     pub(super) fn finish(mut self, repeated: &BTreeSet<String>) -> Self {
         self.complete.clear();
+        self.tabulated.clear();
+        if self.hyperfine.is_open() {
+            self.say("the output ends within a document of hyperfine".to_owned());
+        }
+        self.hyperfine = Document::default();
+        self.divan = Table::default();
         for (name, time) in std::mem::take(&mut self.libtest) {
             if !repeated.contains(&name) {
                 self.add(name, "ns", vec![time]);
@@ -308,6 +343,28 @@ mod tests {
         ! `same` is measured by two binaries
         ! `both` is measured by two binaries
         "#);
+    }
+
+    /// As hyperfine 1.20.0 wrote it.
+    #[test]
+    fn the_document_of_hyperfine_is_read() {
+        let document = |code: u8| {
+            format!(
+                "Benchmark 1: true\n  Time (mean ± σ):     896.4 µs\n\n{{\n  \"results\": [\n    {{\n      \"command\": \"true\",\n      \
+                 \"mean\": 0.0009,\n      \"user\": 0.0008,\n      \"times\": [\n        0.001,\n        0.0008\n      ],\n      \
+                 \"memory_usage_byte\": [\n        3313664\n      ],\n      \"exit_codes\": [\n        0,\n        {code}\n      ]\n    \
+                 }}\n  ]\n}}\n"
+            )
+        };
+        insta::assert_snapshot!(shown(&read(&document(0))), @"
+        true: [1000000.0, 800000.0] ns
+        true (user): [800000.0] ns
+        ");
+        assert_eq!(read(&document(1)).problems, ["`true` failed in a run of hyperfine"]);
+        let cut = document(0).replace("\n}\n", "\n");
+        assert_eq!(read(&cut).problems, ["the output ends within a document of hyperfine"]);
+        let other = "{\n  \"a\": 1\n}\n";
+        assert!(read(other).problems[0].starts_with("a document of hyperfine is malformed"));
     }
 
     #[test]
