@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use gate_base::digest::sha256_hex;
-use gate_policy::Policy;
+use gate_policy::{Policy, PolicySource};
 use gate_report::Subject;
 use gate_world::Workspace;
 
@@ -72,13 +72,30 @@ impl Terms {
 /// Digest of a policy; `None` where there is no file. That of a policy that extends others is over one line for each file, its
 /// own first, as `sha256sum gate.toml ../gate.base.toml` prints them in the workspace root.
 pub fn policy(policy: &Policy) -> Option<String> {
-    let source = policy.source.as_ref()?;
-    if source.bases.is_empty() {
-        return Some(sha256_hex(source.text.as_bytes()));
+    let texts = policy.source.iter().flat_map(PolicySource::files);
+    digest(texts.map(|(path, text)| (path, text.as_bytes())))
+}
+
+/// Digest of a policy as it was somewhere else, of which `read` gives the files by their paths; `None` where one of them is not there.
+pub fn policy_as(policy: &Policy, read: impl Fn(&str) -> Option<Vec<u8>>) -> Option<String> {
+    let paths = policy.source.iter().flat_map(PolicySource::files).map(|(path, _)| path);
+    let texts: Option<Vec<_>> = paths.map(|path| Some((path, read(path)?))).collect();
+    digest(texts?.iter().map(|(path, text)| (*path, text.as_slice())))
+}
+
+fn digest<'t>(files: impl Iterator<Item = (&'t str, &'t [u8])>) -> Option<String> {
+    let digests: Vec<_> = files.map(|(path, text)| (path, sha256_hex(text))).collect();
+    match digests.as_slice() {
+        [] => None,
+        [(_, digest)] => Some(digest.clone()),
+        several => {
+            let lines: String = several
+                .iter()
+                .map(|(path, digest)| format!("{digest}  {path}\n"))
+                .collect();
+            Some(sha256_hex(lines.as_bytes()))
+        }
     }
-    let line = |(path, text): (&str, &str)| format!("{}  {path}\n", sha256_hex(text.as_bytes()));
-    let lines: String = source.files().map(line).collect();
-    Some(sha256_hex(lines.as_bytes()))
 }
 
 /// Name of a workspace within its repository: its name, and the directory of its root unless that is the repository's.

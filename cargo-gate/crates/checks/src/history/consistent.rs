@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use gate_base::stage::Stage;
 use gate_evidence::history::HistoryEntry;
+use gate_evidence::terms::Difference;
 use gate_policy::{DecisionPolicy, HistoryPolicy};
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::git::Ancestry;
@@ -65,13 +66,22 @@ fn run(context: &Context<'_>) -> Judgement {
     let content = context.content();
     let terms = context.terms();
     let belongs = |entry: &HistoryEntry| {
-        // What another policy let pass, this one may not.
-        entry.difference(&terms).is_none()
-            && (entry.content == content
-                || entry.commit.as_deref().is_some_and(|commit| {
-                    let git = context.git();
-                    !entry.dirty && git.is_some_and(|git| git.is_ancestor(commit) == Ancestry::Yes)
-                }))
+        let commit = entry.commit.as_deref().filter(|_| !entry.dirty);
+        let own = match entry.difference(&terms) {
+            None => true,
+            // A policy may change on the way, but not stand outside of the commits.
+            Some(Difference::Policy) => {
+                let judged_by = entry.terms.as_ref().and_then(|terms| terms.policy.as_ref());
+                judged_by.is_some() && commit.and_then(|commit| context.policy_in(commit)).as_ref() == judged_by
+            }
+            Some(_) => false,
+        };
+        let is_ancestor = |commit| {
+            context
+                .git()
+                .is_some_and(|git| git.is_ancestor(commit) == Ancestry::Yes)
+        };
+        own && (entry.content == content || commit.is_some_and(is_ancestor))
     };
     let question = Question {
         policy: &policy,

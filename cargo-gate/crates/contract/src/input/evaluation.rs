@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::{CheckInfo, Context, Declares, EntryUse, Inputs, WaiverUse};
 use gate_base::stage::Stage;
 use gate_evidence::history;
-use gate_evidence::terms::Terms;
+use gate_evidence::terms::{self, Terms};
 use gate_policy::{Policy, PolicySource};
 use gate_report::CheckReport;
 
@@ -70,6 +70,12 @@ impl<'a, R: Declares<History>> Context<'a, R> {
     /// What this evaluation judges by.
     pub fn terms(&self) -> Terms {
         Terms::of(self.inputs.workspace, self.inputs.policy, self.inputs.packages)
+    }
+
+    /// Digest of the policy as a commit has it, as [`Terms::policy`] has it; `None` where the commit is not known, or has no such file.
+    pub fn policy_in(&self, commit: &str) -> Option<String> {
+        let git = self.inputs.workspace.git()?;
+        terms::policy_as(self.inputs.policy, |path| git.show(commit, path).ok().flatten())
     }
 }
 
