@@ -142,25 +142,7 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
         found.homes.iter_mut().for_each(|home| home.span = 0..bytes.len());
         return found;
     }
-    if let Some(texts) = packed::unpack(bytes) {
-        let mut found = TextScan::default();
-        for text in texts {
-            let place = match &text.name {
-                Some(name) => format!("in the entry `{name}`"),
-                None => "compressed".to_owned(),
-            };
-            for hit in scan_text(&text.bytes, Rules::Strict).hits {
-                // Lines and ranges of what was unpacked say nothing about these bytes.
-                found.hits.push(Hit {
-                    what: format!("{}, {place}", hit.what),
-                    line: 1,
-                    column: 1,
-                    length: 1,
-                    span: 0..bytes.len(),
-                    ..hit
-                });
-            }
-        }
+    if let Some(found) = packed::scan(bytes, &|text| scan_text(text, Rules::Strict).hits) {
         return found;
     }
     if memchr::memchr(0, span::before(bytes, HEAD)).is_some() {
@@ -169,7 +151,7 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
                 .map(|what| store(bytes, what))
                 .into_iter()
                 .collect(),
-            homes: Vec::new(),
+            ..TextScan::default()
         };
     }
     scan_text(bytes, Rules::Strict)
@@ -398,6 +380,7 @@ impl Found<'_> {
                 .filter(|hit| !is_documented(&hit.digest))
                 .collect(),
             homes: self.homes,
+            unread: Vec::new(),
         }
     }
 }

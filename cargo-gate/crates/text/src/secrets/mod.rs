@@ -34,6 +34,7 @@ mod random;
 mod siblings;
 mod span;
 pub mod survey;
+mod unread;
 mod url;
 
 pub use hit::{Hit, HomePath, TextScan};
@@ -42,6 +43,7 @@ pub use kind::{Kind, Severity};
 pub use mask::{LineMasker, Marker, blank, markers, mask, mask_secrets, mask_text};
 pub use masked::Masked;
 pub use place::{Place, place};
+pub use unread::{PackedFormat, Unread, UnreadReason};
 
 /// Builds what scanning short texts needs, for which a caller may have time to spare.
 pub fn prepare() {
