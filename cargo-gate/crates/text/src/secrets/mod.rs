@@ -10,12 +10,15 @@ mod assignment;
 mod automaton;
 pub mod cache;
 mod checksum;
+mod commands;
 mod context;
 mod documented;
+mod eager;
 mod encoding;
 pub mod file;
 mod format;
 mod formats;
+mod headers;
 mod hit;
 mod homes;
 mod inner;
@@ -61,6 +64,8 @@ pub fn scan_all(bytes: &[u8]) -> TextScan {
     automaton::scan(bytes)
 }
 
+#[cfg(test)]
+mod masking;
 #[cfg(any(test, feature = "testing"))]
 #[path = "../../../../../tests/src/planted.rs"]
 pub mod planted;
