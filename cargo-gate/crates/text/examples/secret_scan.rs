@@ -57,6 +57,10 @@ fn main() -> std::io::Result<()> {
                 hit.line, hit.column, hit.what, hit.masked
             );
         }
+        for unread in &scan.unread {
+            let test = if place.is_test { "test" } else { "CODE" };
+            println!("{test} not searched {name}: {unread}");
+        }
         for home in &scan.homes {
             println!("home {name}:{}:{}: {}", home.line, home.column, home.text);
         }

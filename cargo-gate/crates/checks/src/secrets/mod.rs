@@ -1,3 +1,5 @@
 //! Checks of the area `secrets`.
 
 pub mod tracked;
+
+mod unread;

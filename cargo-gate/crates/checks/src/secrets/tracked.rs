@@ -14,6 +14,8 @@ use gate_text::secrets::{Hit, Kind, place};
 
 use gate_contract::{Check, Judgement, Rule, input, reads};
 
+use super::unread;
+
 reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 
 /// The check.
@@ -24,7 +26,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 4,
+    version: 5,
     rule: &Rule::<Declaration>::always(run),
     ..Check::USUAL
 };
@@ -55,11 +57,7 @@ fn run(context: &Context<'_>) -> Judgement {
         findings.extend(judge.declared(context, policy));
     }
     findings.extend(judge.entries());
-    findings.extend(
-        survey.too_large.iter().map(|path| {
-            Finding::advice(format!("`{path}` is too large to search for secrets")).at(Location::file(path))
-        }),
-    );
+    findings.extend(unread::findings(survey));
     Judgement::Findings(findings)
 }
 

@@ -40,15 +40,20 @@ pub(super) struct Assigned {
     pub(super) in_test: bool,
 }
 
-const LONGEST_NAME: usize = 64;
+pub(super) const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 300;
+const LONGEST_HIDDEN: usize = 8 * 1024;
 const LONGEST_LINE: usize = 2000;
+
+/// Whether a character is one of a name.
+pub(super) fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
 
 /// What is assigned to the name around a word. What is to be masked is found on lines of any length.
 pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind, lax: bool) -> Option<Assigned> {
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let before = span::run_before(bytes, word.start, LONGEST_NAME, in_name);
-    let after = span::run_within(bytes, word.end, LONGEST_NAME, in_name);
+    let before = span::run_before(bytes, word.start, LONGEST_NAME, is_of_name);
+    let after = span::run_within(bytes, word.end, LONGEST_NAME, is_of_name);
     let name = word.start - before..word.end + after;
     let (value, bare) = value_after(bytes, name.end)?;
     let value = without_scheme(bytes, value);
@@ -77,48 +82,12 @@ pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind, lax: bool) -> O
     })
 }
 
-/// What is given to the name around a word on a command line or in an environment, whatever it is, unless something stands in
-/// its place: `--password x`, `X_PASS=y`.
-pub(super) fn find_any(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assigned> {
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let before = span::run_before(bytes, word.start, LONGEST_NAME, in_name);
-    let after = span::run_within(bytes, word.end, LONGEST_NAME, in_name);
-    let name = word.start - before..word.end + after;
-    let text = span::within(bytes, name.clone());
-    let is_option = text.starts_with(b"--");
-    let behind = bytes.get(name.end)?;
-    if !(*behind == b'=' || (is_option && *behind == b' ')) || !names_secret(&text.to_ascii_lowercase()) {
-        return None;
-    }
-    let (value, bare) = value_after(bytes, name.end)?;
-    is_given(span::within(bytes, value.clone())).then(|| Assigned {
-        kind,
-        what: described(kind),
-        value,
-        name,
-        bare,
-        in_test: false,
-    })
-}
-
-/// Whether a value is more than a word for one.
-fn is_given(text: &[u8]) -> bool {
-    const SHORTEST: usize = 4;
-    const SHORTEST_NUMBER: usize = 6;
-    let stands_in = text.first().is_some_and(|first| b"<${[*/%&-=!|".contains(first));
-    let number = text.iter().all(u8::is_ascii_digit);
-    let spelled = text.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
-    let word = ["true", "false", "none", "null", "some"]
-        .iter()
-        .any(|word| text.eq_ignore_ascii_case(word.as_bytes()));
-    let code = text.contains(&b'(') || text.contains(&b':');
-    text.len() >= if number { SHORTEST_NUMBER } else { SHORTEST } && !stands_in && !spelled && !word && !code
-}
-
 /// What stands behind the name of a scheme that ends at `at`.
 pub(super) fn after_scheme(bytes: &[u8], at: usize, lax: bool) -> Option<Range<usize>> {
     let has = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
-    let length = span::run_within(bytes, at, LONGEST_VALUE, has);
+    // What is only hidden is hidden to its end.
+    let longest = if lax { LONGEST_HIDDEN } else { LONGEST_VALUE };
+    let length = span::run_within(bytes, at, longest, has);
     let value = at..at + length;
     let text = span::within(bytes, value.clone());
     (length >= 20 && is_value(text) && (lax || !is_on_long_line(bytes, &value))).then_some(value)
@@ -132,7 +101,7 @@ pub(super) fn is_basic(text: &[u8]) -> bool {
     readable && colon.is_some_and(|colon| decoded.len() - colon > 8 && !random::has_stand_in(&decoded))
 }
 
-fn described(kind: Kind) -> &'static str {
+pub(super) fn described(kind: Kind) -> &'static str {
     match kind {
         Kind::Password => "a password",
         Kind::Secret => "a secret",
@@ -143,7 +112,7 @@ fn described(kind: Kind) -> &'static str {
 }
 
 /// Whether a name, in small letters, is that of a secret and not of something about one.
-fn names_secret(name: &[u8]) -> bool {
+pub(super) fn names_secret(name: &[u8]) -> bool {
     const ABOUT: &str = "\
         public pubkey hash digest checksum sha1 sha2 md5 fingerprint token_type tokeniz next_token nexttoken \
         continuation page_token pagetoken tokenstream secretsmanager version recv-key recv_key";
@@ -156,7 +125,7 @@ fn names_secret(name: &[u8]) -> bool {
 }
 
 /// The value behind a name that ends at `at`, and whether it has no quotes.
-fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
+pub(super) fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
     let quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\'' | b'`'));
     let blanks = |at: usize, most: usize| span::run_within(bytes, at, most, |byte| matches!(byte, b' ' | b'\t'));
     if bytes.get(at) == Some(&b'\\') {

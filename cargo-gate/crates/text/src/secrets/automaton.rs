@@ -12,6 +12,7 @@ use aho_corasick::{BuildError, Match, MatchKind};
 use gate_base::digest::sha256_hex;
 
 use super::assignment::{self, SCHEMES, WORDS};
+use super::commands::{self, PROGRAMS, Program};
 use super::documented::is_documented;
 use super::format::{Belief, Format};
 use super::inner::{Inner, MARKS};
@@ -19,7 +20,10 @@ use super::kind::Kind;
 use super::lanes::Search;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, packed, siblings, span, url};
+use super::{
+    Hit, HomePath, TextScan, context, eager, encoding, formats, headers, homes, jwt, kubernetes, packed, siblings,
+    span, url,
+};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -35,6 +39,10 @@ enum Lead {
     Address,
     Manifest,
     Curl,
+    /// Only hidden.
+    Program(&'static Program),
+    /// Only hidden.
+    Cookie,
     Word(Kind),
     Scheme(usize),
     Home(usize),
@@ -107,6 +115,10 @@ impl Keywords {
         add("://", Lead::Address);
         add("kind: Secret", Lead::Manifest);
         add("curl ", Lead::Curl);
+        for program in PROGRAMS {
+            add(program.name, Lead::Program(program));
+        }
+        add("cookie", Lead::Cookie);
         for (kind, words) in WORDS {
             for word in words.split(' ') {
                 add(word, Lead::Word(*kind));
@@ -142,25 +154,7 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
         found.homes.iter_mut().for_each(|home| home.span = 0..bytes.len());
         return found;
     }
-    if let Some(texts) = packed::unpack(bytes) {
-        let mut found = TextScan::default();
-        for text in texts {
-            let place = match &text.name {
-                Some(name) => format!("in the entry `{name}`"),
-                None => "compressed".to_owned(),
-            };
-            for hit in scan_text(&text.bytes, Rules::Strict).hits {
-                // Lines and ranges of what was unpacked say nothing about these bytes.
-                found.hits.push(Hit {
-                    what: format!("{}, {place}", hit.what),
-                    line: 1,
-                    column: 1,
-                    length: 1,
-                    span: 0..bytes.len(),
-                    ..hit
-                });
-            }
-        }
+    if let Some(found) = packed::scan(bytes, &|text| scan_text(text, Rules::Strict).hits) {
         return found;
     }
     if memchr::memchr(0, span::before(bytes, HEAD)).is_some() {
@@ -169,7 +163,7 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
                 .map(|what| store(bytes, what))
                 .into_iter()
                 .collect(),
-            homes: Vec::new(),
+            ..TextScan::default()
         };
     }
     scan_text(bytes, Rules::Strict)
@@ -206,7 +200,10 @@ fn scan_text(bytes: &[u8], rules: Rules) -> TextScan {
             Lead::WebToken => found.web_token(range.start),
             Lead::Address => found.address(range.start),
             Lead::Manifest => found.manifest(range.end),
-            Lead::Curl => found.curl(range.end),
+            Lead::Curl => found.argument(commands::of_curl(bytes, range.end, found.lax), "--user ****"),
+            Lead::Program(program) if found.lax => found.argument(program.password(bytes, range.end), "-p ****"),
+            Lead::Cookie if found.lax => found.cookies(range),
+            Lead::Program(_) | Lead::Cookie => {}
             Lead::Word(kind) => found.assignment(range, kind),
             Lead::Scheme(at) => found.header(range, at == 1),
             Lead::Home(at) => found.home(range.start, homes::BEGINNINGS[at]),
@@ -288,6 +285,12 @@ impl Found<'_> {
     }
 
     fn address(&mut self, at: usize) {
+        if self.lax
+            && let Some(span) = url::token(self.bytes, at)
+        {
+            let hit = self.add(3, Kind::Token, "a token in an address", span, "****".to_owned());
+            hit.guessed = true;
+        }
         let any = || self.lax.then(|| url::find_any(self.bytes, at)).flatten();
         if let Some(span) = url::find(self.bytes, at).or_else(any) {
             let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'@');
@@ -311,25 +314,37 @@ impl Found<'_> {
         }
     }
 
-    fn curl(&mut self, at: usize) {
-        if let Some(password) = url::of_curl(self.bytes, at) {
-            let hit = self.add(
-                4,
-                Kind::Password,
-                "a password on a command line",
-                password,
-                "--user ****".to_owned(),
-            );
+    fn argument(&mut self, password: Option<Range<usize>>, masked: &str) {
+        if let Some(password) = password {
+            let what = "a password on a command line";
+            let hit = self.add(4, Kind::Password, what, password, masked.to_owned());
+            hit.guessed = true;
+        }
+    }
+
+    fn cookies(&mut self, word: Range<usize>) {
+        for value in headers::cookies(self.bytes, word) {
+            let hit = self.add(4, Kind::Token, "a cookie", value, "Cookie: ****".to_owned());
             hit.guessed = true;
         }
     }
 
     fn assignment(&mut self, word: Range<usize>, kind: Kind) {
-        let any = || {
-            self.lax
-                .then(|| assignment::find_any(self.bytes, word.clone(), kind))
-                .flatten()
-        };
+        if self.lax
+            && kind == Kind::BearerToken
+            && let Some(value) = headers::authorization(self.bytes, word.end)
+        {
+            let hit = self.add(
+                4,
+                kind,
+                "an authorization header",
+                value,
+                "Authorization: ****".to_owned(),
+            );
+            hit.guessed = true;
+            return;
+        }
+        let any = || self.lax.then(|| eager::find(self.bytes, word.clone(), kind)).flatten();
         if let Some(found) = assignment::find(self.bytes, word.clone(), kind, self.lax).or_else(any) {
             let guessed = found.kind != Kind::AwsSecretKey;
             // A mask hides it all the same.
@@ -398,6 +413,7 @@ impl Found<'_> {
                 .filter(|hit| !is_documented(&hit.digest))
                 .collect(),
             homes: self.homes,
+            unread: Vec::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use gate_base::record::{read, write};
 use super::file::FileScan;
 
 /// Raised whenever the scan changes its mind about the same bytes, or the stored form changes.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// Scan results of earlier runs. A file that is missing, corrupt, of another version or about another machine is an
 /// empty cache.

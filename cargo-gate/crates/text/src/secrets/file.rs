@@ -31,9 +31,10 @@ pub struct FileScan {
 }
 
 impl FileScan {
-    /// Whether there is nothing in it.
+    /// Whether there is nothing in it, and all of it was searched.
     pub fn is_empty(&self) -> bool {
-        self.text.hits.is_empty() && self.text.homes.is_empty() && self.machine.is_empty()
+        let TextScan { hits, homes, unread } = &self.text;
+        hits.is_empty() && homes.is_empty() && unread.is_empty() && self.machine.is_empty()
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
+use super::unread::Unread;
 
 /// One secret that was found, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,4 +58,6 @@ pub struct TextScan {
     pub hits: Vec<Hit>,
     /// Home directories in the order of the text.
     pub homes: Vec<HomePath>,
+    /// What of an archive was not searched: the first place for each reason.
+    pub unread: Vec<Unread>,
 }

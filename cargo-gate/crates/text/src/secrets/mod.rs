@@ -10,12 +10,15 @@ mod assignment;
 mod automaton;
 pub mod cache;
 mod checksum;
+mod commands;
 mod context;
 mod documented;
+mod eager;
 mod encoding;
 pub mod file;
 mod format;
 mod formats;
+mod headers;
 mod hit;
 mod homes;
 mod inner;
@@ -34,6 +37,7 @@ mod random;
 mod siblings;
 mod span;
 pub mod survey;
+mod unread;
 mod url;
 
 pub use hit::{Hit, HomePath, TextScan};
@@ -42,6 +46,7 @@ pub use kind::{Kind, Severity};
 pub use mask::{LineMasker, Marker, blank, markers, mask, mask_secrets, mask_text};
 pub use masked::Masked;
 pub use place::{Place, place};
+pub use unread::{PackedFormat, Unread, UnreadReason};
 
 /// Builds what scanning short texts needs, for which a caller may have time to spare.
 pub fn prepare() {
@@ -59,6 +64,8 @@ pub fn scan_all(bytes: &[u8]) -> TextScan {
     automaton::scan(bytes)
 }
 
+#[cfg(test)]
+mod masking;
 #[cfg(any(test, feature = "testing"))]
 #[path = "../../../../../tests/src/planted.rs"]
 pub mod planted;

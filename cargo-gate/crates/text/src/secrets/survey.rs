@@ -16,7 +16,7 @@ const MAX_SIZE: u64 = 64 << 20;
 /// Everything found in the files of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecretSurvey {
-    /// Files with secrets or home directories, sorted by path.
+    /// Files with secrets or home directories, or that were not searched completely, sorted by path.
     pub files: Vec<FileSecrets>,
     /// Files that could not be read, sorted, each with the reason.
     pub unreadable: Vec<(String, String)>,
@@ -93,7 +93,8 @@ impl SecretSurvey {
             survey.scanned += 1;
             let paths = scan.machine.into_iter().map(|path| (file.path.clone(), path));
             survey.machine.extend(paths);
-            if !scan.text.hits.is_empty() || !scan.text.homes.is_empty() {
+            let TextScan { hits, homes, unread } = &scan.text;
+            if !hits.is_empty() || !homes.is_empty() || !unread.is_empty() {
                 survey.files.push(FileSecrets {
                     path: file.path.clone(),
                     scan: scan.text,

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::eager::is_mixed;
 use super::{random, span};
 
 /// Longest user, password or host.
@@ -43,26 +44,24 @@ pub(super) fn find_any(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     (!password.is_empty() && !password.iter().any(stands_in)).then(|| from + stop - password.len()..from + stop)
 }
 
-/// The password behind `--user` of the call of curl whose name ends at `at`, on the same line or continued ones.
-pub(super) fn of_curl(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    const LONGEST_CALL: usize = 500;
-    let window = span::before(span::from(bytes, at), LONGEST_CALL);
-    let ends = memchr::memchr_iter(b'\n', window).find(|end| !span::before(window, *end).ends_with(b"\\"));
-    let call = span::before(window, ends.unwrap_or(window.len()));
-    let option = [b"-u ".as_slice(), b"--user ", b"--user="]
-        .iter()
-        .filter_map(|option| Some(memchr::memmem::find(call, option)? + option.len()))
-        .min()?;
-    let from = option + span::run(call, option, |byte| matches!(byte, b'"' | b'\''));
-    let length = span::run(call, from, |byte| {
-        !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\')
-    });
-    let end = from + length;
-    let (user, password) = user_and_password(span::within(call, from..end))?;
-    is_password(user, password).then(|| at + end - password.len()..at + end)
+/// The token that is the user of the address whose `://` begins at `at`: `https://X@host`, `https://X:x-oauth-basic@host`.
+pub(super) fn token(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    const SHORTEST: usize = 16;
+    let from = at + 3;
+    let of_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let of_password =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'@');
+    let end = from + span::run_within(bytes, from, LONGEST, of_token);
+    let password = match bytes.get(end) {
+        Some(b':') => span::run_within(bytes, end, LONGEST, of_password),
+        _ => 0,
+    };
+    let fits = bytes.get(end + password) == Some(&b'@') && is_mixed(span::within(bytes, from..end), SHORTEST);
+    fits.then_some(from..end)
 }
 
-fn user_and_password(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Both halves of `user:password`.
+pub(super) fn user_and_password(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let (user, password) = pair.split_at_checked(memchr::memchr(b':', pair)?)?;
     Some((user, password.strip_prefix(b":")?))
 }
@@ -85,7 +84,8 @@ fn is_public_host(host: &[u8]) -> bool {
         && !is_one_of(EXAMPLES, &host)
 }
 
-fn is_password(user: &[u8], password: &[u8]) -> bool {
+/// Whether a password looks like one that opens something.
+pub(super) fn is_password(user: &[u8], password: &[u8]) -> bool {
     let plain = password
         .iter()
         .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}' | b'$' | b'(' | b'[' | b']' | b'*' | b'|'));
