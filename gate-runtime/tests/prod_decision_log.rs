@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use gate_runtime::backend::cuda::{DriverError, Step};
 use gate_runtime::decision_log::read::{self, Event, normalise};
 use gate_runtime::decision_log::{DecisionLog, SCHEMA};
-use gate_runtime::{Arg, ControlState, Faults, KernelSpec, Mode, Outcome, RailReason, Reason, Runtime};
+use gate_runtime::{Arg, ControlState, Faults, KernelSpec, Mode, RailReason, Reason, Runtime};
 use serde_json::Value;
 use support::{AXPY, Memory, axpy, axpy_spec, call, device, leak, logged};
 
