@@ -20,13 +20,7 @@ use super::kind::Kind;
 use super::lanes::Search;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{
-    Hit, HomePath, TextScan, context, eager, encoding, formats, headers, homes, jwt, kubernetes, packed, siblings,
-    span, url,
-};
-
-/// How far to look for a NUL, which no text has.
-const HEAD: usize = 8 * 1024;
+use super::{Hit, HomePath, TextScan, context, eager, formats, headers, homes, jwt, kubernetes, siblings, span, url};
 
 /// What a keyword leads to.
 #[derive(Debug, Clone, Copy)]
@@ -145,27 +139,8 @@ pub(super) fn scan_to_mask(bytes: &[u8]) -> TextScan {
     scan_text(bytes, Rules::Lax)
 }
 
-/// Finds everything in a text.
-pub(super) fn scan(bytes: &[u8]) -> TextScan {
-    if let Some(text) = encoding::utf16(bytes) {
-        let mut found = scan_text(text.as_bytes(), Rules::Strict);
-        // Ranges of the decoded text say nothing about these bytes.
-        found.hits.iter_mut().for_each(|hit| hit.span = 0..bytes.len());
-        found.homes.iter_mut().for_each(|home| home.span = 0..bytes.len());
-        return found;
-    }
-    if let Some(found) = packed::scan(bytes, &|text| scan_text(text, Rules::Strict).hits) {
-        return found;
-    }
-    if memchr::memchr(0, span::before(bytes, HEAD)).is_some() {
-        return TextScan {
-            hits: private_key::store(bytes)
-                .map(|what| store(bytes, what))
-                .into_iter()
-                .collect(),
-            ..TextScan::default()
-        };
-    }
+/// Finds everything in a text that is not to be published.
+pub(super) fn scan_strict(bytes: &[u8]) -> TextScan {
     scan_text(bytes, Rules::Strict)
 }
 
@@ -415,22 +390,5 @@ impl Found<'_> {
             homes: self.homes,
             unread: Vec::new(),
         }
-    }
-}
-
-fn store(bytes: &[u8], what: &str) -> Hit {
-    Hit {
-        kind: Kind::PrivateKey,
-        what: what.to_owned(),
-        line: 1,
-        column: 1,
-        length: 1,
-        digest: sha256_hex(bytes),
-        masked: "****".to_owned(),
-        certain: false,
-        guessed: false,
-        in_test: false,
-        bare: false,
-        span: 0..bytes.len(),
     }
 }

@@ -34,6 +34,7 @@ mod place;
 mod position;
 mod private_key;
 mod random;
+mod scan;
 mod siblings;
 mod span;
 pub mod survey;
@@ -61,7 +62,7 @@ pub fn scan(bytes: &[u8]) -> Vec<Hit> {
 
 /// Finds the secrets and the home directories in a text.
 pub fn scan_all(bytes: &[u8]) -> TextScan {
-    automaton::scan(bytes)
+    scan::scan(bytes)
 }
 
 #[cfg(test)]

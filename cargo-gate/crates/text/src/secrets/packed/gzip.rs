@@ -2,7 +2,7 @@
 
 use flate2::bufread::GzDecoder;
 
-use super::{IN_HEADER, Unpacker};
+use super::unpacker::{IN_HEADER, Unpacker};
 use crate::secrets::span;
 
 /// Whether bytes begin like a `gzip` file.

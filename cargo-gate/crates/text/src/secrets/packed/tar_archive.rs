@@ -2,7 +2,7 @@
 
 use tar::{Archive, EntryType, Header, PaxExtensions};
 
-use super::{IN_NAME, Unpacker};
+use super::unpacker::{IN_NAME, Unpacker};
 use crate::secrets::span;
 use crate::secrets::unread::UnreadReason;
 

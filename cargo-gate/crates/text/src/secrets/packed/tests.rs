@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 
 use super::super::{automaton, planted, scan, scan_all};
-use super::{MAX_ENTRIES, MAX_EXPECTED, Unread, scan_within};
+use super::scan_within;
+use super::unpacker::{MAX_ENTRIES, MAX_EXPECTED};
+use crate::secrets::Unread;
 
 fn gz(content: &[u8]) -> Vec<u8> {
     let mut gz = GzBuilder::new().write(Vec::new(), Compression::fast());
@@ -204,7 +206,7 @@ fn what_stops_the_reading_is_said() {
 
 /// As [`scan_all`] with smaller budgets.
 fn scan_little(bytes: &[u8], size: u64, entries: usize) -> (usize, Vec<String>) {
-    let found = scan_within(bytes, &|text| automaton::scan(text).hits, size, entries).unwrap();
+    let found = scan_within(bytes, &|text| automaton::scan_strict(text).hits, size, entries).unwrap();
     (found.hits.len(), found.unread.iter().map(Unread::to_string).collect())
 }
 

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{IN_COMMENT, IN_NAME, IN_PREFIX, MAX_ENTRIES, Unpacker};
+use super::unpacker::{IN_COMMENT, IN_NAME, IN_PREFIX, MAX_ENTRIES, Unpacker};
 use crate::secrets::span;
 use crate::secrets::unread::UnreadReason;
 
