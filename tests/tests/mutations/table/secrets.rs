@@ -1,5 +1,7 @@
 //! Secrets and paths of this machine, in the tree and in logs.
 
+use std::io::{Cursor, Write as _};
+
 use gate_tests::planted;
 
 use super::row::{BROAD, CONTROLLED, PILOT, Row, row};
@@ -31,6 +33,21 @@ const PLANTED: &[(&str, &str)] = &[
     ("service_account", "deploy/account.json"),
     ("jwt", "web/session.txt"),
 ];
+
+fn compressed(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text).expect("it fits into memory");
+    encoder.finish().expect("it fits into memory")
+}
+
+/// A ZIP archive with one entry.
+fn archive(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    writer.start_file(name, options).expect("an entry");
+    writer.write_all(bytes).expect("it fits into memory");
+    writer.finish().expect("it fits into memory").into_inner()
+}
 
 pub(super) fn rows() -> Vec<Row> {
     let corpus = planted::corpus();
@@ -66,6 +83,13 @@ pub(super) fn rows() -> Vec<Row> {
                 "notes.ipynb",
                 format!("{{\"cells\": [{{\"cell_type\": \"code\", \"source\": [\"x = '{}'\\n\"]}}], \"nbformat\": 4}}\n", token()),
             );
+        }),
+        row("commit a secret in a compressed file", PILOT, "secrets.tracked", move |gate| {
+            gate.write("dump.sql.gz", compressed(format!("{}\n", token()).as_bytes()));
+        }),
+        row("commit a secret in an archive in an archive", CONTROLLED, "secrets.tracked", move |gate| {
+            let inner = compressed(format!("{}\n", token()).as_bytes());
+            gate.write("backup.zip", archive("dump.sql.gz", &inner));
         }),
         row("commit a secret in the policy", BROAD, "secrets.tracked", move |gate| {
             gate.append("gate.toml", &format!("# {}\n", token()));
