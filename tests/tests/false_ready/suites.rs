@@ -312,6 +312,34 @@ fn doctests_run_although_nextest_runs_none() {
     assert_eq!(suite["evidence"]["suite"]["passed"], 1);
 }
 
+/// nextest names no binary that it leaves out, but those that need a feature are known.
+#[cfg(unix)]
+#[test]
+fn targets_that_nextest_leaves_out_are_told() {
+    let manifest = "\n[features]\nmore = []\n\n[[test]]\nname = \"it\"\nrequired-features = [\"more\"]\n";
+    let gate = library("#[test]\nfn passes() {}\n", "");
+    gate.append("Cargo.toml", manifest);
+    gate.write("tests/it.rs", FAILS);
+    gate.write(".gitignore", "target\n");
+    let run = |binary: &str| {
+        format!(
+            "#!/bin/sh\necho ' Nextest run ID 1 with nextest profile: default'\n\
+             echo '    Starting 1 test across 1 binary'\n\
+             echo '        PASS [   0.006s] (1/1) {binary} passes'\n\
+             echo '     Summary [   0.006s] 1 test run: 1 passed, 0 skipped'\n"
+        )
+    };
+    let gate = with_nextest(gate, &run("demo"));
+    let said = || {
+        let run = gate.run(["pilot", "--keep-going", "--fresh", "--message-format", "json"]);
+        run.stdout.contains("the tests of `tests/it.rs` were not run")
+    };
+    assert!(said());
+    let script = gate.workspace().parent().expect("a parent").join("bin/cargo-nextest");
+    std::fs::write(script, run("demo::it")).expect("a script");
+    assert!(!said());
+}
+
 /// Members and targets that plain `cargo test` leaves out, with a test that would fail in each.
 #[test]
 fn targets_that_cargo_leaves_out_are_told() {
