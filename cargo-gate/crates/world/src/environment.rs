@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use gate_base::process::EVIDENCE_KEY;
+use gate_base::process::{self, EVIDENCE_KEY};
 
 /// A snapshot of the process environment.
 #[derive(Debug, Clone, Default)]
@@ -98,46 +98,7 @@ impl Environment {
 
     /// The program of this name as the `PATH` finds it, absolute. A name with a directory in it counts from `cwd`.
     pub fn find_program(&self, name: &OsStr, cwd: &Path) -> Option<PathBuf> {
-        let existing = |base: PathBuf| self.spellings(base).into_iter().find(|path| is_program(path));
-        if Path::new(name).components().count() > 1 {
-            return existing(cwd.join(name));
-        }
-        std::env::split_paths(self.get("PATH")?)
-            .filter(|directory| !directory.as_os_str().is_empty())
-            .find_map(|directory| existing(cwd.join(directory).join(name)))
-    }
-
-    /// What a program may be called on disk. Windows starts `git` where it finds `git.exe` or, in the directories of
-    /// version managers, `git.cmd`; a file without an extension is a shell script there, and not a program.
-    fn spellings(&self, base: PathBuf) -> Vec<PathBuf> {
-        if !cfg!(windows) {
-            return vec![base];
-        }
-        let known = self.text("PATHEXT").unwrap_or(".EXE").split(';');
-        let startable: Vec<&str> = known
-            .filter(|extension| {
-                [".com", ".exe", ".bat", ".cmd"]
-                    .iter()
-                    .any(|one| one.eq_ignore_ascii_case(extension))
-            })
-            .collect();
-        let complete = base.extension().is_some_and(|own| {
-            let own = own.as_encoded_bytes();
-            startable
-                .iter()
-                .any(|one| one.as_bytes()[1..].eq_ignore_ascii_case(own))
-        });
-        let mut spellings = Vec::new();
-        for extension in &startable {
-            let mut spelled = base.clone().into_os_string();
-            // As cargo and rustup spell their own.
-            spelled.push(extension.to_ascii_lowercase());
-            spellings.push(spelled.into());
-        }
-        if complete {
-            spellings.insert(0, base);
-        }
-        spellings
+        process::find(name, cwd, self.get("PATH"), self.text("PATHEXT"))
     }
 
     /// A command with this environment but for [`EVIDENCE_KEY`], without input, its output captured. The program is given as a full
@@ -158,17 +119,6 @@ impl Environment {
 
 fn spelling(name: OsString) -> OsString {
     if cfg!(windows) { name.to_ascii_uppercase() } else { name }
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 #[cfg(windows)]
 pub mod bound;
 pub mod cancel;
+mod find;
 mod lines;
 mod running;
 mod supervise;
@@ -26,6 +27,7 @@ use self::cancel::Cancel;
 use self::lines::Lines;
 use self::supervise::{Message, Supervisor};
 
+pub use self::find::find;
 pub use self::lines::{MAX_LINE, MAX_SPLIT_LINE};
 pub use self::running::{Running, end};
 
@@ -148,10 +150,14 @@ pub fn run_for_bytes(
     })
 }
 
-/// Where a program is: on `PATH` (with the extensions of `PATHEXT` on Windows), or relative to `directory` when its
-/// name has more than one component. `None` when it is not there or not executable. Starts nothing.
+/// Where [`find`] finds a program with the variables of this process.
 pub fn locate(program: &OsStr, directory: &Path) -> Option<PathBuf> {
-    which::which_in(program, std::env::var_os("PATH"), directory).ok()
+    located(program, directory, std::env::var_os("PATH").as_deref())
+}
+
+fn located(program: &OsStr, directory: &Path, path: Option<&OsStr>) -> Option<PathBuf> {
+    let extensions = std::env::var("PATHEXT").ok();
+    find(program, directory, path, extensions.as_deref())
 }
 
 /// Starts the command with all its output in one pipe, so that the order of stdout and stderr is kept, and one thread
@@ -170,7 +176,7 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
     }
     let changed = spec.environment.iter().rev().find(|(name, _)| name == "PATH");
     let path = changed.map_or_else(|| std::env::var_os("PATH"), |(_, path)| path.clone());
-    let Ok(path) = which::which_in(program, path, &spec.directory) else {
+    let Some(path) = located(program, &spec.directory, path.as_deref()) else {
         return Err(cannot_start(&"no such program").with_help(format!(
             "install `{}`, or put its directory on PATH",
             program.to_string_lossy()
