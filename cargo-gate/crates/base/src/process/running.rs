@@ -38,6 +38,10 @@ impl Running {
         let (sender, receiver) = sync_channel(64);
         #[cfg(unix)]
         let mut watch = watch::Watch::begin();
+        #[cfg_attr(
+            not(unix),
+            expect(unused_mut, reason = "only on Unix does the child wait for its input to close")
+        )]
         let (mut child, _) = spawn(spec, &sender)?;
         drop(sender);
         #[cfg(unix)]
