@@ -32,9 +32,11 @@ fn spellings(base: PathBuf, extensions: Option<&str>) -> Vec<PathBuf> {
         .collect();
     let complete = base.extension().is_some_and(|own| {
         let own = own.as_encoded_bytes();
-        startable
-            .iter()
-            .any(|one| one.as_bytes()[1..].eq_ignore_ascii_case(own))
+        startable.iter().any(|one| {
+            one.as_bytes()
+                .strip_prefix(b".")
+                .is_some_and(|one| one.eq_ignore_ascii_case(own))
+        })
     });
     let mut spellings = Vec::new();
     for extension in &startable {

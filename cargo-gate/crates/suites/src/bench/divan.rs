@@ -53,9 +53,10 @@ impl Table {
 /// The name of the binary in the first line of a table.
 fn header(line: &str) -> Option<&str> {
     let mut cells = line.split('│').map(str::trim);
-    let first = cells.next()?.strip_suffix(COLUMNS[0])?;
+    let mut columns = COLUMNS.into_iter();
+    let first = cells.next()?.strip_suffix(columns.next()?)?;
     let name = first.trim_end();
-    (first.len() > name.len() && !name.is_empty() && cells.eq(COLUMNS[1..].iter().copied())).then_some(name)
+    (first.len() > name.len() && !name.is_empty() && cells.eq(columns)).then_some(name)
 }
 
 /// How many branches a line lies below the binary, and what follows them.
