@@ -425,14 +425,14 @@ fn tests_that_no_target_runs_are_told() {
     }), @"warn: the tests of `src/lib.rs` were not run");
     insta::assert_snapshot!(told_of(|gate| {
         gate.append("Cargo.toml", "\n[[test]]\nname = \"own\"\nharness = false\n");
-        gate.write("tests/own.rs", &format!("fn main() {{}}\n{FAILS}"));
+        gate.write("tests/own.rs", format!("fn main() {{}}\n{FAILS}"));
     }), @"warn: the tests of `tests/own.rs` were not run");
     insta::assert_snapshot!(told_of(|gate| {
         gate.append("Cargo.toml", "\n[dependencies]\ninner = { path = \"inner\" }\n\n[workspace]\nexclude = [\"inner\"]\n");
-        gate.write("inner/Cargo.toml", &MANIFEST.replace("demo", "inner"));
+        gate.write("inner/Cargo.toml", MANIFEST.replace("demo", "inner"));
         gate.write("inner/src/lib.rs", FAILS);
         let inner = "[[package]]\nname = \"inner\"\nversion = \"0.1.0\"\n";
-        gate.write("Cargo.lock", &format!("{} \n\n{inner}", LOCK.replace("0.1.0\"\n", "0.1.0\"\ndependencies = [\n \"inner\",\n]\n").trim_end()));
+        gate.write("Cargo.lock", format!("{} \n\n{inner}", LOCK.replace("0.1.0\"\n", "0.1.0\"\ndependencies = [\n \"inner\",\n]\n").trim_end()));
     }), @"warn: the tests of `inner/src/lib.rs` were not run");
 }
 
