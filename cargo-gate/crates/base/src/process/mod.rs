@@ -150,7 +150,7 @@ pub fn run_for_bytes(
     })
 }
 
-/// Where [`find`] finds a program with the variables of this process.
+/// Where [`find()`] finds a program with the variables of this process.
 pub fn locate(program: &OsStr, directory: &Path) -> Option<PathBuf> {
     located(program, directory, std::env::var_os("PATH").as_deref())
 }
