@@ -1,4 +1,4 @@
-//! A probe compares or is none: what becomes of one whose outputs nobody compares, as where a program feeds the rails by hand.
+//! What becomes of a probe whose outputs nobody compares, for example where a program feeds the rails by hand.
 
 use gate_runtime::RailReason;
 use gate_runtime::rails::{Action, Baseline, Controller, Phase, Rail, Rails, Settings};

@@ -6,23 +6,8 @@ use gate_runtime::argument::{ArgDesc, Buffer, OwnedArg, Role};
 use gate_runtime::backend::cuda::{
     Device as DeviceInfo, DevicePointer, Driver, DriverError, FunctionId, Launch, ModuleId, SimulatedDriver, Step,
 };
-use gate_runtime::module::{ModuleSource, SourceImage};
 use gate_runtime::{Contract, CpuFn, KernelSpec, Outcome, Reason, Runtime, Scalar, Shape, Status};
-use support::{AXPY, DONE, Door, axpy_spec, call, device, leak, sha256, text};
-
-/// A version of the module: other bytes, the same kernels.
-fn version(number: u32) -> ModuleSource {
-    let ptx = format!("{}// version {number}\n", text(90, (8, 0))).into_bytes();
-    ModuleSource {
-        name: "kernels/test.cu".to_owned(),
-        images: vec![SourceImage {
-            arch: 90,
-            isa: (8, 0),
-            sha256: sha256(&ptx),
-            ptx,
-        }],
-    }
-}
+use support::{AXPY, DONE, Door, axpy_spec, call, device, leak, version};
 
 #[test]
 fn what_the_driver_refuses_does_not_serve_and_is_not_compiled_again() {

@@ -5,25 +5,10 @@ use std::sync::Arc;
 
 use gate_runtime::argument::{Buffer, OwnedArg, Role};
 use gate_runtime::backend::cuda::{DriverError, SimulatedDriver, Step};
-use gate_runtime::module::{ModuleSource, SourceImage};
 use gate_runtime::{Arg, Geometry, Kernel, KernelSpec, Outcome, Reason, Runtime, Scalar, Shape, Variant};
 use support::{
-    AXPY, DONE, Door, SCALE, axpy_spec, call, device, image, leak, module, scale, sha256, text, variant, variants,
+    AXPY, DONE, Door, SCALE, axpy_spec, call, device, image, leak, module, scale, variant, variants, version,
 };
-
-/// A version of the module: other bytes, the same kernels.
-fn version(number: u32) -> ModuleSource {
-    let ptx = format!("{}// version {number}\n", text(90, (8, 0))).into_bytes();
-    ModuleSource {
-        name: "kernels/test.cu".to_owned(),
-        images: vec![SourceImage {
-            arch: 90,
-            isa: (8, 0),
-            sha256: sha256(&ptx),
-            ptx,
-        }],
-    }
-}
 
 fn on(driver: &SimulatedDriver) -> Runtime {
     let opened = driver.clone();

@@ -195,7 +195,8 @@ fn a_repository_within_needs_an_address() {
     assert_eq!(outcome, "pass", "{run}");
 }
 
-/// A directory in place of the registry: cargo compares its files with a list beside them, which whoever edits them can edit, too.
+/// Cargo checks the files of a directory that replaces a registry against checksums in the same directory, so anybody who can edit
+/// the files can edit the checksums.
 #[test]
 fn packages_from_a_directory_outside_are_named() {
     let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n");
@@ -231,7 +232,7 @@ fn packages_from_a_directory_outside_are_named() {
     }
     let (run, outcome) = git_clean(&gate);
     assert_ne!(outcome, "pass", "{run}");
-    let said = "cargo takes 1 package from `../vendored`, outside the repository, instead of from their source";
+    let said = "cargo takes the sources of 1 package from `../vendored`, which is outside the repository";
     assert!(run.stdout.contains(said), "{run}");
 
     // In the repository, it is part of the commit.

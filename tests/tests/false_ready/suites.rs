@@ -27,6 +27,15 @@ fn is_declared(id: &str) -> bool {
     id.starts_with("suite.") && id != "suite.test.workspace"
 }
 
+/// What `pilot` says of the only suite of tests, declared or not.
+fn suite(gate: &Gate) -> serde_json::Value {
+    let report = gate.run(["pilot", "--keep-going", "--message-format", "json"]).json();
+    let checks = report["checks"].as_array().expect("a list of checks");
+    let is_suite = |id: &str| id.starts_with("suite.test.");
+    let suite = checks.iter().find(|check| check["id"].as_str().is_some_and(is_suite));
+    suite.expect("the suite").clone()
+}
+
 fn shown(run: &Run) -> String {
     let report = run.json();
     let checks = report["checks"].as_array().expect("a list of checks");
@@ -275,12 +284,6 @@ fn what_nextest_cannot_list_is_run_by_cargo() {
         gate,
         "#!/bin/sh\necho 'error: creating test list failed' >&2\nexit 104\n",
     );
-    let suite = |gate: &Gate| {
-        let report = gate.run(["pilot", "--keep-going", "--message-format", "json"]).json();
-        let checks = report["checks"].as_array().expect("a list of checks").clone();
-        let suite = checks.into_iter().find(|check| check["id"] == "suite.test.workspace");
-        suite.expect("the suite")
-    };
     let passed = suite(&gate);
     assert_eq!(passed["outcome"], "warn", "{passed}");
     let message = passed["findings"][0]["message"].as_str().expect("a message");
@@ -297,14 +300,8 @@ fn doctests_run_although_nextest_runs_none() {
     let script = "#!/bin/sh\necho ' Nextest run ID 1 with nextest profile: default'\n\
                   echo '     Summary [   0.006s] 1 test run: 1 passed, 0 skipped'\n";
     let gate = with_nextest(library(source, ""), script);
-    let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]);
-    let report = run.json();
-    let checks = report["checks"].as_array().expect("a list of checks");
-    let suite = checks
-        .iter()
-        .find(|check| check["id"] == "suite.test.workspace")
-        .expect("the suite");
-    assert_eq!(suite["outcome"], "fail", "{run}");
+    let suite = suite(&gate);
+    assert_eq!(suite["outcome"], "fail", "{suite}");
     assert_eq!(
         suite["findings"][0]["message"],
         "`demo (doc-tests) src/lib.rs - two (line 1)` failed"
@@ -365,12 +362,7 @@ fn targets_that_cargo_leaves_out_are_told() {
     gate.write(".gitignore", "target\n");
     gate.commit("Leave tests out");
     let told = |gate: &Gate| {
-        let report = gate.run(["pilot", "--keep-going", "--message-format", "json"]).json();
-        let checks = report["checks"].as_array().expect("a list of checks").clone();
-        let suite = checks
-            .into_iter()
-            .find(|check| check["id"] == "suite.test.workspace")
-            .expect("the suite");
+        let suite = suite(gate);
         format!("{} {}", suite["outcome"], suite["findings"][0]["message"])
     };
     insta::assert_snapshot!(told(&gate), @r#""warn" "the tests of `part/src/lib.rs` and of 1 more target were not run""#);
@@ -385,13 +377,7 @@ fn told_of(change: impl FnOnce(&Gate)) -> String {
     let gate = library("#[test]\nfn passes() {}\n", "").file(".gitignore", "target\n");
     change(&gate);
     gate.commit("Leave tests out");
-    let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]);
-    let report = run.json();
-    let checks = report["checks"].as_array().expect("a list of checks");
-    let suite = checks
-        .iter()
-        .find(|check| check["id"].as_str().is_some_and(|id| id.starts_with("suite.test.")));
-    let suite = suite.expect("the suite");
+    let suite = suite(&gate);
     let findings = suite["findings"].as_array().into_iter().flatten();
     let messages: Vec<&str> = findings.filter_map(|found| found["message"].as_str()).collect();
     format!(

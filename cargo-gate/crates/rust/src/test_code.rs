@@ -19,8 +19,8 @@ pub struct TestCode {
     pub examples: bool,
 }
 
-/// The files of the target with this root, and what a harness would run of each. `read` gives the text of a file of the workspace by
-/// its path, and nothing where there is none.
+/// The files of the target with this root, and what a harness would run of each. `read` returns the text of a file of the
+/// workspace, or `None` if it does not exist.
 ///
 /// Declarations under `#[cfg(…)]` are followed whatever they ask for.
 pub fn files(root: &str, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> BTreeMap<String, TestCode> {

@@ -182,33 +182,23 @@ impl Ran<'_> {
 
 /// The name that nextest gives a binary. Source: <https://nexte.st/docs/glossary/#binary-id>.
 fn nextest_id(member: &Member, target: &Target) -> String {
-    let has = |kind: &str| target.kind.iter().any(|known| known == kind);
     let (package, name) = (&member.name, &target.name);
-    if has("test") {
-        format!("{package}::{name}")
-    } else if has("bin") {
-        format!("{package}::bin/{name}")
-    } else if has("proc-macro") {
-        format!("{package}::proc-macro/{name}")
-    } else {
-        package.clone()
+    let kinds = ["test", "bin", "example", "bench", "proc-macro"];
+    match kinds.into_iter().find(|kind| is(target, kind)) {
+        Some("test") => format!("{package}::{name}"),
+        Some(kind) => format!("{package}::{kind}/{name}"),
+        None => package.clone(),
     }
 }
 
 /// Whether `cargo test` runs targets of its kind unless the manifest says otherwise: examples and benchmarks it only builds.
 fn is_tested(target: &Target) -> bool {
-    let is = |kinds: &[&str]| target.kind.iter().any(|kind| kinds.contains(&kind.as_str()));
-    target.test
-        || is(&[
-            "lib",
-            "rlib",
-            "dylib",
-            "cdylib",
-            "staticlib",
-            "proc-macro",
-            "bin",
-            "test",
-        ])
+    let built = ["example", "bench", "custom-build"];
+    target.test || !built.into_iter().any(|kind| is(target, kind))
+}
+
+fn is(target: &Target, kind: &str) -> bool {
+    target.kind.iter().any(|known| known == kind)
 }
 
 fn normal(name: &str) -> String {
@@ -217,8 +207,8 @@ fn normal(name: &str) -> String {
 
 /// What a manifest says about a target.
 fn declaration<'m>(manifest: &'m Manifest, member: &Member, target: &Target) -> Option<&'m toml::Table> {
-    let has = |kind: &str| target.kind.iter().any(|known| known == kind);
-    let table = match ["test", "bin"].into_iter().find(|kind| has(kind)) {
+    let kinds = ["test", "bin", "example", "bench"];
+    let table = match kinds.into_iter().find(|kind| is(target, kind)) {
         None => return manifest.table.get("lib")?.as_table(),
         Some(kind) => manifest.table.get(kind)?.as_array()?,
     };

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use gate_runtime::argument::Shape;
 use gate_runtime::backend::cuda::SimulatedDriver;
 use gate_runtime::decision_log::{DecisionLog, read};
+use gate_runtime::module::{ModuleSource, SourceImage};
 use gate_runtime::runtime::Builder;
 use gate_runtime::{
     Arg, Contract, DType, Dim, Encoding, EntryImage, Geometry, Kernel, KernelSpec, ModuleImage, Param, ParamType,
@@ -219,6 +220,20 @@ pub struct Device {
     pub driver: SimulatedDriver,
     /// What the runtime logs.
     pub log: Memory,
+}
+
+/// A version of the module: other bytes, the same kernels.
+pub fn version(number: u32) -> ModuleSource {
+    let ptx = format!("{}// version {number}\n", text(90, (8, 0))).into_bytes();
+    ModuleSource {
+        name: "kernels/test.cu".to_owned(),
+        images: vec![SourceImage {
+            arch: 90,
+            isa: (8, 0),
+            sha256: sha256(&ptx),
+            ptx,
+        }],
+    }
 }
 
 /// A [`Device`] with nothing else configured.

@@ -135,11 +135,10 @@ fn replaced_sources(workspace: &Surveys, git: &Git) -> Vec<UncommittedConfigurat
             more => format!("{more} packages"),
         };
         UncommittedConfiguration {
-            message: format!(
-                "cargo takes {packages} from `{path}`, outside the repository, instead of from their source, so they are not part of \
-                 the commit"
-            ),
-            help: "remove `replace-with` from the configuration of cargo, or vendor into the repository: `cargo vendor`".to_owned(),
+            message: format!("cargo takes the sources of {packages} from `{path}`, which is outside the repository"),
+            help:
+                "remove `replace-with` from the configuration of cargo, or vendor into the repository: `cargo vendor`"
+                    .to_owned(),
             path,
         }
     });

@@ -54,7 +54,7 @@ pub(super) fn is_given(text: &[u8]) -> bool {
     let number = text.iter().all(u8::is_ascii_digit);
     let spelled = text.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
     let code = text.contains(&b'(') || text.contains(&b':');
-    text.len() >= if number { SHORTEST_NUMBER } else { SHORTEST } && !stands_in(text) && !spelled && !code
+    text.len() >= if number { SHORTEST_NUMBER } else { SHORTEST } && !is_placeholder(text) && !spelled && !code
 }
 
 /// Whether a value has letters and digits, and is long enough to be a secret.
@@ -64,11 +64,11 @@ pub(super) fn is_mixed(text: &[u8], shortest: usize) -> bool {
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
         && text.iter().all(u8::is_ascii_graphic)
-        && !stands_in(text)
+        && !is_placeholder(text)
 }
 
-/// Whether something stands in the place of a value.
-fn stands_in(text: &[u8]) -> bool {
+/// Whether the text is a placeholder, not a value.
+fn is_placeholder(text: &[u8]) -> bool {
     const WORDS: &str = "true false none null some changeme redacted required optional string";
     text.first().is_some_and(|first| b"<${[*/%&-=!|".contains(first))
         || WORDS.split(' ').any(|word| text.eq_ignore_ascii_case(word.as_bytes()))
@@ -85,7 +85,7 @@ fn is_secret(text: &[u8], kind: Kind, bare: bool) -> bool {
         return false;
     }
     if kind == Kind::Password {
-        let word = !bare && text.len() >= SHORTEST && !text.contains(&b' ') && !stands_in(text);
+        let word = !bare && text.len() >= SHORTEST && !text.contains(&b' ') && !is_placeholder(text);
         return word || is_mixed(text, SHORTEST_PASSWORD);
     }
     is_mixed(text, SHORTEST_TOKEN) && !(bare && is_name(text))

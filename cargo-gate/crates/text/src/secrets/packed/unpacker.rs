@@ -27,7 +27,7 @@ pub(super) const IN_PREFIX: &str = "before the archive";
 pub(super) struct Format {
     /// Whether bytes are an archive of it.
     pub(super) is: fn(&[u8]) -> bool,
-    /// Searches what an archive holds; `false` where it is none after all.
+    /// Searches the contents of an archive; `false` if the bytes turn out to be something else.
     pub(super) open: fn(&mut Unpacker<'_>, &[u8], usize) -> bool,
 }
 
