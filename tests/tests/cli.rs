@@ -66,9 +66,15 @@ fn a_small_workspace_is_judged_without_configuration() {
       = note: blocks at controlled
       = help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
 
+    warning[stage.contract]: no evidence of ergonomics and governance: nothing is declared
+      |
+      = note: blocks at broad
+      = help: `cargo gate explain stage.contract` says what to declare; or add an `[[exclusion]]` with
+              `groups = ["ergonomics", "governance"]`
+
     claimed of 1 library: integrity, supply, equivalence; not claimed: ergonomics, governance (nothing declared)
 
-    READY for pilot: 1 warning, 14 passed in [time]; next: cargo gate controlled
+    READY for pilot: 2 warnings, 13 passed in [time]; next: cargo gate controlled
     ----- stderr -----
          Running suite.test.workspace
         Finished suite.test.workspace in [time]: pass

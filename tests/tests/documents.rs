@@ -210,7 +210,6 @@ fn the_book_shows_the_stage_contract() {
             kinds.join(", ")
         };
         let effects = Stage::ALL.map(|stage| match stage {
-            _ if stage < row.asked_from => "not required",
             _ if stage < row.blocks_at => "warns",
             _ => "blocks",
         });

@@ -90,7 +90,10 @@ tool = "rustfmt"
 #[test]
 fn a_group_is_excluded_by_name_and_bounds_the_decision() {
     let gate = gate!().fixture("base").file("gate.toml", SERVICE).git_init();
-    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let pilot = gate.run(["pilot"]);
+    assert_eq!(pilot.code, Some(0), "{pilot}");
+    let warning = "warning[stage.contract]: no evidence of performance: nothing is declared";
+    assert!(pilot.stdout.contains(warning), "{pilot}");
     let controlled = json(&gate, "controlled");
     assert_eq!(controlled.json()["decision"], "READY", "{controlled}");
     insta::assert_snapshot!(claim(&gate, "controlled"), @"claimed of 1 service: integrity, supply, equivalence, resilience, ergonomics, governance; not claimed: performance (nothing declared)");
@@ -103,12 +106,12 @@ fn a_group_is_excluded_by_name_and_bounds_the_decision() {
         "\n[[exclusion]]\nsurface = \"speed\"\ngroups = [\"performance\"]\nreason = \"ten requests a day\"\nrisk = \"low\"\n",
     );
     gate.commit("Exclude performance");
-    // Nobody asks for it at pilot, so nothing is left out there.
-    assert_eq!(json(&gate, "pilot").json()["decision"], "READY");
-    let report = json(&gate, "controlled").json();
-    assert_eq!(report["decision"], "READY_WITH_BOUNDED_SCOPE");
-    assert_eq!(report["bounds"][0]["surface"], "speed");
-    assert_eq!(report["bounds"][0]["risk"], "low");
+    for stage in ["pilot", "controlled"] {
+        let report = json(&gate, stage).json();
+        assert_eq!(report["decision"], "READY_WITH_BOUNDED_SCOPE", "{stage}");
+        assert_eq!(report["bounds"][0]["surface"], "speed", "{stage}");
+        assert_eq!(report["bounds"][0]["risk"], "low", "{stage}");
+    }
     insta::assert_snapshot!(claim(&gate, "controlled"), @"claimed of 1 service: integrity, supply, equivalence, resilience, ergonomics, governance; not claimed: performance (excluded, risk low)");
 }
 

@@ -13,7 +13,8 @@ use gate_report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResul
 use gate_surveys::Surveys;
 use jiff::Timestamp;
 
-/// Outcomes of every check that reads none, and of suites that passed these tests.
+/// Outcomes of every check that reads none, of suites that passed these tests, and of one suite for each group: a fixture is about
+/// one check, and declares no more.
 pub(crate) fn of_the_others(
     workspace: &Surveys,
     policy: &Policy,
@@ -41,6 +42,10 @@ pub(crate) fn of_the_others(
         partition: None,
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
+    let judged = judged.chain(Group::ALL.map(|group| Judged {
+        group,
+        ..suite(group.name(), &[])
+    }));
     let waivers: Vec<&'static Check> = gate_checks::ALL
         .iter()
         .copied()

@@ -14,7 +14,7 @@ const COUNT: usize = 12;
 
 /// Twelve packages in a row, each of which needs the one before it.
 fn row(registry: &Registry) -> Gate {
-    let gate = at_home(for_registry(registry));
+    let gate = for_registry(registry);
     let mut members = vec!["app".to_owned(), "part".to_owned()];
     let mut lock = fs::read_to_string(gate.workspace().join("Cargo.lock")).expect("a lockfile");
     let manifest = fs::read_to_string(gate.workspace().join("part/Cargo.toml")).expect("a manifest");
@@ -68,12 +68,6 @@ fn raised(gate: &Gate, from: &str, to: &str) {
     let tag = format!("v{to}");
     gate.git(["tag", &tag]);
     gate.git(["push", "--quiet", "origin", &tag]);
-}
-
-/// The workspace with a home of its own for cargo, which keeps what it downloaded for longer than a registry of these tests lives.
-fn at_home(gate: Gate) -> Gate {
-    let home = gate.workspace().with_file_name("home").join(".cargo");
-    gate.env("CARGO_HOME", home)
 }
 
 fn published(gate: &Gate) {
@@ -154,7 +148,7 @@ fn cargo(registry: &Registry, directory: &Path, arguments: &[&str]) {
 #[test]
 fn a_lockfile_may_have_a_member_from_the_registry_too() {
     let registry = Registry::serve();
-    let gate = at_home(for_registry(&registry));
+    let gate = for_registry(&registry);
     published(&gate);
     let tool = gate.workspace().with_file_name("tool");
     fs::create_dir_all(tool.join("src")).expect("a directory");

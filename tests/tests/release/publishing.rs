@@ -12,9 +12,13 @@ use gate_tests::harness::Gate;
 use super::fixture::{directory, key, output, tag, tagged, workspace};
 use super::registry::{Failure, Registry};
 
-/// The workspace, for a registry of this machine.
+/// The workspace, for a registry of this machine, with a home of its own for cargo: cargo keeps what it downloads for longer than
+/// the registry lives.
 pub(super) fn for_registry(registry: &Registry) -> Gate {
-    let gate = gate!()
+    let gate = gate!();
+    let home = gate.workspace().with_file_name("home").join(".cargo");
+    let gate = gate
+        .env("CARGO_HOME", home)
         .env("CARGO_NET_OFFLINE", "false")
         .env("CARGO_REGISTRIES_LOCAL_INDEX", registry.index())
         .env("CARGO_REGISTRIES_LOCAL_TOKEN", "token")

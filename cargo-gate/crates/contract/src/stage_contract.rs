@@ -16,9 +16,7 @@ pub struct Row {
     pub group: Group,
     /// Kinds of software that are asked for it; empty where all are.
     pub kinds: &'static [Kind],
-    /// First stage that asks for it.
-    pub asked_from: Stage,
-    /// First stage that is blocked without it.
+    /// First stage that is blocked without it. Earlier ones warn.
     pub blocks_at: Stage,
     /// What is evidence, in words.
     pub evidence: &'static str,
@@ -31,7 +29,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Integrity,
         kinds: &[],
-        asked_from: Stage::Pilot,
         blocks_at: Stage::Pilot,
         evidence: "lockfile, toolchain, tree, profiles, boundaries, secrets: built in",
         remedy: "run the built-in checks",
@@ -39,7 +36,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Supply,
         kinds: &[],
-        asked_from: Stage::Pilot,
         blocks_at: Stage::Controlled,
         evidence: "known advisories of the locked packages (built in, with a `Cargo.lock`), or a required suite of cargo-deny or cargo-vet",
         remedy: "commit a `Cargo.lock`, so that its packages can be compared with known advisories",
@@ -47,7 +43,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Equivalence,
         kinds: &[],
-        asked_from: Stage::Pilot,
         blocks_at: Stage::Pilot,
         evidence: "a required test suite; without one, the tests of the workspace",
         remedy: "add a required `[[suite.test]]`",
@@ -55,7 +50,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Performance,
         kinds: &[Kind::Service, Kind::Tool, Kind::Model, Kind::Kernels],
-        asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
         evidence: "a required benchmark suite, or budgets of kernels",
         remedy: "add `[[suite.bench]]`",
@@ -63,7 +57,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Resilience,
         kinds: &[Kind::Service, Kind::Model, Kind::Kernels],
-        asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
         evidence: "service levels, drills, the production suites of kernels, the training run of a model, or a required suite with `group = \"resilience\"`",
         remedy: "add `[[suite.slo]]` or `[[suite.drill]]`, for a model `[[suite.ready]]`, or a `[[suite.test]]` with `group = \"resilience\"`",
@@ -71,7 +64,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Ergonomics,
         kinds: &[],
-        asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
         evidence: "a required suite of clippy, rustfmt or rustdoc, declared documents, stability or changelogs",
         remedy: "add `[[suite.tool]]` with `name = \"clippy\"` and `tool = \"clippy\"`",
@@ -79,7 +71,6 @@ pub const ROWS: [Row; 7] = [
     Row {
         group: Group::Governance,
         kinds: &[],
-        asked_from: Stage::Controlled,
         blocks_at: Stage::Broad,
         evidence: "owners, a register or a checklist; the streak of READY runs is a check of its own",
         remedy: "add `[owners]` with `default = \"…\"`",
@@ -89,6 +80,8 @@ pub const ROWS: [Row; 7] = [
 /// What the contract is held against.
 #[derive(Debug, Clone, Copy)]
 pub struct Evaluated<'a> {
+    /// The stage.
+    pub stage: Stage,
     /// Kinds of the packages of the claim.
     pub kinds: &'a [PackageKind],
     /// Exclusions of the policy.
@@ -141,7 +134,12 @@ impl Evaluated<'_> {
         } else if unjudged {
             Standing::Unjudged
         } else if !left.is_empty() {
-            Standing::Missing
+            let beyond_models = left.iter().any(beyond);
+            if self.is_declared_for_later(row.group, beyond_models) {
+                Standing::Later
+            } else {
+                Standing::Missing
+            }
         } else if let Some(exclusion) = out.first().and_then(|package| self.exclusion(row.group, package)) {
             claim.risk = Some(exclusion.risk.clone());
             Standing::Excluded
@@ -157,6 +155,17 @@ impl Evaluated<'_> {
     fn kind(&self, package: &str) -> Option<Kind> {
         let mut kinds = self.kinds.iter();
         kinds.find(|known| known.package == package).map(|known| known.kind)
+    }
+
+    /// Whether a required suite of the group is declared for a later stage. A training run does not count where it must show
+    /// something of other software, too.
+    fn is_declared_for_later(&self, group: Group, without_training: bool) -> bool {
+        let later = self
+            .suites
+            .iter()
+            .filter(|suite| suite.required && suite.stage > self.stage);
+        let mut later = later.filter(|suite| !(without_training && suite.kind == SuiteKind::Ready));
+        later.any(|suite| gate_suites::group(suite) == group)
     }
 
     /// Whether a suite shows something of models only.

@@ -140,6 +140,7 @@ impl<'a> Surroundings<'a> {
         fix::resolve(&mut verdict.checks, self.workspace);
         let kinds = self.workspace.kinds(self.policy, &request.packages);
         let contract = stage_contract::Evaluated {
+            stage: request.stage,
             kinds: &kinds,
             exclusions: &self.policy.exclusions,
             suites: &self.policy.suites,

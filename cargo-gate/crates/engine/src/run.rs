@@ -284,7 +284,9 @@ impl Runner<'_> {
             }
         };
         // What is kept may be copied to other machines.
-        if let Some(masked) = masked(&completed.evidence.result).filter(|_| !completed.reused) {
+        if !completed.reused
+            && let Some(masked) = masked(&completed.evidence.result)
+        {
             completed.evidence.result = masked;
         }
         if !completed.reused && !completed.volatile && keepable(item, &completed.evidence.result) {

@@ -79,6 +79,8 @@ pub enum Standing {
     Unjudged,
     /// An exclusion leaves it out of the claim.
     Excluded,
+    /// Evidence is declared for a later stage.
+    Later,
     /// There is neither evidence nor an exclusion.
     Missing,
     /// No package is of a kind that requires it, and there is no evidence.

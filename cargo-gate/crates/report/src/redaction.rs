@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::io::Write;
 use std::ops::Deref;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use gate_text::secrets::{Masked, mask_text};
 use gate_world::Workspace;
@@ -89,57 +91,125 @@ impl MaskedReport {
 
 /// The same value with every text in it masked, names of members included; `None` where nothing had to be.
 pub fn masked<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
-    let mut tree = serde_json::to_value(value).ok()?;
-    Masking::default()
-        .value(&mut tree)
-        .then(|| serde_json::from_value(tree).ok())
-        .flatten()
-}
-
-/// A thousand findings have a thousand messages, but few ways to help and not many more files.
-#[derive(Default)]
-struct Masking {
-    /// Texts without a secret.
-    clean: HashSet<String>,
-}
-
-impl Masking {
-    fn value(&mut self, value: &mut Value) -> bool {
-        match value {
-            Value::String(text) => self.text(text),
-            // Every one of them, not the first alone.
-            Value::Array(values) => values
-                .iter_mut()
-                .fold(false, |changed, value| self.value(value) | changed),
-            Value::Object(members) => {
-                let changed = members
-                    .values_mut()
-                    .fold(false, |changed, value| self.value(value) | changed);
-                let names: Vec<String> = members.keys().filter(|name| is_masked(name)).cloned().collect();
-                for name in &names {
-                    if let Some(value) = members.remove(name) {
-                        members.insert(mask_text(name).into_owned(), value);
-                    }
-                }
-                changed || !names.is_empty()
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        }
+    if !has_secret(value) {
+        return None;
     }
+    let mut tree = serde_json::to_value(value).ok()?;
+    mask_all(&mut tree);
+    serde_json::from_value(tree).ok()
+}
 
-    fn text(&mut self, text: &mut String) -> bool {
-        if self.clean.contains(text) {
-            return false;
+fn mask_all(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = mask_text(text) {
+                *text = masked;
+            }
         }
-        if let Cow::Owned(masked) = mask_text(text) {
-            *text = masked;
-            return true;
+        Value::Array(values) => values.iter_mut().for_each(mask_all),
+        Value::Object(members) => {
+            members.values_mut().for_each(mask_all);
+            let names: Vec<String> = members.keys().filter(|name| is_masked(name)).cloned().collect();
+            for name in &names {
+                if let Some(value) = members.remove(name) {
+                    members.insert(mask_text(name).into_owned(), value);
+                }
+            }
         }
-        self.clean.insert(text.clone());
-        false
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 fn is_masked(text: &str) -> bool {
     matches!(mask_text(text), Cow::Owned(_))
+}
+
+/// Whether any text of a value holds a secret. Nearly none does, and a tree of the value takes longer to make than to search.
+fn has_secret(value: &impl Serialize) -> bool {
+    let mut texts = Texts::default();
+    let written = value.serialize(&mut Serializer::with_formatter(std::io::sink(), &mut texts));
+    // What cannot be written down is not published either.
+    written.is_err() || texts.secret
+}
+
+/// The texts of a value as they are written, with their escapes undone.
+#[derive(Default)]
+struct Texts {
+    text: String,
+    /// Texts without a secret: a thousand findings have few ways to help, and not many more files.
+    clean: HashSet<String>,
+    secret: bool,
+}
+
+impl Formatter for &mut Texts {
+    fn begin_string<W: ?Sized + Write>(&mut self, _: &mut W) -> std::io::Result<()> {
+        self.text.clear();
+        Ok(())
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, _: &mut W, fragment: &str) -> std::io::Result<()> {
+        self.text.push_str(fragment);
+        Ok(())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(&mut self, _: &mut W, escape: CharEscape) -> std::io::Result<()> {
+        self.text.push(match escape {
+            CharEscape::Quote => '"',
+            CharEscape::ReverseSolidus => '\\',
+            CharEscape::Solidus => '/',
+            CharEscape::Backspace => '\u{8}',
+            CharEscape::FormFeed => '\u{c}',
+            CharEscape::LineFeed => '\n',
+            CharEscape::CarriageReturn => '\r',
+            CharEscape::Tab => '\t',
+            CharEscape::AsciiControl(byte) => char::from(byte),
+        });
+        Ok(())
+    }
+
+    fn end_string<W: ?Sized + Write>(&mut self, _: &mut W) -> std::io::Result<()> {
+        if !self.secret && !self.clean.contains(&self.text) {
+            if is_masked(&self.text) {
+                self.secret = true;
+            } else {
+                self.clean.insert(self.text.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is searched is what is written, whatever has to be escaped.
+        #[test]
+        fn escapes_are_undone(texts in proptest::collection::vec("\\PC*|[\\x00-\\x7f]*", 0..4)) {
+            let mut seen = Texts::default();
+            let written = texts.serialize(&mut Serializer::with_formatter(std::io::sink(), &mut seen));
+            prop_assert!(written.is_ok());
+            let clean = texts.iter().filter(|text| !is_masked(text)).cloned().collect::<HashSet<_>>();
+            prop_assert_eq!(seen.secret, texts.iter().any(|text| is_masked(text)));
+            prop_assert!(seen.secret || seen.clean == clean);
+        }
+    }
+
+    #[test]
+    fn secrets_in_texts_and_in_names_are_found() {
+        let token = "x7Kq2mZ9vR4tLw8N";
+        let address = format!("postgres://user:{token}@host/db");
+        for value in [
+            serde_json::json!({"a": [1, {"b": address}]}),
+            serde_json::json!({"a": {address.clone(): null}}),
+            serde_json::json!([format!("\t\"{address}\"\n")]),
+        ] {
+            let masked = masked(&value).expect("a secret is in it");
+            assert!(!masked.to_string().contains(token), "{masked}");
+        }
+        assert_eq!(masked(&serde_json::json!({"a": [1.5, true, null, "b"]})), None);
+    }
 }

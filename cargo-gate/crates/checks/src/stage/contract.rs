@@ -43,6 +43,7 @@ pub static CHECK: Check = Check {
 fn run(context: &Context<'_>) -> Judgement {
     let kinds = context.kinds();
     let evaluated = Evaluated {
+        stage: context.stage(),
         kinds: &kinds,
         exclusions: context.section::<Exclusion>(),
         suites: context.section::<SuitePolicy>(),
@@ -51,13 +52,13 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     // The other two are built in: without a judgement, their own checks and suites block.
     let excludable = |row: &&Row| ![Group::Integrity, Group::Equivalence].contains(&row.group);
-    let due = |row: &&Row| row.asked_from <= context.stage() && excludable(row);
     let claims = evaluated.claims();
-    let mut findings: Vec<Finding> = ROWS
-        .iter()
-        .filter(due)
-        .filter_map(|row| finding(row, claims.iter().find(|claim| claim.group == row.group)?, &evaluated))
+    let rows = ROWS.iter().zip(&claims).filter(|(row, _)| excludable(row));
+    let mut findings: Vec<Finding> = rows
+        .clone()
+        .filter_map(|(row, claim)| finding(row, claim, &evaluated))
         .collect();
+    findings.extend(missing_later(rows.filter(|row| is_missing_later(row, context.stage()))));
     if let Some(declared) = context.section::<KindPolicy>() {
         findings.extend(unmatched(declared, &context.cargo().members));
     }
@@ -68,10 +69,35 @@ fn run(context: &Context<'_>) -> Judgement {
     Judgement::Findings(findings)
 }
 
+/// Whether a group is missing that blocks two stages from here: it is told in one finding with the others of its kind.
+fn is_missing_later((row, claim): &(&Row, &GroupClaim), stage: Stage) -> bool {
+    claim.standing == Standing::Missing && row.blocks_at.predecessor() > Some(stage)
+}
+
+/// All of them in one finding: one decision is open, what will be claimed later on.
+fn missing_later<'a>(missing: impl Iterator<Item = (&'a Row, &'a GroupClaim)>) -> Option<Finding> {
+    let (mut groups, mut blocks_at) = (Vec::new(), Stage::Broad);
+    for (row, _) in missing {
+        groups.push(row.group.name());
+        blocks_at = blocks_at.min(row.blocks_at);
+    }
+    let quoted: Vec<String> = groups.iter().map(|group| format!("\"{group}\"")).collect();
+    let named = match groups.split_last()? {
+        (last, []) => (*last).to_owned(),
+        (last, others) => format!("{} and {last}", others.join(", ")),
+    };
+    let finding = Finding::blocking(blocks_at, format!("no evidence of {named}: nothing is declared"));
+    Some(finding.help(format!(
+        "`cargo gate explain stage.contract` says what to declare; or add an `[[exclusion]]` with `groups = [{}]`",
+        quoted.join(", ")
+    )))
+}
+
 fn finding(row: &Row, claim: &GroupClaim, evaluated: &Evaluated<'_>) -> Option<Finding> {
     let group = row.group;
     match claim.standing {
-        Standing::Claimed | Standing::Unjudged | Standing::NotAsked => None,
+        Standing::Claimed | Standing::Unjudged | Standing::Later | Standing::NotAsked => None,
+        Standing::Missing if is_missing_later(&(row, claim), evaluated.stage) => None,
         Standing::Missing => {
             let about = asking(&claim.asked, evaluated.kinds);
             let message = format!("no evidence of {group}{about}: nothing is declared");

@@ -48,6 +48,7 @@ fn exclusion(groups: &[Group], packages: &[&str]) -> Exclusion {
 /// Where the groups stand that are not built in.
 fn standings(kinds: &[PackageKind], exclusions: &[Exclusion], outcomes: &[CheckReport]) -> String {
     let evaluated = Evaluated {
+        stage: Stage::Broad,
         kinds,
         exclusions,
         suites: &[],
@@ -135,9 +136,6 @@ fn an_exclusion_leaves_a_group_out_for_all_packages_or_for_some() {
 #[test]
 fn the_rows_are_the_groups_in_their_order() {
     assert_eq!(ROWS.map(|row| row.group), Group::ALL);
-    for row in &ROWS {
-        assert!(row.asked_from <= row.blocks_at, "{}", row.group);
-    }
 }
 
 #[test]
@@ -149,6 +147,7 @@ fn a_training_run_shows_the_resilience_of_models_only() {
     let claimed = |kinds: &[PackageKind], exclusions: &[Exclusion], outcomes: &[CheckReport]| {
         let suites = [suite.clone(), SuitePolicy::new(SuiteKind::Test, "drill", Vec::new())];
         let evaluated = Evaluated {
+            stage: Stage::Broad,
             kinds,
             exclusions,
             suites: &suites,
@@ -172,4 +171,38 @@ fn a_training_run_shows_the_resilience_of_models_only() {
     assert_eq!(claimed(&both, &[], &[run.clone(), drill]).0, Standing::Claimed);
     let without = exclusion(&[Group::Resilience], &["api"]);
     assert_eq!(claimed(&both, &[without], &[run]).0, Standing::Claimed);
+}
+
+#[test]
+fn what_a_later_stage_runs_is_not_missing() {
+    let mut bench = SuitePolicy::new(SuiteKind::Bench, "speed", Vec::new());
+    bench.stage = Stage::Broad;
+    let mut run = SuitePolicy::new(SuiteKind::Ready, "ranker", Vec::new());
+    run.stage = Stage::Broad;
+    let standing = |stage, kind, group, suites: &[SuitePolicy]| {
+        let evaluated = Evaluated {
+            stage,
+            kinds: &[package("a", kind)],
+            exclusions: &[],
+            suites,
+            catalogue: &[],
+            outcomes: &[],
+        };
+        let claims = evaluated.claims();
+        claims
+            .iter()
+            .find(|claim| claim.group == group)
+            .map(|claim| claim.standing)
+            .expect("the group")
+    };
+    let performance =
+        |stage, suite: &SuitePolicy| standing(stage, Kind::Tool, Group::Performance, std::slice::from_ref(suite));
+    assert_eq!(performance(Stage::Pilot, &bench), Standing::Later);
+    // Nothing ran it at its stage.
+    assert_eq!(performance(Stage::Broad, &bench), Standing::Missing);
+    bench.required = false;
+    assert_eq!(performance(Stage::Pilot, &bench), Standing::Missing);
+    let resilience = |kind| standing(Stage::Pilot, kind, Group::Resilience, std::slice::from_ref(&run));
+    assert_eq!(resilience(Kind::Model), Standing::Later);
+    assert_eq!(resilience(Kind::Service), Standing::Missing);
 }

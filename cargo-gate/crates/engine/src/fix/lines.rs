@@ -13,7 +13,7 @@ pub(super) fn start(text: &str, line: u32) -> Option<usize> {
 /// 1-based line and column, in characters, of a byte.
 pub(super) fn position(text: &str, byte: usize) -> (u32, u32) {
     let before = text.get(..byte).unwrap_or(text);
-    let line = before.matches('\n').count();
+    let line = before.bytes().filter(|byte| *byte == b'\n').count();
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
     let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
     (number(line), number(column))

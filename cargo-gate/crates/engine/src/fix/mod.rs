@@ -16,7 +16,20 @@ pub use apply::{Applied, Changed, Outcome, applied};
 pub use diff::unified;
 
 /// The texts of files, read once each; `None` where there is no file, and no entry where it may not be touched.
-type Texts = BTreeMap<String, Option<String>>;
+type Texts = BTreeMap<String, Option<Text>>;
+
+/// The text of a file, with the SHA-256 by which an edit names it.
+struct Text {
+    text: String,
+    sha256: String,
+}
+
+impl Text {
+    fn of(text: String) -> Self {
+        let sha256 = sha256_hex(text.as_bytes());
+        Self { text, sha256 }
+    }
+}
 
 /// Gives every finding that counts the edits of its remedy.
 pub(crate) fn resolve(checks: &mut [CheckReport], workspace: &Surveys) {
@@ -45,11 +58,11 @@ fn fix(remedy: &Remedy, workspace: &Surveys, texts: &mut Texts) -> Option<Fix> {
         let path = change.path();
         if !texts.contains_key(path) {
             let text = text_as_judged(workspace, path)?;
-            texts.insert(path.to_owned(), text);
+            texts.insert(path.to_owned(), text.map(Text::of));
         }
-        let text = texts.get(path)?;
-        for (span, replacement) in pieces(change, text.as_deref())? {
-            edits.push(edit(path, text.as_deref(), span, replacement));
+        let text = texts.get(path)?.as_ref();
+        for (span, replacement) in pieces(change, text.map(|text| text.text.as_str()))? {
+            edits.push(edit(path, text, span, replacement));
         }
     }
     edits.sort_by(|a, b| (&a.path, a.byte_start, a.byte_end).cmp(&(&b.path, b.byte_start, b.byte_end)));
@@ -147,13 +160,13 @@ fn pieces(change: &Change, text: Option<&str>) -> Option<Vec<(Range<usize>, Stri
     }
 }
 
-fn edit(path: &str, text: Option<&str>, span: Range<usize>, replacement: String) -> Edit {
-    let within = text.unwrap_or_default();
+fn edit(path: &str, text: Option<&Text>, span: Range<usize>, replacement: String) -> Edit {
+    let within = text.map(|text| text.text.as_str()).unwrap_or_default();
     let (line_start, column_start) = lines::position(within, span.start);
     let (line_end, column_end) = lines::position(within, span.end);
     Edit {
         path: path.to_owned(),
-        sha256: text.map(|text| sha256_hex(text.as_bytes())),
+        sha256: text.map(|text| text.sha256.clone()),
         byte_start: span.start as u64,
         byte_end: span.end as u64,
         line_start,

@@ -16,7 +16,7 @@ fn edits(change: &Change, text: &str) -> Option<Vec<Edit>> {
     Some(
         pieces
             .into_iter()
-            .map(|(span, new)| edit("a.yml", Some(text), span, new))
+            .map(|(span, new)| edit("a.yml", Some(&Text::of(text.to_owned())), span, new))
             .collect(),
     )
 }
@@ -86,7 +86,7 @@ fn fix_of(text: &str, spans: &[(Range<usize>, &str)]) -> Fix {
         applicability: Applicability::MachineApplicable,
         edits: spans
             .iter()
-            .map(|(span, new)| edit("a", Some(text), span.clone(), (*new).to_owned()))
+            .map(|(span, new)| edit("a", Some(&Text::of(text.to_owned())), span.clone(), (*new).to_owned()))
             .collect(),
     }
 }

@@ -29,6 +29,10 @@ impl Report {
         }
         sentence.push_str(&format!(": {}", named(Standing::Claimed)));
         let mut not: Vec<String> = Vec::new();
+        let later = named(Standing::Later);
+        if !later.is_empty() {
+            not.push(format!("{later} (declared for a later stage)"));
+        }
         let missing = named(Standing::Missing);
         if !missing.is_empty() {
             not.push(format!("{missing} (nothing declared)"));

@@ -143,6 +143,7 @@ pub(super) fn bounds_section(report: &Report) -> String {
     }
     for claim in &report.claims {
         match claim.standing {
+            Standing::Later => items.push(format!("{}: declared for a later stage", claim.group)),
             Standing::Missing => items.push(format!("{}: nothing is declared", claim.group)),
             Standing::Unjudged => items.push(format!("{}: declared, without a judgement", claim.group)),
             // The bounds list what is excluded.

@@ -34,6 +34,14 @@ fn world(stage: Stage) -> World {
     world
 }
 
+/// A library with evidence of every group.
+fn complete(stage: Stage) -> World {
+    let mut world = world(stage);
+    world.outcomes.push(judged("owners.declared", Group::Governance));
+    world.outcomes.push(judged("docs.commands", Group::Ergonomics));
+    world
+}
+
 fn declared(kinds: &[(Kind, &str)]) -> KindPolicy {
     let of = |wanted| {
         let names = kinds.iter().filter(move |(kind, _)| *kind == wanted);
@@ -50,11 +58,14 @@ fn declared(kinds: &[(Kind, &str)]) -> KindPolicy {
 }
 
 #[test]
-fn groups_without_evidence_are_named_from_the_stage_that_asks_for_them() {
+fn every_stage_names_the_groups_without_evidence() {
     let mut service = world(Stage::Pilot);
     let name = service.workspace.cargo().members[0].name.clone();
     service.policy.kinds = Some(declared(&[(Kind::Service, &name)]));
-    assert_eq!(service.text(&CHECK), "");
+    insta::assert_snapshot!(service.text(&CHECK), @r#"
+    no evidence of performance, resilience, ergonomics and governance: nothing is declared [broad]
+      help: `cargo gate explain stage.contract` says what to declare; or add an `[[exclusion]]` with `groups = ["performance", "resilience", "ergonomics", "governance"]`
+    "#);
     service.stage = Stage::Controlled;
     insta::assert_snapshot!(service.text(&CHECK), @r#"
     no evidence of performance for the service `app`: nothing is declared [broad]
@@ -85,6 +96,17 @@ fn groups_without_evidence_are_named_from_the_stage_that_asks_for_them() {
 }
 
 #[test]
+fn the_explanation_says_what_every_finding_says() {
+    for row in ROWS
+        .iter()
+        .filter(|row| ![Group::Integrity, Group::Equivalence].contains(&row.group))
+    {
+        let line = format!("- {}: {}\n", row.group, row.remedy);
+        assert!(CHECK.docs.contains(&line), "contract.md has no line {line:?}");
+    }
+}
+
+#[test]
 fn an_excluded_group_bounds_the_claim() {
     let mut world = world(Stage::Broad);
     world.outcomes.push(judged("owners.declared", Group::Governance));
@@ -102,7 +124,7 @@ fn an_excluded_group_bounds_the_claim() {
 
 #[test]
 fn an_exclusion_of_nothing_is_advice() {
-    let mut world = world(Stage::Pilot);
+    let mut world = complete(Stage::Pilot);
     world.policy.exclusions = vec![Exclusion {
         surface: "the console".into(),
         groups: Vec::new(),
@@ -122,7 +144,7 @@ fn an_exclusion_of_nothing_is_advice() {
 
 #[test]
 fn a_kind_of_no_package_is_advice() {
-    let mut world = world(Stage::Pilot);
+    let mut world = complete(Stage::Pilot);
     world.policy.kinds = Some(declared(&[(Kind::Tool, "gone-*")]));
     insta::assert_snapshot!(world.text(&CHECK), @"
     gate.toml:7: `[kinds]` declares `gone-*` as tool, and no package has that name [advice]

@@ -173,6 +173,7 @@ pub(super) fn claims(report: &Report) -> String {
                     Standing::Claimed => (Tone::Good, "evidence judged"),
                     Standing::Unjudged => (Tone::Bad, "no judgement"),
                     Standing::Excluded => (Tone::Calm, "excluded"),
+                    Standing::Later => (Tone::Idle, "declared for a later stage"),
                     Standing::Missing => (Tone::Warn, "nothing declared"),
                     Standing::NotAsked => (Tone::Idle, "not required"),
                 };

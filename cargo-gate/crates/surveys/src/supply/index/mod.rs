@@ -3,7 +3,7 @@
 
 mod entry;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -179,7 +179,9 @@ impl Files {
         let mut wanted = Vec::new();
         for name in names {
             let Some(below) = entry::path(name) else { continue };
-            wanted.extend(caches.iter().map(|(host, cache)| (name, host, cache.join(&below))));
+            let may_have = |cache: &&Cache| below.split('/').next().is_some_and(|first| cache.first.contains(first));
+            let having = caches.iter().filter(may_have);
+            wanted.extend(having.map(|cache| (name, &cache.host, cache.directory.join(&below))));
         }
         let look = |(name, host, path): (&String, &String, PathBuf)| {
             let stamp = Stamp::of(&fs::metadata(&path).ok()?);
@@ -255,20 +257,35 @@ impl Files {
     }
 }
 
-/// The caches of all indexes below cargo's home, each with the host of its registry, in a stable order.
-fn caches(home: &Path) -> Vec<(String, PathBuf)> {
+/// What cargo keeps of one index.
+struct Cache {
+    /// Host of the registry.
+    host: String,
+    directory: PathBuf,
+    /// Names of the directories in it. Most indexes of a machine that has many hold a few packages: only these are looked for.
+    first: BTreeSet<String>,
+}
+
+/// The caches of all indexes below cargo's home, in a stable order.
+fn caches(home: &Path) -> Vec<Cache> {
     let directory = home.join("registry").join("index");
-    let entries = fs::read_dir(&directory).into_iter().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
+    let mut names = names_in(&directory);
     names.sort();
     // `<host>-<hash>`
     let cache = |name: String| {
         let host = name.rsplit_once('-')?.0.to_owned();
-        Some((host, directory.join(&name).join(".cache")))
+        let directory = directory.join(&name).join(".cache");
+        let first = names_in(&directory).into_iter().collect();
+        Some(Cache { host, directory, first })
     };
-    names.into_iter().filter_map(cache).collect()
+    names.into_par_iter().filter_map(cache).collect()
+}
+
+/// Names of what is in a directory; none where it cannot be read.
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
+    entries.filter_map(name).collect()
 }
 
 #[cfg(test)]
