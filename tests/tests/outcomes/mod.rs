@@ -13,8 +13,8 @@ use gate_report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResul
 use gate_surveys::Surveys;
 use jiff::Timestamp;
 
-/// Outcomes of every check that reads none, of suites that passed these tests, and of one suite for each group: a fixture is about
-/// one check, and declares no more.
+/// Outcomes of every check that reads none, of suites that passed these tests, and at pilot of one suite for each group: such a
+/// fixture is about one check, and declares no more.
 pub(crate) fn of_the_others(
     workspace: &Surveys,
     policy: &Policy,
@@ -42,7 +42,8 @@ pub(crate) fn of_the_others(
         partition: None,
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
-    let judged = judged.chain(Group::ALL.map(|group| Judged {
+    let groups = Group::ALL.into_iter().filter(|_| stage == Stage::Pilot);
+    let judged = judged.chain(groups.map(|group| Judged {
         group,
         ..suite(group.name(), &[])
     }));
