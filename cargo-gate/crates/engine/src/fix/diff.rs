@@ -122,18 +122,19 @@ fn written(hunk: &[Region], lines: &[&str], shift: isize, text: &mut String) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::{edit, tests::changed};
+    use super::super::{Text, edit, tests::changed};
     use super::*;
 
     #[test]
     fn hunks_have_context() {
         let text = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15";
+        let before = Text::of(text.to_owned());
         let file = changed(
             Some(text),
             vec![
-                edit("a", Some(text), 4..6, "drei\n".to_owned()),
-                edit("a", Some(text), 8..8, "4.5\n".to_owned()),
-                edit("a", Some(text), text.len()..text.len(), "\n16\n".to_owned()),
+                edit("a", Some(&before), 4..6, "drei\n".to_owned()),
+                edit("a", Some(&before), 8..8, "4.5\n".to_owned()),
+                edit("a", Some(&before), text.len()..text.len(), "\n16\n".to_owned()),
             ],
         );
         insta::assert_snapshot!(unified("x/y", &file), @r"
@@ -170,7 +171,10 @@ mod tests {
         +1
         +2
         ");
-        let file = changed(Some("1\n2\n"), vec![edit("a", Some("1\n2\n"), 0..4, String::new())]);
+        let file = changed(
+            Some("1\n2\n"),
+            vec![edit("a", Some(&Text::of("1\n2\n".to_owned())), 0..4, String::new())],
+        );
         insta::assert_snapshot!(unified("a", &file), @"
         --- a/a
         +++ b/a

@@ -114,7 +114,9 @@ fn pieces(change: &Change, text: Option<&str>) -> Option<Vec<(Range<usize>, Stri
                     line + before.map(char::len_utf8).sum::<usize>()
                 }
                 None => {
-                    let mut found = text[line..].match_indices(old.as_str()).map(|(at, _)| line + at);
+                    // It begins in the line, and may end in a later one.
+                    let within = &text[line..text.ceil_char_boundary(end + old.len())];
+                    let mut found = within.match_indices(old.as_str()).map(|(at, _)| line + at);
                     let first = found.next().filter(|at| *at < end)?;
                     // Which of two is meant, nobody knows.
                     if found.next().is_some_and(|at| at < end) {
