@@ -3,6 +3,17 @@
 use gate_tests::gate;
 use gate_tests::harness::{Gate, Run};
 
+#[cfg(target_os = "linux")]
+#[path = "drill/kills.rs"]
+mod kills;
+
+/// How many repaired drills of a healthy system are run, each of them clean. Without it, one of each fault.
+const DRILLS: &str = "CARGO_GATE_DRILLS";
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().expect("a number"))
+}
+
 fn command(words: &[&str]) -> String {
     let helper = env!("CARGO_BIN_EXE_drill-store-under-test").replace('\\', "/");
     let quoted: Vec<String> = std::iter::once(helper.as_str())
@@ -88,6 +99,23 @@ fn every_broken_store_is_caught() {
         ),
         (plain, "optimist", fault("cut", ""), 1, lost),
         (
+            "impatient",
+            plain,
+            fault("back-pressure", "bytes-per-second = 12"),
+            1,
+            "no steady state within 2 s of the repair",
+        ),
+        #[cfg(target_os = "linux")]
+        ("careless", plain, fault("disk-full", ""), 1, lost),
+        #[cfg(target_os = "linux")]
+        (
+            "stuck",
+            plain,
+            fault("disk-full", ""),
+            1,
+            "no steady state within 2 s of the repair",
+        ),
+        (
             plain,
             "reads-only",
             kill.clone(),
@@ -112,8 +140,8 @@ fn every_broken_store_is_caught() {
     }
 }
 
-#[test]
-fn a_healthy_store_survives_every_fault() {
+/// The faults of which there is one of each kind, but for those that this system cannot do.
+fn every_fault() -> Vec<String> {
     let mut faults = vec![
         fault("kill", ""),
         fault("crash-loop", "times = 3"),
@@ -121,28 +149,59 @@ fn a_healthy_store_survives_every_fault() {
         fault("cut", ""),
         fault("black-hole", ""),
         fault("corrupt", "every = 9"),
+        fault("back-pressure", "bytes-per-second = 12"),
     ];
     if cfg!(unix) {
-        faults.push(fault("pause", ""));
+        faults.extend([fault("pause", ""), fault("verification-delay", "")]);
     }
+    if cfg!(target_os = "linux") {
+        faults.push(fault("disk-full", ""));
+    }
+    faults
+}
+
+/// A suite over the store and its verifier: with this flaw of the system, and this one of the verifier.
+fn verified(system: &str, verifier: &str, faults: &str) -> String {
+    let more = format!(
+        "verify = {}\nverified = {}\n{faults}",
+        command(&["verify", "{port}", verifier]),
+        command(&["verified", "{port}"]),
+    );
+    suite(system, "", &more)
+}
+
+#[test]
+fn a_healthy_store_survives_every_fault() {
+    let faults = every_fault();
     let count = faults.len();
     let promise = "[[suite.drill.guarantee]]\nname = \"durable\"\ntext = \"what was acknowledged survives a crash\"\nfaults = [\"kill\", \"crash-loop\"]\n";
-    faults.push(promise.to_owned());
-    let gate = workspace(&suite("", "", &faults.concat()));
+    let repeats = number(DRILLS).map_or(1, |drills| drills.div_ceil(count as u64));
+    let text = verified("", "", &(faults.concat() + promise));
+    let gate = workspace(&text.replacen("repeats = 1\n", &format!("repeats = {repeats}\n"), 1));
     let run = gate.run(["suite", "store"]);
+    let (clean, failed) = (
+        run.stdout.matches("recovered in ").count(),
+        run.stdout.matches("FAILED").count(),
+    );
+    println!("{count} faults, {clean} clean drills, {failed} failed");
     assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(
         run.stdout.matches("not repaired: no recovery, as it must be").count(),
         count,
         "{run}"
     );
-    assert_eq!(run.stdout.matches("recovered in ").count(), count, "{run}");
+    assert_eq!(clean as u64, count as u64 * repeats, "{run}");
     for witness in [
         "killed 3 times, and gone",
         "bytes delayed",
         "connections cut or refused",
         "bytes that went nowhere",
         "bytes corrupted",
+        "bytes held back",
+        #[cfg(unix)]
+        "the verifier was stopped by a signal while ",
+        #[cfg(target_os = "linux")]
+        "1 process that can write no byte",
     ] {
         assert!(run.stdout.contains(witness), "{witness}: {run}");
     }
@@ -179,42 +238,19 @@ fn a_fault_that_nobody_notices_is_no_evidence() {
     assert!(run.stdout.contains("although nothing was repaired"), "{run}");
 }
 
-/// As the processes that carry the mark of the drill of a workspace say it.
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
-fn a_gate_that_is_killed_leaves_nothing_behind() {
-    use gate_drill::residue;
-    let gate = workspace(&suite("", "", &fault("pause", "for = \"1h\"")));
-    let root = gate.workspace().canonicalize().expect("it exists");
-    let scratch = root.join("target/gate/drill/store");
-    let digest = gate_base::digest::sha256_hex(scratch.to_string_lossy().as_bytes());
-    let marked = || residue::marked(&digest[..16]).expect("Linux shows them");
-    let mut command = gate.gate_command();
-    // What it says would look like a runner of its own in the output of these tests.
-    let silent = || std::process::Stdio::null();
-    let command = command.args(["suite", "store"]).stdout(silent()).stderr(silent());
-    let mut running = command.spawn().expect("the gate starts");
-    let paused = || {
-        marked().iter().any(|id| {
-            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-            stat.rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.trim_start().starts_with('T'))
-        })
-    };
-    while !paused() {
-        assert!(
-            running.try_wait().expect("a child").is_none(),
-            "the drill ended before its fault"
-        );
-        std::thread::yield_now();
-    }
-    running.kill().expect("the gate can be killed");
-    running.wait().expect("a child");
-    // What watches ends the system within its grace, paused or not.
-    let due = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !marked().is_empty() {
-        assert!(std::time::Instant::now() < due, "left behind: {:?}", marked());
-        std::thread::yield_now();
+fn nothing_counts_as_verified_while_the_verifier_is_late() {
+    for (system, verifier, why) in [
+        (
+            "hasty",
+            "",
+            "count as verified although the verifier was stopped before they began",
+        ),
+        ("", "gives-up", "are not verified within 2 s: the verifier has ended"),
+    ] {
+        let run = drilled(&verified(system, verifier, &fault("verification-delay", "")));
+        assert_eq!(run.code, Some(1), "{system} {verifier}: {run}");
+        assert!(run.stdout.contains(why), "{system} {verifier}: {run}");
     }
 }

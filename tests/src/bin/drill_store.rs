@@ -1,7 +1,8 @@
 //! A store over TCP, its load, its final read and its invariant, for tests of drills. What is wrong with it is named on the command
-//! line: `serve PORT DIRECTORY [FLAW]`, `load PORTS UNTIL [FLAW]`, `dump PORTS`, `ready PORT`, `whole DIRECTORY`.
+//! line: `serve PORT DIRECTORY [FLAW]`, `load PORTS UNTIL [FLAW]`, `verify PORT [FLAW]`, `dump PORTS`, `verified PORT`, `ready PORT`,
+//! `whole DIRECTORY`.
 //!
-//! A request is a line, `put KEY VALUE SUM` or `all`, and so is an answer.
+//! A request is a line, `put KEY VALUE SUM`, `all`, `accept COUNT` or `accepted`, and so is an answer.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -17,8 +18,10 @@ fn main() -> io::Result<()> {
     match words.as_slice() {
         ["serve", port, directory, flaw @ ..] => serve(port, Path::new(directory), flaw),
         ["load", ports, until, flaw @ ..] => load(ports, Path::new(until), flaw),
-        ["dump", ports] => {
-            let answers: io::Result<Vec<String>> = ports.split(',').map(|port| ask(port, "all")).collect();
+        ["verify", port, flaw @ ..] => verify(port, flaw),
+        [what @ ("dump" | "verified"), ports] => {
+            let request = if *what == "dump" { "all" } else { "accepted" };
+            let answers: io::Result<Vec<String>> = ports.split(',').map(|port| ask(port, request)).collect();
             for value in answers?.iter().flat_map(|answer| answer.split_whitespace()) {
                 let (key, value) = value.split_once('=').unwrap_or_default();
                 println!("{{\"key\": \"{key}\", \"value\": \"{value}\"}}");
@@ -65,6 +68,10 @@ struct Store {
     log: PathBuf,
     flaw: String,
     pairs: Mutex<Vec<(String, String)>>,
+    /// How many of them were verified.
+    accepted: Mutex<usize>,
+    /// Whether a write failed.
+    failed: Mutex<bool>,
     began: Instant,
 }
 
@@ -79,6 +86,11 @@ impl Store {
     }
 
     fn put(&self, key: &str, value: &str, given: &str) -> io::Result<&'static str> {
+        let mut failed = self.failed.lock().expect("no thread panics");
+        if *failed && self.flaw("stuck") {
+            return Ok("no");
+        }
+        *failed = true;
         if !self.flaw("no-sum") && given != sum(key, value).to_string() {
             return Ok("bad");
         }
@@ -90,6 +102,8 @@ impl Store {
             if let Some((key, value)) = pairs.last() {
                 self.append(key, value)?;
             }
+        } else if self.flaw("careless") {
+            drop(self.append(key, value));
         } else if !lost {
             self.append(key, value)?;
         }
@@ -97,6 +111,7 @@ impl Store {
             self.append(key, value)?;
         }
         pairs.push((key.to_owned(), value.to_owned()));
+        *failed = false;
         Ok("ok")
     }
 }
@@ -146,6 +161,8 @@ fn serve(port: &str, directory: &Path, flaw: &[&str]) -> io::Result<()> {
         log,
         flaw: flaw.clone(),
         pairs: Mutex::new(pairs),
+        accepted: Mutex::default(),
+        failed: Mutex::default(),
         began: Instant::now(),
     });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse::<u16>().map_err(io::Error::other)?))?;
@@ -172,7 +189,12 @@ fn stray() -> io::Result<()> {
 
 fn answer(store: &Store, mut stream: &TcpStream, slow: bool) -> io::Result<()> {
     let mut request = String::new();
+    let began = Instant::now();
     BufReader::new(stream).read_line(&mut request)?;
+    if store.flaw("impatient") && began.elapsed() > Duration::from_millis(700) {
+        // As one that gives up where its queue is full.
+        std::process::abort();
+    }
     if slow && store.began.elapsed() < Duration::from_secs(4) {
         return writeln!(stream, "no");
     }
@@ -184,10 +206,39 @@ fn answer(store: &Store, mut stream: &TcpStream, slow: bool) -> io::Result<()> {
         }
         ["all"] => {
             let pairs = store.pairs.lock().expect("no thread panics");
-            let all: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            writeln!(stream, "{}", all.join(" "))
+            writeln!(stream, "{}", shown(&pairs))
+        }
+        ["accept", count] => {
+            *store.accepted.lock().expect("no thread panics") = count.parse().map_err(io::Error::other)?;
+            writeln!(stream, "ok")
+        }
+        ["accepted"] => {
+            let pairs = store.pairs.lock().expect("no thread panics");
+            let accepted = *store.accepted.lock().expect("no thread panics");
+            let hasty = store.flaw("hasty");
+            writeln!(stream, "{}", shown(if hasty { &pairs } else { &pairs[..accepted] }))
         }
         _ => writeln!(stream, "bad"),
+    }
+}
+
+fn shown(pairs: &[(String, String)]) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    pairs.join(" ")
+}
+
+/// Accepts what is there, again and again.
+fn verify(port: &str, flaw: &[&str]) -> io::Result<()> {
+    loop {
+        let before = Instant::now();
+        std::thread::sleep(Duration::from_millis(10));
+        if flaw == ["gives-up"] && before.elapsed() > Duration::from_millis(700) {
+            return Err(io::Error::other("its turn is over"));
+        }
+        // The system may be away.
+        if let Ok(all) = ask(port, "all") {
+            drop(ask(port, &format!("accept {}", all.split_whitespace().count())));
+        }
     }
 }
 

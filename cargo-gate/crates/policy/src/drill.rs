@@ -61,6 +61,15 @@ pub(super) struct DrillSuite {
     #[serde(deserialize_with = "command")]
     #[schemars(with = "Command", extend("examples" = [["{target}/release/dump", "--port", "{port}"]]))]
     read: Vec<String>,
+    /// Program and arguments of what verifies what the system acknowledged. It runs next to the load, stays in the foreground, and
+    /// is ended like the system. For faults of the kind `verification-delay`.
+    #[serde(default, deserialize_with = "optional_command")]
+    #[schemars(with = "Option<Command>", extend("examples" = [["{target}/release/verifier", "--port", "{port}"]]))]
+    verify: Option<Vec<String>>,
+    /// A command that prints everything that was verified so far, as `read` prints what is stored.
+    #[serde(default, deserialize_with = "optional_command")]
+    #[schemars(with = "Option<Command>", extend("examples" = [["{target}/release/dump", "--verified", "--port", "{port}"]]))]
+    verified: Option<Vec<String>>,
     /// What of the history must be there in the end.
     #[serde(default)]
     model: Model,
@@ -151,6 +160,8 @@ impl From<DrillSuite> for SuitePolicy {
             stop: suite.stop,
             load: suite.load,
             read: suite.read,
+            verify: suite.verify,
+            verified: suite.verified,
             model: suite.model,
             operations: suite.operations,
             within_ms: u64::from(suite.within_ms),

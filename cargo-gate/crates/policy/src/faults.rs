@@ -28,6 +28,12 @@ pub struct DrillPolicy {
     pub load: Vec<String>,
     /// Writes what is stored in the end.
     pub read: Vec<String>,
+    /// Verifies what was acknowledged, next to the load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Vec<String>>,
+    /// Writes what counts as verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Vec<String>>,
     /// What of the history must be there in the end.
     pub model: Model,
     /// Acknowledged operations in a row that are steady state.
@@ -100,6 +106,9 @@ pub struct DrillFault {
     /// For `corrupt`: a bit is flipped in one of this many bytes of each direction.
     #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [16]))]
     pub every: Option<u32>,
+    /// For `back-pressure`: the most bytes that all connections together pass on in a second, both directions.
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("examples" = [20]))]
+    pub bytes_per_second: Option<u32>,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
@@ -125,6 +134,13 @@ pub enum FaultKind {
     SlowClose,
     /// Bits of what is sent are flipped.
     Corrupt,
+    /// Few bytes of its connections are passed on, so that the load backs up.
+    BackPressure,
+    /// No byte can be written to a file, by anything that an instance started. Repair: they can be written, and what ended is
+    /// started again. On Linux only.
+    DiskFull,
+    /// The verifier is stopped where it is. Repair: it goes on. On Unix only.
+    VerificationDelay,
 }
 
 impl FaultKind {
@@ -139,6 +155,9 @@ impl FaultKind {
             FaultKind::BlackHole => "black-hole",
             FaultKind::SlowClose => "slow-close",
             FaultKind::Corrupt => "corrupt",
+            FaultKind::BackPressure => "back-pressure",
+            FaultKind::DiskFull => "disk-full",
+            FaultKind::VerificationDelay => "verification-delay",
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod bound;
 pub mod cancel;
 mod find;
+pub mod full;
 mod lines;
 mod running;
 mod supervise;

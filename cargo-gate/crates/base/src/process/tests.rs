@@ -33,6 +33,18 @@ fn child() {
             again("grandchild").spawn().unwrap();
             park();
         }
+        // Ends with the process that reads what it prints.
+        #[cfg(target_os = "linux")]
+        Ok("writer") => loop {
+            let written = std::fs::write("written", "x");
+            println!("{:?}", written.map_err(|error| error.kind()));
+            std::thread::yield_now();
+        },
+        #[cfg(target_os = "linux")]
+        Ok("writers") => {
+            again("writer").spawn().unwrap();
+            park();
+        }
         #[cfg(windows)]
         Ok("bound") => {
             let _bound = super::bound::BoundChildren::begin().unwrap();
@@ -324,4 +336,29 @@ fn a_running_process_is_paused_killed_and_ended() {
     let asked = family.stop(Duration::from_secs(60)).unwrap();
     assert_eq!(asked, cfg!(unix));
     File::open(playground.lock()).unwrap().lock().unwrap();
+}
+
+/// Of a child and of its own child, which was there before.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_full_gets_errors_until_it_ends() {
+    let playground = Playground::new();
+    let (sender, lines) = std::sync::mpsc::channel();
+    let start = || {
+        Running::start(&playground.spec("writers"), move |line, _| {
+            drop(sender.send(line.to_owned()))
+        })
+    };
+    let mut writers = full::prepared(start).unwrap().unwrap();
+    let (can, cannot) = ("Ok(())", "Err(FileTooLarge)");
+    let said = |wanted: &str| lines.iter().any(|line| line == wanted);
+    assert!(said(can));
+    let full = full::Full::begin(writers.id()).unwrap();
+    assert!(said(cannot));
+    assert_eq!(full.holds().unwrap(), 2);
+    full.end().unwrap();
+    assert!(said(can));
+    let full = full::Full::begin(writers.id()).unwrap();
+    writers.kill().unwrap();
+    assert!(full.holds().is_err() && full.end().is_err());
 }

@@ -9,6 +9,8 @@ use super::shared::{Fault, Shared};
 
 /// Most bytes that are moved in one go.
 const CHUNK: usize = 16 * 1024;
+/// Where a limit holds, at most what passes in a second divided by this is taken at a time, so that the sender waits for the rest.
+const PARTS: u64 = 20;
 /// How long the system behind the proxy may take to accept.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -39,7 +41,13 @@ fn direction(mut from: &TcpStream, mut to: &TcpStream, id: u64, shared: &Shared)
     let mut buffer = vec![0; CHUNK];
     let mut moved = 0_u64;
     loop {
-        let length = match from.read(&mut buffer) {
+        let most = match shared.fault() {
+            Some(Fault::BackPressure { bytes_per_second }) => {
+                usize::try_from(bytes_per_second / PARTS).map_or(CHUNK, |most| most.clamp(1, CHUNK))
+            }
+            _ => CHUNK,
+        };
+        let length = match from.read(&mut buffer[..most]) {
             Ok(0) => break,
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -64,6 +72,7 @@ fn direction(mut from: &TcpStream, mut to: &TcpStream, id: u64, shared: &Shared)
                     shared.count(|counters| counters.corrupted += flipped);
                 }
             }
+            Some(Fault::BackPressure { bytes_per_second }) => shared.queue(bytes, bytes_per_second),
             Some(Fault::Cut | Fault::SlowClose(_)) | None => {}
         }
         moved += bytes;

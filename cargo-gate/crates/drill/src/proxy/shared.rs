@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use gate_base::stats::SplitMix64;
 
+/// A wait that a client does not notice.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// What the proxy does to connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -28,6 +31,11 @@ pub enum Fault {
         /// How many bytes; at least 1.
         every: u64,
     },
+    /// All connections together pass on at most this many bytes each second, and what comes in meanwhile waits.
+    BackPressure {
+        /// How many bytes; at least 1.
+        bytes_per_second: u64,
+    },
 }
 
 /// What a proxy did.
@@ -47,6 +55,8 @@ pub struct Counters {
     pub corrupted: u64,
     /// Ends of a direction that were passed on late.
     pub slow_closes: u64,
+    /// Bytes that waited for a limit, longer than a moment.
+    pub held_back: u64,
 }
 
 #[derive(Debug)]
@@ -55,6 +65,8 @@ struct State {
     closing: bool,
     counters: Counters,
     random: SplitMix64,
+    /// When the next bytes may be passed on, where there is a limit.
+    free: Option<Instant>,
     next: u64,
     /// Both ends of each open connection, and whether it lost bytes.
     open: BTreeMap<u64, (TcpStream, TcpStream, bool)>,
@@ -80,6 +92,7 @@ impl Shared {
                 closing: false,
                 counters: Counters::default(),
                 random: SplitMix64::new(seed),
+                free: None,
                 next: 0,
                 open: BTreeMap::new(),
             }),
@@ -94,7 +107,7 @@ impl Shared {
 
     pub(super) fn set(&self, fault: Option<Fault>) {
         let state = &mut *self.state();
-        state.fault = fault;
+        (state.fault, state.free) = (fault, None);
         if fault == Some(Fault::Cut) {
             state.counters.cut += state.open.len() as u64;
             state.open.values().for_each(shut);
@@ -164,11 +177,30 @@ impl Shared {
         most.mul_f64(self.state().random.unit())
     }
 
+    /// Waits until a limit lets so many bytes pass, or until there is no limit any more.
+    pub(super) fn queue(&self, bytes: u64, bytes_per_second: u64) {
+        let takes = Duration::from_secs_f64(bytes as f64 / bytes_per_second.max(1) as f64);
+        let due = {
+            let mut state = self.state();
+            let now = Instant::now();
+            let due = state.free.map_or(now, |free| free.max(now)) + takes;
+            state.free = Some(due);
+            if due.duration_since(now) > MOMENT {
+                state.counters.held_back += bytes;
+            }
+            due
+        };
+        self.wait_until(due, |state| state.free.is_none());
+    }
+
     /// Waits, unless the proxy closes.
     pub(super) fn wait(&self, time: Duration) {
-        let due = Instant::now() + time;
+        self.wait_until(Instant::now() + time, |_| false);
+    }
+
+    fn wait_until(&self, due: Instant, enough: impl Fn(&State) -> bool) {
         let mut state = self.state();
-        while !state.closing {
+        while !state.closing && !enough(&state) {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;

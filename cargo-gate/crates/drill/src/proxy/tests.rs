@@ -110,6 +110,37 @@ fn a_slow_close_is_counted() {
 }
 
 #[test]
+fn back_pressure_holds_bytes_back_and_lets_them_go_when_it_ends() {
+    let proxy = echo();
+    // All of them would take ten seconds.
+    proxy.set(Some(Fault::BackPressure { bytes_per_second: 1 }));
+    let mut stream = connect(&proxy);
+    stream.write_all(b"hello").unwrap();
+    while proxy.counters().held_back == 0 {
+        thread::yield_now();
+    }
+    assert!(proxy.counters().bytes < 10);
+    proxy.set(None);
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"hello");
+    // They are counted once they are passed on.
+    while proxy.counters().bytes < 10 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn what_is_below_the_limit_passes() {
+    let proxy = echo();
+    proxy.set(Some(Fault::BackPressure {
+        bytes_per_second: 1_000_000_000,
+    }));
+    assert_eq!(exchange(&mut connect(&proxy), b"hello").unwrap(), b"hello");
+    assert_eq!(proxy.counters().held_back, 0);
+}
+
+#[test]
 fn a_dropped_proxy_ends_its_connections() {
     let proxy = echo();
     proxy.set(Some(Fault::Delay {

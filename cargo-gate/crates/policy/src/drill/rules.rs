@@ -11,23 +11,26 @@ use super::super::rules::Rules;
 use super::super::tables::{elements, tables_of, text, texts};
 
 /// Names between braces that commands may hold, by the key of the command.
-const FILLED: [(&str, &[&str]); 6] = [
+const FILLED: [(&str, &[&str]); 8] = [
     ("build", &["target"]),
     ("start", &["port", "ports", "directory", "instance", "target"]),
     ("ready", &["port", "ports", "directory", "instance", "target"]),
     ("stop", &["port", "ports", "directory", "instance", "target"]),
     ("load", &["port", "ports", "directory", "target", "until"]),
     ("read", &["port", "ports", "directory", "target"]),
+    ("verify", &["port", "ports", "directory", "target"]),
+    ("verified", &["port", "ports", "directory", "target"]),
 ];
 /// The same of invariants.
 const INVARIANT: &[&str] = &["port", "ports", "directory", "target"];
 
 /// Keys of faults that only some kinds have: whether the kind needs them.
-const OF_KINDS: [(&str, &[(&str, bool)]); 4] = [
+const OF_KINDS: [(&str, &[(&str, bool)]); 5] = [
     ("latency-ms", &[("delay", true), ("slow-close", true)]),
     ("jitter-ms", &[("delay", false)]),
     ("times", &[("crash-loop", true)]),
     ("every", &[("corrupt", true)]),
+    ("bytes-per-second", &[("back-pressure", true)]),
 ];
 
 /// All of them.
@@ -61,8 +64,9 @@ pub(crate) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         }
         let within = number(suite, "within-ms").unwrap_or(1000);
         for (fault, span) in tables_of(suite, "fault") {
-            keys(fault, span, &mut problems);
+            keys(fault, span.clone(), &mut problems);
             visible(fault, within, instances, &mut problems);
+            verified(suite, fault, span, &mut problems);
         }
         guarantees(suite, &mut problems);
         for (key, filled) in FILLED {
@@ -132,6 +136,26 @@ fn visible(fault: &DeTable<'_>, within: i64, instances: i64, problems: &mut Vec<
         let message = "the only instance cannot serve while it is broken";
         let problem = Problem::new(value.span(), message).rule(&rule::RULE_BROKEN);
         problems.push(problem.help("raise `instances` of the suite, or remove the key"));
+    }
+}
+
+/// A verifier can only be late where there is one, and where each value is verified on its own.
+fn verified(suite: &DeTable<'_>, fault: &DeTable<'_>, span: Range<usize>, problems: &mut Vec<Problem>) {
+    let Some(("verification-delay", at)) = text(fault, "kind") else {
+        return;
+    };
+    for (key, what) in [("verify", "verifies"), ("verified", "prints what was verified")] {
+        if !suite.contains_key(key) {
+            let message = format!("the fault `verification-delay` needs a command that {what}");
+            let problem = Problem::new(span.clone(), message).rule(&rule::MISSING_KEY);
+            problems.push(problem.help(format!("add `{key}` to the suite")));
+        }
+    }
+    if let Some(("register", _)) = text(suite, "model") {
+        let message =
+            "the fault `verification-delay` needs the model `set`: of a register, the last value alone can be verified";
+        let problem = Problem::new(at, message).rule(&rule::EXCLUDING_KEYS);
+        problems.push(problem.help("declare the fault in a suite with `model = \"set\"`"));
     }
 }
 

@@ -47,6 +47,19 @@ fn what_could_never_be_seen_is_refused() {
         refused(&fault("kind = \"kill\"\nevery = 3")),
         @"`every` is about `corrupt`, and the fault is `kill`"
     );
+    insta::assert_snapshot!(
+        refused(&fault("kind = \"back-pressure\"")),
+        @"the fault `back-pressure` has no `bytes-per-second`"
+    );
+    insta::assert_snapshot!(refused(&fault("kind = \"verification-delay\"")), @r"
+    the fault `verification-delay` needs a command that verifies
+    the fault `verification-delay` needs a command that prints what was verified
+    ");
+    let register = "model = \"register\"\nverify = [\"verify\"]\nverified = [\"verified\"]\n";
+    insta::assert_snapshot!(
+        refused(&format!("{register}{}", fault("kind = \"verification-delay\""))),
+        @"the fault `verification-delay` needs the model `set`: of a register, the last value alone can be verified"
+    );
     insta::assert_snapshot!(refused(&fault("kind = \"kill\"\nserves = true")), @"the only instance cannot serve while it is broken");
     insta::assert_snapshot!(refused(&fault("kind = \"kill\"\ninstance = 2")), @"there is no instance 2: the suite has 1");
     insta::assert_snapshot!(

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use gate_base::error::Result;
+use gate_base::error::{Error, Result};
+use gate_base::process::full::{self, Full};
 use gate_drill::proxy::{Counters, Fault};
 use gate_policy::{DrillFault, FaultKind};
 use gate_report::{DrillStanding, Reason};
 
-use super::rig::{Commands, Rig, System};
+use super::rig::{Commands, Instance, Rig, System};
 use super::step::{Step, Stop, step};
 
 /// What was done to the system, as far as the system itself says.
@@ -16,18 +17,29 @@ pub(super) enum Injected {
     Killed(u32, Option<i32>),
     /// Whether it stopped.
     Paused(bool),
+    /// It can write no byte.
+    Full,
     /// The proxy counts.
     Network(FaultKind),
 }
 
 /// Why a fault cannot be done here.
 pub(super) fn impossible(kind: FaultKind) -> Option<Reason> {
-    let unix_only = kind == FaultKind::Pause && !cfg!(unix);
-    unix_only.then(|| {
-        let message = "the fault `pause` needs Unix: there is no signal here that stops a process";
-        Reason::new("requires_unmet", message)
-            .help("run the suite on Linux or macOS, or add `requires = [\"os:linux\"]`")
-    })
+    let (possible, needs, help) = match kind {
+        FaultKind::Pause | FaultKind::VerificationDelay => (
+            cfg!(unix),
+            "Unix: there is no signal here that stops a process",
+            "run the suite on Linux or macOS, or add `requires = [\"os:linux\"]`",
+        ),
+        FaultKind::DiskFull => (
+            full::POSSIBLE,
+            "Linux: there is no way here to limit what a running process can write",
+            "run the suite on Linux, and add `requires = [\"os:linux\"]`",
+        ),
+        _ => return None,
+    };
+    let message = format!("the fault `{}` needs {needs}", kind.name());
+    (!possible).then(|| Reason::new("requires_unmet", message).help(help))
 }
 
 /// What the proxy does, for faults of the network.
@@ -44,7 +56,14 @@ fn network(fault: &DrillFault) -> Option<Fault> {
         FaultKind::Corrupt => Fault::Corrupt {
             every: u64::from(fault.every.unwrap_or(1)),
         },
-        FaultKind::Kill | FaultKind::CrashLoop | FaultKind::Pause => return None,
+        FaultKind::BackPressure => Fault::BackPressure {
+            bytes_per_second: u64::from(fault.bytes_per_second.unwrap_or(1)),
+        },
+        FaultKind::Kill
+        | FaultKind::CrashLoop
+        | FaultKind::Pause
+        | FaultKind::DiskFull
+        | FaultKind::VerificationDelay => return None,
     })
 }
 
@@ -62,6 +81,9 @@ pub(super) fn inject(
     }
     if fault.kind == FaultKind::Pause {
         return pause(system, at);
+    }
+    if fault.kind == FaultKind::DiskFull {
+        return fill(&mut system.instances[at]);
     }
     let times = if fault.kind == FaultKind::CrashLoop {
         fault.times.unwrap_or(2)
@@ -100,6 +122,20 @@ fn kill(system: &mut System, at: usize, time: u32) -> Step<Option<i32>> {
     }
 }
 
+fn fill(instance: &mut Instance) -> Step<Injected> {
+    let id = instance.process.as_ref().map(gate_base::process::Running::id);
+    match Full::begin(id.unwrap_or_default()) {
+        Ok(full) => {
+            instance.full = Some(full);
+            Ok(Ok(Injected::Full))
+        }
+        Err(error) => Ok(Err(Stop(
+            DrillStanding::Vacuous,
+            format!("what it can write was not limited: {error}"),
+        ))),
+    }
+}
+
 #[cfg(unix)]
 fn pause(system: &mut System, at: usize) -> Step<Injected> {
     match system.instances[at]
@@ -122,7 +158,32 @@ fn pause(_: &mut System, _: usize) -> Step<Injected> {
 }
 
 /// What shows that it happened, or that nothing does.
-pub(super) fn witness(injected: &Injected, before: Counters, after: Counters) -> std::result::Result<String, String> {
+pub(super) fn witness(
+    injected: &Injected,
+    before: Counters,
+    instance: &mut Instance,
+) -> Result<std::result::Result<String, String>> {
+    if let Injected::Full = injected {
+        return full_witness(instance);
+    }
+    Ok(counted(injected, before, instance.proxy.counters()))
+}
+
+fn full_witness(instance: &mut Instance) -> Result<std::result::Result<String, String>> {
+    let holds = instance.full.as_ref().map(Full::holds);
+    // One that ends because it can write nothing is not there to be looked at.
+    if let Some(how) = instance.ended()? {
+        return Ok(Ok(format!("no byte could be written, and it {how}")));
+    }
+    Ok(match holds {
+        Some(Ok(1)) => Ok("1 process that can write no byte".to_owned()),
+        Some(Ok(count)) => Ok(format!("{count} processes that can write no byte")),
+        Some(Err(error)) => Err(format!("the disk was not full for all of it: {error}")),
+        None => Err("the disk was not full".to_owned()),
+    })
+}
+
+fn counted(injected: &Injected, before: Counters, after: Counters) -> std::result::Result<String, String> {
     let counted = |count: u64, what: &str| match count {
         0 => Err(format!("the fault touched nothing: 0 {what}")),
         count => Ok(format!("{count} {what}")),
@@ -135,10 +196,12 @@ pub(super) fn witness(injected: &Injected, before: Counters, after: Counters) ->
         Injected::Killed(..) => Err("it ended by itself when it was killed".to_owned()),
         Injected::Paused(true) => Ok("stopped by a signal".to_owned()),
         Injected::Paused(false) => Err("it did not stop".to_owned()),
+        Injected::Full => Err("the disk was not full".to_owned()),
         Injected::Network(kind) => match kind {
             FaultKind::Delay => counted(after.delayed - before.delayed, "bytes delayed"),
             FaultKind::Cut => counted(after.cut - before.cut, "connections cut or refused"),
             FaultKind::BlackHole => counted(after.swallowed - before.swallowed, "bytes that went nowhere"),
+            FaultKind::BackPressure => counted(after.held_back - before.held_back, "bytes held back"),
             FaultKind::SlowClose => counted(after.slow_closes - before.slow_closes, "ends of connections delayed"),
             _ => counted(after.corrupted - before.corrupted, "bytes corrupted"),
         },
@@ -155,13 +218,40 @@ pub(super) fn repair(commands: &Commands, system: &mut System, fault: &DrillFaul
             if let Some(process) = &mut system.instances[at].process {
                 process
                     .resume()
-                    .map_err(|error| gate_base::error::Error::tool(format!("cannot resume the system: {error}")))?;
+                    .map_err(|error| Error::tool(format!("cannot resume the system: {error}")))?;
             }
             Ok(())
+        }
+        FaultKind::DiskFull => {
+            let full = system.instances[at].full.take();
+            let ended = system.instances[at].ended()?.is_some();
+            let freed = full.map_or(Ok(()), Full::end);
+            // It may end in the moment in which it could write again.
+            if ended || (freed.is_err() && system.instances[at].ended()?.is_some()) {
+                return system.start(commands, at);
+            }
+            freed.map_err(|error| Error::tool(format!("what it can write stays limited: {error}")))
         }
         _ => {
             system.instances[at].proxy.set(None);
             Ok(())
         }
     }
+}
+
+/// What must happen before the final read: after a full disk the instance starts again, because what is only in its memory is not
+/// stored.
+pub(super) fn settle(rig: &mut Rig<'_>, commands: &Commands, system: &mut System, fault: &DrillFault) -> Step<()> {
+    if fault.kind != FaultKind::DiskFull {
+        return Ok(Ok(()));
+    }
+    let at = fault.instance as usize - 1;
+    rig.stop_one(commands, system, at)?;
+    system.instances[at].full = None;
+    system.start(commands, at)?;
+    let due = Instant::now() + rig.policy.start_within;
+    Ok(rig.wait_ready(commands, system, at, due)?.map_err(|why| {
+        let why = format!("it did not start again after the disk was full: {why}");
+        Stop(DrillStanding::Failed, why)
+    }))
 }

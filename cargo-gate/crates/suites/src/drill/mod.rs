@@ -5,6 +5,7 @@ mod rig;
 mod session;
 mod step;
 mod tally;
+mod verification;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

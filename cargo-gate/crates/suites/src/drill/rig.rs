@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gate_base::error::{Error, ErrorKind, Result};
+use gate_base::process::full::{self, Full};
 use gate_base::process::{self, ProcessSpec, Running};
 use gate_drill::proxy::Proxy;
 use gate_drill::residue::MARK;
-use gate_policy::{DrillPolicy, SuitePolicy};
+use gate_policy::{DrillPolicy, FaultKind, SuitePolicy};
 use gate_report::Reason;
 
 use super::super::launch::{Launch, prepared};
@@ -35,6 +36,8 @@ pub(super) struct Commands {
     stop: Option<ProcessSpec>,
     pub(super) load: ProcessSpec,
     pub(super) read: ProcessSpec,
+    pub(super) verify: Option<ProcessSpec>,
+    pub(super) verified: Option<ProcessSpec>,
     pub(super) invariants: Vec<(String, ProcessSpec)>,
 }
 
@@ -56,11 +59,17 @@ pub(super) struct Instance {
     pub(super) proxy: Proxy,
     directory: PathBuf,
     pub(super) process: Option<Running>,
+    /// While its disk is full.
+    pub(super) full: Option<Full>,
 }
 
 /// The system of one run.
 pub(super) struct System {
     pub(super) instances: Vec<Instance>,
+    /// What verifies, while it runs.
+    pub(super) verifier: Option<Running>,
+    /// Whether the disk of an instance may become full.
+    fills: bool,
     directory: PathBuf,
     said: Arc<Mutex<Vec<u8>>>,
 }
@@ -145,11 +154,14 @@ impl<'a> Rig<'a> {
         let start = prepare(&self.suite.command, false)?;
         let load = prepare(&self.policy.load, true)?;
         let read = prepare(&self.policy.read, true)?;
-        let optional = |words: &Option<Vec<String>>, prepare: &mut dyn FnMut(&[String], bool) -> Result<_>| {
-            words.as_deref().map_or(Ok(None), |words| prepare(words, false))
+        let mut optional = |words: &Option<Vec<String>>, split| {
+            let words = words.as_deref();
+            words.map_or(Ok(None), |words| prepare(words, split))
         };
-        let ready = optional(&self.policy.ready, &mut prepare)?;
-        let stop = optional(&self.policy.stop, &mut prepare)?;
+        let ready = optional(&self.policy.ready, false)?;
+        let stop = optional(&self.policy.stop, false)?;
+        let verify = optional(&self.policy.verify, false)?;
+        let verified = optional(&self.policy.verified, true)?;
         let mut invariants = Vec::new();
         for invariant in &self.policy.invariants {
             invariants.extend(prepare(&invariant.command, false)?.map(|spec| (invariant.name.clone(), spec)));
@@ -166,6 +178,8 @@ impl<'a> Rig<'a> {
             stop,
             load,
             read,
+            verify,
+            verified,
             invariants,
         }))
     }
@@ -220,10 +234,13 @@ impl<'a> Rig<'a> {
                 proxy,
                 directory: own,
                 process: None,
+                full: None,
             });
         }
         Ok(System {
             instances,
+            verifier: None,
+            fills: self.policy.faults.iter().any(|fault| fault.kind == FaultKind::DiskFull),
             directory,
             said: Arc::default(),
         })
@@ -267,19 +284,29 @@ impl<'a> Rig<'a> {
 
     /// Asks every instance to end, and ends by force what does not.
     pub(super) fn stop(&mut self, commands: &Commands, system: &mut System) -> Result<()> {
+        if let Some(mut verifier) = system.verifier.take() {
+            let stopped = verifier.stop(GRACE);
+            stopped.map_err(|error| io_error("stop the verifier", &error))?;
+        }
         for at in 0..system.instances.len() {
-            let filled = system.backend(at);
-            let Some(mut process) = system.instances[at].process.take() else {
-                continue;
-            };
-            let stopped = |error: io::Error| io_error("stop the system", &error);
-            if let Some(stop) = &commands.stop {
-                self.ask(stop, &filled)?;
-                process.wait(GRACE).map_err(stopped)?;
-            }
-            process.stop(GRACE).map_err(stopped)?;
+            self.stop_one(commands, system, at)?;
         }
         self.said(system)
+    }
+
+    /// The same of one instance.
+    pub(super) fn stop_one(&mut self, commands: &Commands, system: &mut System, at: usize) -> Result<()> {
+        let filled = system.backend(at);
+        let Some(mut process) = system.instances[at].process.take() else {
+            return Ok(());
+        };
+        let stopped = |error: io::Error| io_error("stop the system", &error);
+        if let Some(stop) = &commands.stop {
+            self.ask(stop, &filled)?;
+            process.wait(GRACE).map_err(stopped)?;
+        }
+        process.stop(GRACE).map_err(stopped)?;
+        Ok(())
     }
 }
 
@@ -319,16 +346,35 @@ impl System {
     /// Starts an instance.
     pub(super) fn start(&mut self, commands: &Commands, at: usize) -> Result<()> {
         let spec = fill(&commands.start, &self.backend(at));
+        let start = || Running::start(&spec, self.listener());
+        let running = if self.fills {
+            full::prepared(start).map_err(|error| io_error("start the system", &error))??
+        } else {
+            start()?
+        };
+        self.instances[at].process = Some(running);
+        Ok(())
+    }
+
+    /// Starts what verifies, where there is something.
+    pub(super) fn start_verifier(&mut self, commands: &Commands) -> Result<()> {
+        if let Some(verify) = &commands.verify {
+            let spec = fill(verify, &self.clients(None));
+            self.verifier = Some(Running::start(&spec, self.listener())?);
+        }
+        Ok(())
+    }
+
+    /// Keeps what is printed.
+    fn listener(&self) -> impl FnMut(&str, bool) + Send + 'static {
         let said = Arc::clone(&self.said);
-        let running = Running::start(&spec, move |line, _| {
+        move |line, _| {
             let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
             if said.len() < KEPT {
                 said.extend_from_slice(line.as_bytes());
                 said.push(b'\n');
             }
-        })?;
-        self.instances[at].process = Some(running);
-        Ok(())
+        }
     }
 
     /// Where the file is made that ends the load.

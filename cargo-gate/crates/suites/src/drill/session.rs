@@ -6,17 +6,18 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use gate_base::error::{Error, Result};
-use gate_base::process::{self, Running};
+use gate_base::process::{self, ProcessSpec, Running};
 use gate_drill::history::{self, ViolationKind};
 use gate_drill::proxy::Counters;
 use gate_drill::residue;
-use gate_policy::DrillFault;
+use gate_policy::{DrillFault, FaultKind};
 use gate_report::{DrillRun, DrillStanding};
 
 use super::fault::{self, Injected};
 use super::rig::{Commands, Rig, System, fill};
 use super::step::{Step, Stop, step};
 use super::tally::Tally;
+use super::verification;
 
 /// How long the load may take to end once it is told to, beyond its longest operation.
 const LOAD_GRACE: Duration = Duration::from_secs(10);
@@ -31,11 +32,11 @@ pub(super) struct Plan<'a> {
     pub(super) seed: u64,
 }
 
-fn failed<T>(why: impl Into<String>) -> Step<T> {
+pub(super) fn failed<T>(why: impl Into<String>) -> Step<T> {
     Ok(Err(Stop(DrillStanding::Failed, why.into())))
 }
 
-fn undecided<T>(why: impl Into<String>) -> Step<T> {
+pub(super) fn undecided<T>(why: impl Into<String>) -> Step<T> {
     Ok(Err(Stop(DrillStanding::Undecided, why.into())))
 }
 
@@ -76,7 +77,7 @@ pub(super) fn clear(mark: &str) -> usize {
     left.iter().filter(|id| process::end(**id)).count()
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -97,6 +98,7 @@ fn phases(
             return undecided(format!("the system did not start: {why}"));
         }
     }
+    system.start_verifier(commands)?;
     let (sender, lines) = channel();
     let mut filled = system.clients(None);
     filled.push(("{until}", system.until().to_string_lossy().into_owned()));
@@ -140,13 +142,21 @@ fn under_load(
     }
     step!(invariants(rig, commands, system, "before the fault"));
     if let Some(fault) = plan.fault {
-        let steady = step!(broken(rig, commands, system, plan, fault, tally, shown));
+        let happens = if fault.kind == FaultKind::VerificationDelay {
+            verification::delayed
+        } else {
+            broken
+        };
+        let steady = step!(happens(rig, commands, system, plan, fault, tally, shown));
         if !steady {
             return Ok(Ok(()));
         }
     }
     step!(invariants(rig, commands, system, "in the end"));
     let history = step!(finish(rig, system, tally, load));
+    if let Some(fault) = plan.fault {
+        step!(fault::settle(rig, commands, system, fault));
+    }
     step!(kept(rig, commands, system, &history, shown));
     if !plan.repaired {
         // What it kept is right, and so the fault did nothing that anyone would notice.
@@ -177,7 +187,7 @@ fn broken(
         tally.wait(until);
     }
     tally.drain();
-    match fault::witness(&injected, before, system.instances[at].proxy.counters()) {
+    match fault::witness(&injected, before, &mut system.instances[at])? {
         Ok(witness) => shown.witness = Some(witness),
         Err(why) => return Ok(Err(Stop(DrillStanding::Vacuous, why))),
     }
@@ -235,7 +245,7 @@ fn recovery(
     }
 }
 
-fn invariants(rig: &mut Rig<'_>, commands: &Commands, system: &System, when: &str) -> Step<()> {
+pub(super) fn invariants(rig: &mut Rig<'_>, commands: &Commands, system: &System, when: &str) -> Step<()> {
     let filled = system.clients(None);
     for (name, spec) in &commands.invariants {
         if !rig.ask(spec, &filled)? {
@@ -276,16 +286,10 @@ fn kept(
     history: &[history::Operation],
     shown: &mut DrillRun,
 ) -> Step<()> {
-    let mut text = String::new();
-    let spec = fill(&commands.read, &system.clients(None));
-    let end = process::run(&spec, &mut rig.log, rig.cx.cancel, &mut |line| {
-        text.push_str(line);
-        text.push('\n');
-    })?;
-    rig.alive()?;
-    if end.exit_code != Some(0) || end.timed_out {
-        return failed("what is stored cannot be read in the end");
-    }
+    let text = match printed(rig, &commands.read, system)? {
+        Some(text) => text,
+        None => return failed("what is stored cannot be read in the end"),
+    };
     let judged = history::stored(&text).and_then(|stored| history::judge(rig.policy.model, history, &stored));
     let judgement = match judged {
         Ok(judgement) => judgement,
@@ -302,6 +306,18 @@ fn kept(
         return Ok(Ok(()));
     }
     failed(violations(&judgement))
+}
+
+/// What a command printed, if it succeeded.
+pub(super) fn printed(rig: &mut Rig<'_>, spec: &ProcessSpec, system: &System) -> Result<Option<String>> {
+    let mut text = String::new();
+    let spec = fill(spec, &system.clients(None));
+    let end = process::run(&spec, &mut rig.log, rig.cx.cancel, &mut |line| {
+        text.push_str(line);
+        text.push('\n');
+    })?;
+    rig.alive()?;
+    Ok((end.exit_code == Some(0) && !end.timed_out).then_some(text))
 }
 
 /// How many of each kind, and the first of them.

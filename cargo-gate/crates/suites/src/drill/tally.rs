@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use gate_drill::history::{Operation, Outcome};
+use gate_drill::history::{Action, Operation, Outcome, Stored};
 
 /// Longest wait in one go, so that a request to stop is seen.
 const TICK: Duration = Duration::from_millis(100);
@@ -24,6 +24,8 @@ pub(super) struct Tally {
     /// Acknowledged operations by phase.
     pub(super) served: [u64; 3],
     phase: usize,
+    /// Where the acknowledged writes of this phase are in the history.
+    writes: Vec<usize>,
     /// Whether the load ended.
     pub(super) ended: bool,
 }
@@ -41,6 +43,7 @@ impl Tally {
             first: None,
             served: [0; 3],
             phase: 0,
+            writes: Vec::new(),
             ended: false,
         }
     }
@@ -50,7 +53,18 @@ impl Tally {
         self.drain();
         let now = Instant::now();
         (self.phase, self.since, self.row, self.first) = (phase, Some(now), 0, None);
+        self.writes.clear();
         now
+    }
+
+    /// What was written and acknowledged in this phase.
+    pub(super) fn written(&self) -> Vec<Stored> {
+        let writes = self.writes.iter().filter_map(|at| self.history.get(*at));
+        let stored = writes.map(|write| Stored {
+            key: write.key.clone(),
+            value: write.value.clone().unwrap_or_default(),
+        });
+        stored.collect()
     }
 
     /// When steady state was reached, if it is.
@@ -97,6 +111,9 @@ impl Tally {
         if counts {
             let acknowledged = operation.outcome == Outcome::Ok;
             self.served[self.phase] += u64::from(acknowledged);
+            if acknowledged && operation.op == Action::Write {
+                self.writes.push(self.history.len());
+            }
             if acknowledged && operation.took() <= self.within_ms {
                 self.row += 1;
                 self.first.get_or_insert(at);
@@ -149,6 +166,8 @@ mod tests {
         tally.drain();
         assert_eq!(tally.steady(), Some(later));
         assert!(tally.unreadable.is_some());
+        let values: Vec<String> = tally.written().into_iter().map(|write| write.value).collect();
+        assert_eq!(values, ["6", "8", "9"]);
         assert_eq!(tally.history.len(), 9);
     }
 }
