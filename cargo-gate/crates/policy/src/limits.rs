@@ -123,6 +123,7 @@ mod tests {
         "jitter-ms",
         "times",
         "every",
+        "bytes-per-second",
     ];
 
     #[test]

@@ -52,8 +52,8 @@ fn what_could_never_be_seen_is_refused() {
         @"the fault `back-pressure` has no `bytes-per-second`"
     );
     insta::assert_snapshot!(refused(&fault("kind = \"verification-delay\"")), @r"
-    the fault `verification-delay` needs a command that verifies
     the fault `verification-delay` needs a command that prints what was verified
+    the fault `verification-delay` needs a command that verifies
     ");
     let register = "model = \"register\"\nverify = [\"verify\"]\nverified = [\"verified\"]\n";
     insta::assert_snapshot!(
