@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::error::Error;
+use crate::sorted::List as _;
 
 /// A library of headers, as a build script declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Headers {
                 })?;
                 let version = value(&variables[1]).map(|version| format!(" {}", version.to_string_lossy()));
                 Ok(Located {
-                    folders: std::env::split_paths(&include).collect(),
+                    folders: std::env::split_paths(&include).list(),
                     shown: format!("{name}{}", version.unwrap_or_default()),
                     files: Vec::new(),
                 })
@@ -169,6 +170,6 @@ impl Repository {
         let text = fs::read_to_string(&head).unwrap_or_default();
         let branch = text.trim().strip_prefix("ref: ").map(|name| self.common.join(name));
         let files = [head, self.common.join("packed-refs")].into_iter().chain(branch);
-        files.filter(|file| file.is_file()).collect()
+        files.filter(|file| file.is_file()).list()
     }
 }

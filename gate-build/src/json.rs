@@ -1,5 +1,6 @@
 //! Writes JSON.
 
+use crate::sorted::List as _;
 use std::fmt::Write as _;
 
 /// A value.
@@ -18,7 +19,7 @@ impl Json {
     }
 
     pub(crate) fn texts(texts: impl IntoIterator<Item = String>) -> Self {
-        Json::List(texts.into_iter().map(Json::Text).collect())
+        Json::List(texts.into_iter().map(Json::Text).list())
     }
 
     /// Indented by two spaces, with a line end after it.

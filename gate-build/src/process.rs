@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
+use crate::sorted::List as _;
 
 /// Most that is kept of what a compiler prints; the rest is read and dropped.
 const KEPT: usize = 1 << 20;
@@ -147,7 +148,7 @@ fn text_of(output: &[Vec<u8>; 2]) -> String {
     output
         .iter()
         .map(|bytes| String::from_utf8_lossy(bytes))
-        .collect::<Vec<_>>()
+        .list()
         .concat()
         // What is no text must not steer the terminal it is shown on.
         .replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r'), "\u{fffd}")

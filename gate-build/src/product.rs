@@ -1,6 +1,7 @@
 //! What a build makes of its units.
 
 use crate::arch::Arch;
+use crate::sorted::List as _;
 
 /// What each unit becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -129,7 +130,7 @@ pub(crate) fn gencodes(archs: &[Arch], is_linked: bool) -> Vec<String> {
         };
         format!("-gencode=arch={compute},code={code}")
     };
-    archs.iter().map(flag).collect()
+    archs.iter().map(flag).list()
 }
 
 /// Whether a flag leaves device code to the linker's optimiser.

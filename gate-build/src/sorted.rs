@@ -1,4 +1,4 @@
-//! Maps and sets that are sorted vectors.
+//! Maps and sets that are sorted vectors, and how vectors are made.
 //!
 //! Build scripts are compiled without optimisation, once for each type of key and value of a collection, and a tree of the standard library is a
 //! thousand lines each time: a third of the time that this crate took to compile. The collections here are small, or filled in order.
@@ -7,6 +7,20 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::ops::Deref;
 use std::{slice, vec};
+
+/// An iterator whose values can be listed.
+pub(crate) trait List: Iterator + Sized {
+    /// What `collect` makes of it. The standard library has a dozen functions for each kind of iterator, to allocate once; this is one.
+    fn list(self) -> Vec<Self::Item> {
+        let mut all = Vec::new();
+        for one in self {
+            all.push(one);
+        }
+        all
+    }
+}
+
+impl<I: Iterator> List for I {}
 
 /// Sorts by insertion, for lists of at most some thousands; equal values keep their order.
 pub(crate) fn sort_by<T>(all: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering) {

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
+use crate::sorted::List as _;
 
 /// Environment variables that decide what is found, for `cargo::rerun-if-env-changed`. On Windows `ProgramFiles`
 /// counts too.
@@ -51,7 +52,7 @@ impl Toolkit {
         let declared: Vec<PathBuf> = ROOT_VARIABLES
             .iter()
             .filter_map(|name| env.variable(name).map(PathBuf::from))
-            .collect();
+            .list();
         let path = env.search_path();
         let mut usual = usual_roots(env);
         usual.extend(pip_roots(env, &path));
@@ -145,7 +146,7 @@ impl Search<'_> {
 /// The words of a variable that start another program, `sccache` in `sccache nvcc`, and that program. A file whose name has spaces is one program.
 pub(crate) fn behind_launcher<'a>(env: &Env, named: &'a OsStr) -> (Vec<&'a str>, &'a OsStr) {
     let words = named.to_str().filter(|_| !env.is_file(Path::new(named)));
-    let mut words: Vec<&str> = words.unwrap_or_default().split_whitespace().collect();
+    let mut words: Vec<&str> = words.unwrap_or_default().split_whitespace().list();
     match words.pop() {
         Some(program) if !words.is_empty() => (words, OsStr::new(program)),
         _ => (Vec::new(), named),
@@ -191,7 +192,7 @@ fn pip_roots(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
         .iter()
         .filter_map(|name| env.variable(name).map(PathBuf::from))
         .chain(env.variable("HOME").map(|home| Path::new(home).join(".local")))
-        .collect();
+        .list();
     prefixes.extend(path.iter().filter_map(|folder| {
         let found = env.is_file(&folder.join(interpreter));
         // On Windows the interpreter lies in the prefix itself, or in `Scripts` of an environment.
@@ -223,14 +224,14 @@ fn usual_clang(env: &Env) -> Vec<PathBuf> {
         Os::Linux => versions(env, Path::new("/usr/lib"), "llvm-")
             .into_iter()
             .map(|root| root.join("bin"))
-            .collect(),
+            .list(),
         Os::MacOs => ["/opt/homebrew/opt/llvm/bin", "/usr/local/opt/llvm/bin"]
             .map(PathBuf::from)
             .to_vec(),
         Os::Windows => program_files(env)
             .map(|directory| directory.join("LLVM").join("bin"))
             .into_iter()
-            .collect(),
+            .list(),
     }
 }
 
@@ -259,7 +260,7 @@ fn library_directories(os: Os, root: &Path) -> Vec<PathBuf> {
             directory.extend(*parts);
             directory
         })
-        .collect()
+        .list()
 }
 
 /// Directories of one installation that hold what is linked.
@@ -278,7 +279,7 @@ fn versions(env: &Env, parent: &Path, prefix: &str) -> Vec<PathBuf> {
             .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
     });
     crate::sorted::sort_by(&mut names, |a, b| newest_first(a, b));
-    names.into_iter().map(|name| parent.join(name)).collect()
+    names.into_iter().map(|name| parent.join(name)).list()
 }
 
 /// Orders names by the numbers in them, highest first, and then by their text so that the order is total.
@@ -289,5 +290,5 @@ fn newest_first(a: &str, b: &str) -> Ordering {
 fn numbers(name: &str) -> Vec<u64> {
     name.split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
-        .collect()
+        .list()
 }

@@ -1,5 +1,6 @@
 //! Flags of nvcc for compilers that are not nvcc.
 
+use crate::sorted::List as _;
 use std::path::PathBuf;
 
 /// What flags ask for, apart from how a compiler spells it.
@@ -142,7 +143,7 @@ impl Asked {
         let known = |flag: &&String| {
             flag.contains("Ofast-compile=") || flag.ends_with("lineinfo") || flag.ends_with("-line-info")
         };
-        let flags: Vec<String> = flags.iter().filter(known).cloned().collect();
+        let flags: Vec<String> = flags.iter().filter(known).cloned().list();
         Self::read(&flags).unwrap_or_default()
     }
 

@@ -17,7 +17,7 @@ use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::product::Linking;
 use crate::schedule::Second;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
@@ -101,14 +101,14 @@ impl<'a> Nvcc<'a> {
         let list = || {
             let finished = ask(program, setting, &["--list-gpu-arch"]).ok()?;
             let archs = finished.text.lines().filter_map(|line| line.parse::<Arch>().ok());
-            Some(archs.map(|arch| arch.to_string()).collect::<Vec<_>>().join(" "))
+            Some(archs.map(|arch| arch.to_string()).list().join(" "))
         };
         let archs = index
             .fact(&format!("nvcc {version} archs"), program, list)
             .unwrap_or_default();
         Ok(Self {
             program: behind_link(program),
-            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).collect(),
+            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).list(),
             keeps: setting
                 .env
                 .variable("NVCC")
@@ -121,7 +121,7 @@ impl<'a> Nvcc<'a> {
                 .unwrap_or_default()
                 .into_iter()
                 .map(OsString::from)
-                .collect(),
+                .list(),
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvcc,
                 version: version.to_owned(),
@@ -133,7 +133,7 @@ impl<'a> Nvcc<'a> {
     }
 
     fn invocation(&self, arguments: Vec<OsString>) -> Invocation<'_> {
-        let mut words: Vec<OsString> = self.launcher.iter().skip(1).cloned().collect();
+        let mut words: Vec<OsString> = self.launcher.iter().skip(1).cloned().list();
         if !self.launcher.is_empty() {
             words.push(self.program.clone().into());
         }
@@ -250,7 +250,7 @@ impl Compiler for Nvcc<'_> {
         let product = &self.setting.product;
         let output = scratch.join(format!("out.{}", product.extension()));
         let dependency_file = scratch.join("out.d");
-        let mut arguments: Vec<OsString> = product.nvcc_flags().iter().map(OsString::from).collect();
+        let mut arguments: Vec<OsString> = product.nvcc_flags().iter().map(OsString::from).list();
         if !product.is_merged() {
             arguments.push(format!("-arch={arch}").into());
         }
@@ -344,7 +344,7 @@ impl Compiler for Nvcc<'_> {
                     .help("if a function is missing, add its source; device code that calls that of another source needs `-rdc=true`"),
             )
         };
-        let mut objects: Vec<OsString> = objects.iter().map(OsString::from).collect();
+        let mut objects: Vec<OsString> = objects.iter().map(OsString::from).list();
         let linking = Linking::of(flags);
         if linking.relocatable {
             let linked = scratch.join("device_link.o");
@@ -365,7 +365,7 @@ impl Compiler for Nvcc<'_> {
         let setting = self.setting;
         let host = setting.host_compiler.iter().map(|(file, _)| file.clone());
         let options = setting.given.files.iter().filter(|file| file.is_file()).cloned();
-        self.files.iter().cloned().chain(host).chain(options).collect()
+        self.files.iter().cloned().chain(host).chain(options).list()
     }
 
     fn inputs(&self) -> Vec<(String, String)> {
@@ -393,7 +393,7 @@ impl Compiler for Nvcc<'_> {
 fn kept_files(scratch: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(scratch).into_iter().flatten().flatten();
     let is_text = |path: &PathBuf| path.to_str().is_some_and(|name| name.ends_with(".ii"));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_text).collect();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_text).list();
     files.sort();
     files
 }
@@ -407,7 +407,7 @@ fn device_link_flags(flags: &[String]) -> Vec<String> {
         .iter()
         .filter(passes)
         .map(|flag| flag.replace("code=lto_", "code=sm_"))
-        .collect();
+        .list();
     if optimises {
         linked.insert(0, "-dlto".to_owned());
     }
@@ -417,7 +417,7 @@ fn device_link_flags(flags: &[String]) -> Vec<String> {
 fn ask(program: &Path, setting: &Setting, arguments: &[&str]) -> Result<Finished, Diagnostic> {
     Invocation {
         program,
-        arguments: arguments.iter().map(OsString::from).collect(),
+        arguments: arguments.iter().map(OsString::from).list(),
         directory: setting.crate_root.clone(),
         env: &setting.env,
         timeout: setting.timeout,

@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::index::Index;
 use crate::product::Product;
 use crate::schedule::{self, Permits};
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::unit::Unit;
 
 /// What every compilation of one build has in common.
@@ -60,7 +60,7 @@ impl Setting {
             })
             .filter(|path| !path.starts_with(&self.shims))
             .collect();
-        all.into_iter().collect()
+        all.into_iter().list()
     }
 
     /// The variables of this list that are set.
@@ -71,7 +71,7 @@ impl Setting {
                 let value = self.env.variable(name)?;
                 Some(((*name).to_owned(), value.to_string_lossy().into_owned()))
             })
-            .collect()
+            .list()
     }
 
     /// Threads that one compilation may start.
@@ -108,10 +108,7 @@ pub(crate) fn host_compiler(env: &Env, given: &Given, root: &Path, index: &Index
     let on_path = |chosen: PathBuf| env.search_path().into_iter().map(move |folder| folder.join(&chosen));
     let chosen = chosen.into_iter().flat_map(|chosen| {
         let below = root.join(&chosen);
-        [below.join(name), below]
-            .into_iter()
-            .chain(on_path(chosen))
-            .collect::<Vec<_>>()
+        [below.join(name), below].into_iter().chain(on_path(chosen)).list()
     });
     let mut candidates = chosen.chain(env.search_path().into_iter().map(|folder| folder.join(name)));
     candidates.find_map(|file| index.sample(&file).map(|digest| (file, digest)))

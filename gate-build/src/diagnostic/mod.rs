@@ -2,6 +2,7 @@
 
 mod id;
 
+use crate::sorted::List as _;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -114,7 +115,7 @@ pub fn messages(output: &str) -> Vec<Diagnostic> {
         diagnostic.place = Some(Box::new(place));
         Some(diagnostic)
     });
-    found.collect()
+    found.list()
 }
 
 /// What stands between a place and a message.
@@ -130,9 +131,9 @@ const MARKERS: [(&str, Severity); 5] = [
 /// source, which its reader has.
 pub(crate) fn warnings(text: &str) -> Vec<Diagnostic> {
     const MOST: usize = 20;
-    let all: Vec<Diagnostic> = text.lines().filter_map(warning_of_line).collect();
+    let all: Vec<Diagnostic> = text.lines().filter_map(warning_of_line).list();
     let more = all.len().saturating_sub(MOST);
-    let mut shown: Vec<Diagnostic> = all.into_iter().take(MOST).collect();
+    let mut shown: Vec<Diagnostic> = all.into_iter().take(MOST).list();
     if more > 0 {
         shown.push(Diagnostic::warning(
             Id::CompilerWarning,

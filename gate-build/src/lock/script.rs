@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::tokens::{Token, tokens};
 use crate::arch::Arch;
 use crate::glob;
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 
 /// What a build script compiles to PTX for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) fn asked(text: &str) -> Option<Asked> {
         functions: functions(&tokens),
         tokens,
     };
-    let starts: Vec<usize> = script.starts().collect();
+    let starts: Vec<usize> = script.starts().list();
     let mut skipped: Vec<Range<usize>> = Vec::new();
     let mut of_ptx = None;
     for (at, &start) in starts.iter().enumerate() {

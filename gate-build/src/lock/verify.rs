@@ -10,7 +10,7 @@ use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
 use crate::glob;
 use crate::ptx::Module;
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 use crate::unit::UnitName;
 
 /// The build script, as cargo calls it where no manifest does.
@@ -210,7 +210,7 @@ impl KernelLock {
         let missing = missing.map(|arch| problem(format!("it names {arch}, and `{LOCK_FILE}` has no PTX for that")));
         let spare = all.difference(&asked);
         let spare = spare.map(|arch| problem(format!("it does not name {arch}, and `{LOCK_FILE}` has PTX for that")));
-        missing.chain(spare).collect()
+        missing.chain(spare).list()
     }
 
     /// Whether the patterns of the build script name a file, and none leaves it out.
@@ -233,7 +233,7 @@ impl KernelLock {
                 message: format!("`{LOCK_FILE}` has no PTX for it"),
                 help: format!("compile and lock it with `{RELOCK}`"),
             })
-            .collect()
+            .list()
     }
 }
 
@@ -398,14 +398,7 @@ impl LockedImage {
                 ..LockedEntry::of(entry)
             };
             if found.params != locked.params {
-                let list = |entry: &LockedEntry| {
-                    entry
-                        .params
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                };
+                let list = |entry: &LockedEntry| entry.params.iter().map(ToString::to_string).list().join(", ");
                 return wrong(format!(
                     "entry `{}` takes ({}), but the lock says ({})",
                     entry.name,

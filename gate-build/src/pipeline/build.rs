@@ -30,7 +30,7 @@ use crate::product::Product;
 use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
 
@@ -145,7 +145,7 @@ impl Build<'_> {
             let (unit, arch, _) = &ran.result;
             (unit.name.to_string(), arch.to_string(), ran.span)
         }));
-        let results: Vec<TaskResult<'_>> = ran.into_iter().map(|ran| ran.result).collect();
+        let results: Vec<TaskResult<'_>> = ran.into_iter().map(|ran| ran.result).list();
         if self.choice.is_last_resort() && self.mode == Mode::Auto && lock == Lock::Leave {
             // Without a toolkit, clang knows the language and not the library: what it refuses may well be right.
             let refusal = results.iter().find_map(|(_, _, result)| result.as_ref().err());
@@ -253,7 +253,7 @@ impl Build<'_> {
             }
         }
         times.save(&measured);
-        report.failed = failed.iter().map(ToString::to_string).collect();
+        report.failed = failed.iter().map(ToString::to_string).list();
         state.built.report = report.write(&self.context.out_dir)?;
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
@@ -289,7 +289,7 @@ impl Build<'_> {
         files.extend(state.built.bindings.clone());
         files.insert(constants::file(&self.kernels.product, &self.context.out_dir));
         files.extend(embed::compressed_files(self.kernels, &state.built.units));
-        state.files = files.into_iter().collect();
+        state.files = files.into_iter().list();
         state.entries = report.entries;
         Ok(state)
     }
@@ -350,7 +350,7 @@ impl Build<'_> {
         let there = folders.filter(|folder| folder.is_dir());
         let others: Vec<&PathBuf> = there
             .filter(|folder| !watched.iter().any(|known| folder.starts_with(known)))
-            .collect();
+            .list();
         watched.extend(
             others
                 .into_iter()
@@ -372,7 +372,7 @@ impl Build<'_> {
             }
         }
         files.retain(|file| !file.is_file());
-        files.into_iter().collect()
+        files.into_iter().list()
     }
 
     /// Folders outside the crate in which a new file may be read instead of another by its name alone.
@@ -382,12 +382,12 @@ impl Build<'_> {
         let read: Vec<PathBuf> = units
             .flat_map(|unit| &unit.images)
             .flat_map(|image| image.dependencies.iter().cloned())
-            .collect();
+            .list();
         let mut folders = listing::near(&read, root, foreign);
         if !read.is_empty() {
             folders.extend(listing::named_by_variables(&self.context.env, root));
         }
-        folders.into_iter().collect()
+        folders.into_iter().list()
     }
 
     /// Folders in which a new file may be read instead of another.
@@ -400,7 +400,7 @@ impl Build<'_> {
             .filter(|unit| unit.language == Language::Cuda)
             .flat_map(|unit| searched(&unit.path, root, &given.flags))
             .collect();
-        folders.into_iter().collect()
+        folders.into_iter().list()
     }
 }
 

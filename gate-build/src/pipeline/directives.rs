@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;
@@ -21,7 +21,7 @@ pub(crate) fn lines<'a>(
     let mut lines: Vec<String> = context::variables()
         .into_iter()
         .map(|name| format!("cargo::rerun-if-env-changed={name}"))
-        .collect();
+        .list();
     let paths: Set<&PathBuf> = files.into_iter().chain(folders).collect();
     // A name with a line end cannot be told to cargo.
     lines.extend(
@@ -53,7 +53,7 @@ pub(crate) fn places(env: &Env, searched: &[PathBuf]) -> Vec<PathBuf> {
     if env.os() == Os::Linux && linker.is_file() {
         places.insert(linker.to_path_buf());
     }
-    places.into_iter().collect()
+    places.into_iter().list()
 }
 
 pub(super) fn is_small(folder: &Path) -> bool {
@@ -89,11 +89,9 @@ pub(crate) fn warnings(warnings: &[Diagnostic]) -> Vec<String> {
         .iter()
         .flat_map(|warning| {
             let text = warning.to_string();
-            text.lines()
-                .map(|line| format!("cargo::warning={line}"))
-                .collect::<Vec<_>>()
+            text.lines().map(|line| format!("cargo::warning={line}")).list()
         })
-        .collect()
+        .list()
 }
 
 #[cfg(test)]

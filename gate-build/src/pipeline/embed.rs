@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
 use crate::schedule::{self, Permits};
-use crate::sorted::Map;
+use crate::sorted::{List as _, Map};
 use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
 
@@ -89,15 +89,15 @@ impl Maker<'_> {
                 origin: Origin::Unavailable(why.code().to_owned()),
                 images: Vec::new(),
             })
-            .collect();
+            .list();
         let mut all: Vec<(&UnitName, Result<&BuiltUnit, &EmbeddedUnit>)> = units
             .iter()
             .map(|unit| (&unit.name, Ok(unit)))
             .chain(unavailable.iter().map(|unit| (&unit.name, Err(unit))))
-            .collect();
+            .list();
         crate::sorted::sort_by(&mut all, |(a, _), (b, _)| a.cmp(b));
-        let modules = bindings::modules(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-        let all = all.into_iter().zip(modules).collect();
+        let modules = bindings::modules(&all.iter().map(|(name, _)| *name).list());
+        let all = all.into_iter().zip(modules).list();
         let ran = schedule::run(
             &self.context.env,
             &Permits::default(),
@@ -207,7 +207,7 @@ pub(super) fn compressed_files(kernels: &Kernels, units: &[BuiltUnit]) -> Vec<Pa
     images
         .filter(|_| kernels.compress)
         .map(|image| image.ptx.with_extension("ptx.deflate"))
-        .collect()
+        .list()
 }
 
 #[cfg(feature = "compress")]

@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::lock::{LOCK_FILE, RELOCK};
 use crate::product::Product;
+use crate::sorted::List as _;
 use crate::store::Local;
 use crate::unit::UnitName;
 
@@ -132,7 +133,7 @@ impl Build<'_> {
                     report.searched.clone_from(&self.toolkit.searched);
                     (Missing::NoCompiler, why)
                 };
-                let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).collect();
+                let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).list();
                 state.built.bindings = Some(self.bindings(&[], Some((missing, &names)), &Parsed::new(), store)?);
                 report.unavailable = Some(why.clone());
                 state.built.unavailable = Some(why);
@@ -145,7 +146,7 @@ impl Build<'_> {
             .iter()
             .filter(|folder| folder.is_dir())
             .cloned()
-            .collect();
+            .list();
         if self.mode == Mode::Auto {
             watched.extend(directives::places(&self.context.env, &self.toolkit.searched));
         }

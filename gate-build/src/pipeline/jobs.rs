@@ -6,7 +6,7 @@ use crate::compiler::Compiler;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::headers::Located;
 use crate::product::{Product, gencodes};
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::unit::{Language, Unit};
 
 /// One compilation.
@@ -37,11 +37,11 @@ pub(super) fn of<'a>(
         .map(|compiler| compiler.identity().to_string())
         .unwrap_or_default();
     let folders = headers.iter().flat_map(|located| &located.folders);
-    let folders: Vec<String> = folders.map(|folder| format!("-isystem={}", folder.display())).collect();
+    let folders: Vec<String> = folders.map(|folder| format!("-isystem={}", folder.display())).list();
     let job = |unit, arch, flags: Vec<String>| Job {
         unit,
         arch,
-        all_flags: flags.iter().chain(&folders).cloned().collect(),
+        all_flags: flags.iter().chain(&folders).cloned().list(),
         flags,
     };
     let mut jobs = Vec::new();
@@ -73,7 +73,7 @@ pub(super) fn of<'a>(
                 None => arch,
             })
             .collect();
-        let archs: Vec<Arch> = archs.into_iter().collect();
+        let archs: Vec<Arch> = archs.into_iter().list();
         if product.is_merged() {
             let Some(&arch) = archs.first() else { continue };
             let mut flags = plan.flags(unit, arch);
@@ -90,7 +90,7 @@ pub(super) fn of<'a>(
         Diagnostic::warning(Id::ArchUnsupported, what)
             .help("install a later CUDA toolkit, or name an architecture that it knows with `.arch(…)` in build.rs")
     });
-    (jobs, warnings.collect())
+    (jobs, warnings.list())
 }
 
 /// The first architecture, and each that begins a major version.

@@ -11,6 +11,7 @@ use crate::digest::Fields;
 use crate::disk;
 use crate::error::Error;
 use crate::product::Linking;
+use crate::sorted::List as _;
 use crate::store::{self, Local, Space, Store as _};
 
 /// A library, and what to tell cargo.
@@ -34,7 +35,7 @@ pub(super) fn make(
     let context = build.context;
     let linked = Linked::of(&context.env);
     let file = context.out_dir.join(linked.library_file(name));
-    let images: Vec<_> = units.iter().flat_map(|unit| &unit.images).collect();
+    let images: Vec<_> = units.iter().flat_map(|unit| &unit.images).list();
     let flags = link_flags(units);
     let mut fields = Fields::new("gate-build library 1");
     fields.add("version", env!("CARGO_PKG_VERSION"));
@@ -55,7 +56,7 @@ pub(super) fn make(
             let scratch = context.own().join("library");
             let _ = fs::remove_dir_all(&scratch);
             fs::create_dir_all(&scratch).map_err(Error::io("cannot create", &scratch))?;
-            let objects: Vec<PathBuf> = images.iter().map(|image| image.ptx.clone()).collect();
+            let objects: Vec<PathBuf> = images.iter().map(|image| image.ptx.clone()).list();
             let made = scratch.join(linked.library_file(name));
             maker
                 .archive(&objects, &flags, &made, &scratch)
@@ -92,7 +93,7 @@ fn link_flags(units: &[BuiltUnit]) -> Vec<String> {
         .flatten()
         .filter(|flag| !is_arch(flag))
         .cloned()
-        .collect();
+        .list();
     for arch in all().flatten().filter(is_arch) {
         if !flags.contains(arch) {
             flags.push(arch.clone());

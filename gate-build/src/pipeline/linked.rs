@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
+use crate::sorted::List as _;
 use crate::toolkit::link_directories;
 
 /// The target of the crate, as far as linking depends on it.
@@ -63,7 +64,7 @@ impl Linked {
             (true, true) => &["-Xcompiler=-MT", "-D_USE_MATH_DEFINES"],
             (false, _) => &["-Xcompiler=-fPIC"],
         };
-        flags.iter().map(|flag| (*flag).to_owned()).collect()
+        flags.iter().map(|flag| (*flag).to_owned()).list()
     }
 
     /// The file name of a static library.
@@ -131,7 +132,7 @@ fn versioned_alone(folder: &Path) -> Option<String> {
         return None;
     }
     let names = std::fs::read_dir(folder).ok()?.flatten();
-    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).list();
     names.sort();
     names.into_iter().find(|name| name.starts_with("libcudart.so."))
 }

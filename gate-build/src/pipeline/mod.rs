@@ -46,6 +46,7 @@ use crate::headers::Headers;
 use crate::index::{Index, Signature};
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
+use crate::sorted::List as _;
 use crate::store::{self, Local};
 use crate::toolkit::Toolkit;
 use crate::unit::Language;
@@ -109,7 +110,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     }
 
     // What does not depend on files, and so is said again by a build in which nothing changed.
-    let notices: Vec<_> = plan.warnings.iter().cloned().chain(other).collect();
+    let notices: Vec<_> = plan.warnings.iter().cloned().chain(other).list();
     let listings = Listings::default();
     let own = context.own();
     let state_file = context.state_file();
@@ -197,7 +198,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     state.directives.extend(directives::warnings(&notices));
     let warning = remote.and_then(|remote| remote.warning());
     let refused = store.as_ref().and_then(Local::warning);
-    let warnings: Vec<_> = warning.into_iter().chain(refused).collect();
+    let warnings: Vec<_> = warning.into_iter().chain(refused).list();
     state.directives.extend(directives::warnings(&warnings));
     Ok(Outcome {
         built: state.built,
@@ -242,7 +243,7 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
         fields.add("unit", unit.name.as_str());
     }
     // Rules of build.rs are a part of the builder; what `native` stands for is not.
-    fields.add("targets", format!("{:?}", plan.all_targets().collect::<Vec<_>>()));
+    fields.add("targets", format!("{:?}", plan.all_targets().list()));
     for name in kernels.headers.iter().flat_map(Headers::variables) {
         if let Some(value) = context.env.variable(&name) {
             fields.add("variable", &name);

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
 use crate::product::Product;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
@@ -163,7 +163,7 @@ impl Plan {
             units,
             targets: targets(&kernels.targets),
             of_variable: named.is_some(),
-            flags: product_flags(kernels, context).into_iter().chain(flags).collect(),
+            flags: product_flags(kernels, context).into_iter().chain(flags).list(),
             rules,
             before: kernels.before.clone(),
             warnings,
@@ -199,14 +199,14 @@ impl Plan {
         let own = own.flat_map(|rule| &rule.flags);
         let before = self.before.iter().filter(|(than, _)| arch.number() < than.number());
         let before = before.map(|(_, flag)| flag);
-        self.flags.iter().chain(own).chain(before).cloned().collect()
+        self.flags.iter().chain(own).chain(before).cloned().list()
     }
 
     /// The flags of every unit, together.
     pub(crate) fn all_flags(&self) -> Vec<String> {
         let own = self.rules.iter().flat_map(|rule| &rule.flags);
         let before = self.before.iter().map(|(_, flag)| flag);
-        self.flags.iter().chain(own).chain(before).cloned().collect()
+        self.flags.iter().chain(own).chain(before).cloned().list()
     }
 
     /// What is to be compiled, as a user calls it.

@@ -16,7 +16,7 @@ use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::rust;
 use crate::schedule::Permits;
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
 use crate::unit::{Language, Unit};
 
@@ -119,7 +119,7 @@ impl Task<'_> {
         if self.unit.language == Language::Rust {
             let settings = rust::settings(shared.env, &self.unit.path, files);
             let is_other = |file: &PathBuf| self.unit.path.is_dir() && file.is_file() && !files.contains(file);
-            return settings.into_iter().filter(is_other).collect();
+            return settings.into_iter().filter(is_other).list();
         }
         let mut folders = searched(&self.unit.path, root, &shared.given.flags);
         // A header is looked for beside the one that includes it, too.
@@ -160,10 +160,7 @@ impl Task<'_> {
                 Some((file, digest))
             })
             .collect::<Option<_>>()?;
-        let variables: Vec<_> = variables
-            .iter()
-            .map(|name| (name.clone(), shared.value(name)))
-            .collect();
+        let variables: Vec<_> = variables.iter().map(|name| (name.clone(), shared.value(name))).list();
         Some(Record {
             action: action::of_files(request, &self.unit.crate_root, &files, &variables, &others),
             compiler: action.compiler,
@@ -239,7 +236,7 @@ pub(super) fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done 
             .map(|line| {
                 warning_of_line(line).unwrap_or_else(|| Diagnostic::warning(Id::CompilerWarning, line.as_str()))
             })
-            .collect(),
+            .list(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::directives::is_smaller;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 
 /// A folder of programs with more entries than this is everybody's, such as `/usr/bin`: something is installed there every day.
 const OWN: usize = 500;
@@ -79,7 +79,7 @@ fn versioned(folder: &Path) -> Vec<PathBuf> {
         version.is_some_and(|version| version.contains('.') && version.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
     };
     let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_versioned));
-    named.map(|entry| entry.path()).collect()
+    named.map(|entry| entry.path()).list()
 }
 
 #[cfg(test)]

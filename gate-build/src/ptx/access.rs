@@ -4,6 +4,7 @@
 //! the loads, stores and atomics that use it. It ignores the order of instructions, so it never misses a path between two of them; a
 //! pointer that is stored to memory or handed to a function is followed no further and [`Access::escapes`].
 
+use crate::sorted::List as _;
 use std::collections::HashMap;
 
 use super::instructions::{Instruction, instructions};
@@ -29,7 +30,7 @@ type Params = u64;
 pub fn accesses(text: &str, entry: &Entry) -> Vec<Access> {
     let body = text.get(entry.body.clone()).unwrap_or_default();
     let mut flow = Flow::new(entry);
-    let instructions: Vec<Instruction<'_>> = instructions(body).collect();
+    let instructions: Vec<Instruction<'_>> = instructions(body).list();
     while instructions
         .iter()
         .fold(false, |changed, instruction| flow.propagate(instruction) | changed)
@@ -39,7 +40,7 @@ pub fn accesses(text: &str, entry: &Entry) -> Vec<Access> {
             escapes: index >= Params::BITS as usize,
             ..Access::default()
         })
-        .collect();
+        .list();
     for instruction in &instructions {
         let used = flow.uses(instruction);
         let line = || {
@@ -98,7 +99,7 @@ impl<'a> Flow<'a> {
         let Some(destination) = operands.next() else {
             return false;
         };
-        let sources: Vec<&str> = operands.collect();
+        let sources: Vec<&str> = operands.list();
         let source = |index: usize| sources.get(index).map_or(0, |operand| self.of(operand));
         let bits = match operation {
             "ld" if parts.next() == Some("param") => {

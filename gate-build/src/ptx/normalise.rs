@@ -15,6 +15,7 @@
 //! Everything else is compared as it is. Debug information of `-G` (`.section .debug_…`) refers to paths in other forms and is not normalised
 //! further: such modules are reproducible only in one directory.
 
+use crate::sorted::List as _;
 use std::borrow::Cow;
 
 use super::order::declarations_in_order;
@@ -33,7 +34,7 @@ impl Roots {
             .map(|directory| directory.as_ref().replace('\\', "/").trim_end_matches('/').to_string())
             .filter(|directory| !directory.is_empty())
             .map(|directory| directory + "/")
-            .collect();
+            .list();
         crate::sorted::sort_by(&mut prefixes, |a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         prefixes.dedup();
         Self { prefixes }
@@ -123,7 +124,7 @@ impl Section {
         }
         // Bytes as characters of the same number: hashes are ASCII.
         let text: String = self.bytes.drain(..).map(char::from).collect();
-        let bytes: Vec<String> = hashes(&text).chars().map(|c| u32::from(c).to_string()).collect();
+        let bytes: Vec<String> = hashes(&text).chars().map(|c| u32::from(c).to_string()).list();
         output.push_str(".b8 ");
         output.push_str(&bytes.join(","));
         output.push('\n');
@@ -239,7 +240,7 @@ fn bytes<'a>(line: &'a str, roots: &Roots) -> Cow<'a, str> {
         let path = roots.relative(text)?;
         // Trailing zeros are not written out by every compiler; the declared length counts them.
         let length = path.len() + declared.checked_sub(text.len())?;
-        let mut values: Vec<String> = path.bytes().map(|byte| byte.to_string()).collect();
+        let mut values: Vec<String> = path.bytes().map(|byte| byte.to_string()).list();
         if rest.split_once('}')?.0.trim_end().ends_with(", 0") {
             values.push("0".to_string());
         }

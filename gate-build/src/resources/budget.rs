@@ -1,5 +1,6 @@
 //! Limits on what a kernel takes: declared ones, and the ratchet against an earlier report.
 
+use crate::sorted::List as _;
 use std::fmt;
 
 use super::ptxas::Usage;
@@ -141,7 +142,7 @@ impl Budget {
                 most,
             })
             .filter(|excess| excess.taken > excess.most)
-            .collect()
+            .list()
     }
 }
 

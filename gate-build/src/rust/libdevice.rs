@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::env::{Env, Os};
 use crate::index::Index;
 use crate::process::Finished;
+use crate::sorted::List as _;
 use crate::toolkit::Toolkit;
 
 /// LLVM's intrinsics that have no PTX instruction with the accuracy of the type, and what computes them.
@@ -93,7 +94,7 @@ impl Libdevice {
             .iter()
             .filter_map(|file| index.sample(file))
             .flat_map(|digest| *digest.bytes())
-            .collect()
+            .list()
     }
 
     /// PTX of the IR in `file` with what it needs of `libdevice`.
@@ -179,7 +180,7 @@ fn entries(ir: &str) -> Vec<&str> {
             let (_, rest) = line.split_once('@')?;
             Some(rest.split_once('(')?.0.trim_matches('"'))
         })
-        .collect();
+        .list();
     crate::sorted::sort(&mut names);
     names
 }

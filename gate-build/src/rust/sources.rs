@@ -8,7 +8,7 @@ use crate::compiler::Setting;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::unit::Unit;
 
 /// Every file that was read for a unit: those of a dependency file in the format of make, and for a crate the manifests, lock file and
@@ -26,9 +26,9 @@ pub(super) fn read(
         .ok()
         .and_then(|text| deps::parse_make(&text))
         .ok_or_else(|| Diagnostic::error(Id::CompilerOutput, format!("{compiler} wrote no dependency file")))?;
-    let mut files: Vec<PathBuf> = listed.into_iter().map(PathBuf::from).collect();
+    let mut files: Vec<PathBuf> = listed.into_iter().map(PathBuf::from).list();
     if unit.path.is_dir() {
-        let read: Vec<PathBuf> = files.iter().map(|file| setting.crate_root.join(file)).collect();
+        let read: Vec<PathBuf> = files.iter().map(|file| setting.crate_root.join(file)).list();
         files.extend(
             settings(&setting.env, &unit.path, &read)
                 .into_iter()
@@ -53,7 +53,7 @@ pub(crate) fn settings(env: &Env, folder: &Path, sources: &[PathBuf]) -> Set<Pat
         }
     }
     let mut files: Set<PathBuf> = ancestors.into_iter().map(|folder| folder.join("Cargo.toml")).collect();
-    let mut of_cargo: Vec<PathBuf> = folder.ancestors().map(|folder| folder.join(".cargo")).collect();
+    let mut of_cargo: Vec<PathBuf> = folder.ancestors().map(|folder| folder.join(".cargo")).list();
     of_cargo.extend(env.variable("CARGO_HOME").map(PathBuf::from));
     for folder in of_cargo {
         files.extend(["config.toml", "config"].map(|name| folder.join(name)));

@@ -1,5 +1,6 @@
 //! When tasks ran, and on which worker.
 
+use crate::sorted::List as _;
 use std::time::Duration;
 
 /// When a task ran, and on which worker.
@@ -26,7 +27,7 @@ pub(crate) fn most_at_once(spans: &[Span]) -> usize {
         .iter()
         .filter(|span| span.begin < span.end)
         .flat_map(|span| [(span.begin, true), (span.end, false)])
-        .collect();
+        .list();
     crate::sorted::sort(&mut events);
     let (mut now, mut most) = (0_usize, 0);
     for (_, begins) in events {

@@ -10,6 +10,7 @@ use std::time::Instant;
 use libloading::Library;
 
 use crate::schedule::{Begin, Team};
+use crate::sorted::List as _;
 
 type Program = *mut c_void;
 type Callback = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
@@ -156,7 +157,7 @@ impl Nvrtc {
             .map(|option| CString::new(option.as_str()))
             .collect::<Result<_, _>>()
             .map_err(|_| zero("a flag"))?;
-        let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
+        let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).list();
         let count = c_int::try_from(pointers.len()).map_err(|_| "too many flags".to_owned())?;
 
         let mut program: Program = ptr::null_mut();
@@ -269,7 +270,7 @@ fn archs(
     if archs.is_empty() || unsafe { list(archs.as_mut_ptr()) } != SUCCESS {
         return Vec::new();
     }
-    archs.into_iter().filter_map(|arch| arch.try_into().ok()).collect()
+    archs.into_iter().filter_map(|arch| arch.try_into().ok()).list()
 }
 
 /// Called by each thread of the library now and then while it compiles; 1 makes it stop.

@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -50,7 +50,7 @@ impl<'a> Nvrtc<'a> {
             match library::Nvrtc::load(file, builtins.as_deref(), &mut library::open) {
                 Ok(library) => {
                     let (major, minor) = library.version;
-                    let archs: Vec<String> = library.archs.iter().map(u32::to_string).collect();
+                    let archs: Vec<String> = library.archs.iter().map(u32::to_string).list();
                     let _ = loaded.set(Ok(library));
                     Some(format!("{major}.{minor} {}", archs.join(" ")))
                 }
@@ -81,7 +81,7 @@ impl<'a> Nvrtc<'a> {
                 .unwrap_or_default(),
             file: file.to_path_buf(),
             builtins,
-            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).collect(),
+            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).list(),
             loaded,
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvrtc,
@@ -237,7 +237,7 @@ impl<'a> Nvrtc<'a> {
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
         let preprocessed = Preprocessed::of(text, Compiles::Source, &self.setting.preambles, |files| {
-            files.into_iter().collect()
+            files.into_iter().list()
         });
         let named = preprocessed.dependencies;
         Ok(Preprocessed {
@@ -303,7 +303,7 @@ impl Compiler for Nvrtc<'_> {
         [Some(self.file.clone()), self.builtins.clone()]
             .into_iter()
             .flatten()
-            .collect()
+            .list()
     }
 
     fn identity(&self) -> &CompilerIdentity {
@@ -483,7 +483,7 @@ fn builtins(file: &Path) -> Option<PathBuf> {
                 .and_then(|name| name.to_str())
                 .is_some_and(|name| name.contains("nvrtc-builtins") && !name.contains(".alt."))
         })
-        .collect();
+        .list();
     found.sort();
     found.into_iter().next_back()
 }
