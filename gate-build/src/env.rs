@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::sorted::List as _;
+use crate::sorted::{List as _, sort};
 
 /// Operating system whose conventions apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -159,7 +159,7 @@ impl Env {
             .into_iter()
             .filter_map(|name| name.into_string().ok())
             .list();
-        names.sort();
+        sort(&mut names);
         names
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::sorted::List as _;
+use crate::sorted::{List as _, sort};
 
 /// Files below `root` that `pattern` names, sorted. Symbolic links to folders are not followed below `**`.
 ///
@@ -33,7 +33,7 @@ pub(crate) fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, Error> 
             "correct the pattern in build.rs; patterns are relative to the crate",
         ));
     }
-    found.sort();
+    sort(&mut found);
     found.dedup();
     Ok(found)
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::channel::{Missing, channel};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
 use crate::sorted::List as _;
@@ -57,7 +57,7 @@ impl Invocation<'_> {
         let failed =
             |error: io::Error| Diagnostic::error(Id::CompilerUnusable, format!("cannot wait for `{shown}`: {error}"));
         let deadline = Instant::now() + self.timeout;
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = channel();
         let streams = [
             child
                 .stdout
@@ -79,13 +79,13 @@ impl Invocation<'_> {
         let mut output = [Vec::new(), Vec::new()];
         let mut ended = false;
         loop {
-            match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match receiver.receive(deadline.saturating_duration_since(Instant::now())) {
                 Ok((at, bytes)) => output[at] = bytes,
-                Err(RecvTimeoutError::Disconnected) => {
+                Err(Missing::Over) => {
                     ended = true;
                     break;
                 }
-                Err(RecvTimeoutError::Timeout) => break,
+                Err(Missing::Late) => break,
             }
         }
         let status = if ended {

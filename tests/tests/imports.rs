@@ -32,7 +32,7 @@ mod order {
         (
             "cargo-gate-build",
             &[
-                "diagnostic digest disk json sorted unit version",
+                "channel diagnostic digest disk json sorted unit version",
                 "code deps error index",
                 "arch env glob",
                 "headers process product ptx schedule toolkit",

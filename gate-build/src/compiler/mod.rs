@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::product::Product;
 use crate::schedule::Begin;
-use crate::sorted::Set;
+use crate::sorted::{Set, sort};
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
@@ -176,7 +176,7 @@ impl Preprocessed {
         };
         let mut dependencies = absolute(parsed.files);
         dependencies.extend(preamble.files.iter().cloned());
-        dependencies.sort();
+        sort(&mut dependencies);
         dependencies.dedup();
         Self {
             text: digest,

@@ -17,7 +17,7 @@ use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::product::Linking;
 use crate::schedule::Second;
-use crate::sorted::{List as _, Set};
+use crate::sorted::{List as _, Set, sort};
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
@@ -394,7 +394,7 @@ fn kept_files(scratch: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(scratch).into_iter().flatten().flatten();
     let is_text = |path: &PathBuf| path.to_str().is_some_and(|name| name.ends_with(".ii"));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_text).list();
-    files.sort();
+    sort(&mut files);
     files
 }
 

@@ -12,7 +12,7 @@ use crate::digest::{Digest, Fields};
 use crate::ptx::floor::with_version;
 use crate::ptx::{Module, ParseError, Roots, normalise};
 use crate::resources::Facts;
-use crate::sorted::{List as _, Map, Set};
+use crate::sorted::{List as _, Map, Set, sort};
 use crate::unit::UnitName;
 
 /// What was compiled, to be locked.
@@ -223,7 +223,7 @@ pub fn stored(crate_root: &Path) -> io::Result<Vec<String>> {
             }
         }
     }
-    found.sort();
+    sort(&mut found);
     Ok(found)
 }
 

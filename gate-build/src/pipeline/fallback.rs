@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::lock::{LOCK_FILE, RELOCK};
 use crate::product::Product;
-use crate::sorted::List as _;
+use crate::sorted::{List as _, sort};
 use crate::store::Local;
 use crate::unit::UnitName;
 
@@ -153,7 +153,7 @@ impl Build<'_> {
         // A lock that appears is noticed by the folder it appears in only where cargo may watch that.
         files.extend(self.plan.units.iter().map(|unit| unit.path.clone()));
         files.retain(|path| path.is_file());
-        files.sort();
+        sort(&mut files);
         files.dedup();
         state.directives = directives::lines(&files, &watched);
         state.directives.extend(self.declares());

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
-use crate::sorted::List as _;
+use crate::sorted::{List as _, sort};
 use crate::toolkit::link_directories;
 
 /// The target of the crate, as far as linking depends on it.
@@ -133,7 +133,7 @@ fn versioned_alone(folder: &Path) -> Option<String> {
     }
     let names = std::fs::read_dir(folder).ok()?.flatten();
     let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).list();
-    names.sort();
+    sort(&mut names);
     names.into_iter().find(|name| name.starts_with("libcudart.so."))
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::env::Env;
-use crate::sorted::{List as _, Map, Set};
+use crate::sorted::{List as _, Map, Set, sort};
 
 /// A folder with more files than this is looked at no further; an installation of a large library has some thousands.
 const MOST: usize = 20_000;
@@ -44,7 +44,7 @@ impl Listings {
         }
         let mut files = Vec::new();
         walk(folder, &mut files);
-        files.sort();
+        sort(&mut files);
         let mut named: Map<OsString, Vec<PathBuf>> = Map::new();
         for file in &files {
             if let Some(name) = file.file_name() {

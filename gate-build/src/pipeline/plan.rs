@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
 use crate::product::Product;
-use crate::sorted::{List as _, Set};
+use crate::sorted::{List as _, Set, sort};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
@@ -142,7 +142,7 @@ impl Plan {
                 folders.push(path);
             }
         }
-        folders.sort();
+        sort(&mut folders);
         folders.dedup();
         let mut warnings = Vec::new();
         let named = named_by_variable(kernels, context)?;

@@ -16,7 +16,7 @@ use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::rust;
 use crate::schedule::Permits;
-use crate::sorted::{List as _, Map, Set};
+use crate::sorted::{List as _, Map, Set, sort};
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
 use crate::unit::{Language, Unit};
 
@@ -136,7 +136,7 @@ impl Task<'_> {
         for folder in &near {
             others.extend(shared.listings.shadows(folder, files));
         }
-        others.sort();
+        sort(&mut others);
         others.dedup();
         others
     }
@@ -150,7 +150,7 @@ impl Task<'_> {
         shared: &Shared<'_>,
     ) -> Option<Record> {
         let mut files: Vec<PathBuf> = files.to_vec();
-        files.sort();
+        sort(&mut files);
         files.dedup();
         let others = self.others(&files, shared);
         let files: Vec<(PathBuf, Digest)> = files

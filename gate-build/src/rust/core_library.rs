@@ -9,7 +9,7 @@ use super::programs::{Programs, remap};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::disk;
-use crate::sorted::List as _;
+use crate::sorted::{List as _, sort};
 
 /// The sources of a crate that uses nothing but `core`.
 const MANIFEST: &str = "[package]\nname = \"gate-core\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n";
@@ -103,6 +103,6 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
             !name.starts_with("libgate_core-")
         })
         .list();
-    files.sort();
+    sort(&mut files);
     Ok(files)
 }

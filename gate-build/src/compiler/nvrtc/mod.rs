@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
-use crate::sorted::{List as _, Set};
+use crate::sorted::{List as _, Set, sort};
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -484,7 +484,7 @@ fn builtins(file: &Path) -> Option<PathBuf> {
                 .is_some_and(|name| name.contains("nvrtc-builtins") && !name.contains(".alt."))
         })
         .list();
-    found.sort();
+    sort(&mut found);
     found.into_iter().next_back()
 }
 
