@@ -110,7 +110,7 @@ impl Env {
         };
         self.variables
             .iter()
-            .find(|(candidate, _)| same(candidate))
+            .seek(|(candidate, _)| same(candidate))
             .map(|(_, value)| value.as_os_str())
             .filter(|value| !value.is_empty())
     }

@@ -122,7 +122,7 @@ struct Repository {
 
 /// The repository of a folder, unless the crate is in it too.
 fn repository(folder: &Path, root: &Path) -> Option<Repository> {
-    let top = folder.ancestors().find(|folder| folder.join(".git").exists())?;
+    let top = folder.ancestors().seek(|folder| folder.join(".git").exists())?;
     if root.starts_with(top) {
         return None;
     }
@@ -159,7 +159,7 @@ impl Repository {
     fn packed(&self, name: &str) -> Option<String> {
         let text = fs::read_to_string(self.common.join("packed-refs")).ok()?;
         let mut lines = text.lines();
-        let (commit, _) = lines.find_map(|line| line.split_once(' ').filter(|(_, other)| *other == name))?;
+        let (commit, _) = lines.seek_map(|line| line.split_once(' ').filter(|(_, other)| *other == name))?;
         let peeled = lines.next().and_then(|line| line.strip_prefix('^'));
         Some(peeled.unwrap_or(commit).to_owned())
     }

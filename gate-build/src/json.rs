@@ -1,7 +1,8 @@
 //! Writes JSON.
 
-use crate::sorted::List as _;
 use std::fmt::Write as _;
+
+use crate::sorted::List as _;
 
 /// A value.
 #[derive(Debug, Clone)]

@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use std::ops::Deref;
 use std::{slice, vec};
 
-/// An iterator whose values can be listed.
+/// What the standard library does by a dozen functions for each kind of iterator, by one.
 pub(crate) trait List: Iterator + Sized {
-    /// What `collect` makes of it. The standard library has a dozen functions for each kind of iterator, to allocate once; this is one.
+    /// As `collect`, into a vector.
     fn list(self) -> Vec<Self::Item> {
         let mut all = Vec::new();
         for one in self {
@@ -18,9 +18,44 @@ pub(crate) trait List: Iterator + Sized {
         }
         all
     }
+
+    /// As `find`.
+    fn seek(&mut self, mut fits: impl FnMut(&Self::Item) -> bool) -> Option<Self::Item> {
+        for one in self {
+            if fits(&one) {
+                return Some(one);
+            }
+        }
+        None
+    }
+
+    /// As `find_map`.
+    fn seek_map<T>(&mut self, mut of: impl FnMut(Self::Item) -> Option<T>) -> Option<T> {
+        for one in self {
+            let found = of(one);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
 }
 
 impl<I: Iterator> List for I {}
+
+/// A vector to which values are added.
+pub(crate) trait Append<T> {
+    /// As `extend`.
+    fn append_all(&mut self, all: impl IntoIterator<Item = T>);
+}
+
+impl<T> Append<T> for Vec<T> {
+    fn append_all(&mut self, all: impl IntoIterator<Item = T>) {
+        for one in all {
+            self.push(one);
+        }
+    }
+}
 
 /// Sorts by insertion, for lists of at most some thousands; equal values keep their order.
 pub(crate) fn sort_by<T>(all: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering) {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
-use crate::sorted::List as _;
+use crate::sorted::{Append as _, List as _};
 
 /// Environment variables that decide what is found, for `cargo::rerun-if-env-changed`. On Windows `ProgramFiles`
 /// counts too.
@@ -55,7 +55,7 @@ impl Toolkit {
             .list();
         let path = env.search_path();
         let mut usual = usual_roots(env);
-        usual.extend(pip_roots(env, &path));
+        usual.append_all(pip_roots(env, &path));
 
         let nvcc = match env.variable("NVCC") {
             Some(named) => search.named(named, &path),
@@ -109,7 +109,7 @@ impl Search<'_> {
         };
         directories
             .into_iter()
-            .find_map(|directory| self.file(directory.join(&file_name)))
+            .seek_map(|directory| self.file(directory.join(&file_name)))
     }
 
     fn file(&mut self, file: PathBuf) -> Option<PathBuf> {
@@ -123,7 +123,7 @@ impl Search<'_> {
             Os::MacOs => ("libnvrtc.", "dylib"),
             Os::Windows => ("nvrtc64_", ".dll"),
         };
-        directories.into_iter().find_map(|directory| {
+        directories.into_iter().seek_map(|directory| {
             self.note(directory.join(format!("{prefix}*{suffix}")));
             let mut names = self.env.names(&directory);
             // `nvrtc64_120_0.alt.dll` is a variant for special uses.
@@ -132,7 +132,7 @@ impl Search<'_> {
             names
                 .into_iter()
                 .map(|name| directory.join(name))
-                .find(|file| self.env.is_file(file))
+                .seek(|file| self.env.is_file(file))
         })
     }
 
@@ -162,14 +162,14 @@ fn usual_roots(env: &Env) -> Vec<PathBuf> {
     match env.os() {
         Os::Linux => {
             let mut roots = vec![PathBuf::from("/usr/local/cuda")];
-            roots.extend(versions(env, Path::new("/usr/local"), "cuda-"));
+            roots.append_all(versions(env, Path::new("/usr/local"), "cuda-"));
             // Arch and its relatives; Debian's own package.
-            roots.extend(["/opt/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr/lib/cuda"].map(PathBuf::from));
+            roots.append_all(["/opt/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr/lib/cuda"].map(PathBuf::from));
             roots
         }
         Os::MacOs => {
             let mut roots = vec![PathBuf::from("/usr/local/cuda")];
-            roots.extend(versions(env, Path::new("/Developer/NVIDIA"), "CUDA-"));
+            roots.append_all(versions(env, Path::new("/Developer/NVIDIA"), "CUDA-"));
             roots
         }
         Os::Windows => program_files(env)
@@ -193,7 +193,7 @@ fn pip_roots(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
         .filter_map(|name| env.variable(name).map(PathBuf::from))
         .chain(env.variable("HOME").map(|home| Path::new(home).join(".local")))
         .list();
-    prefixes.extend(path.iter().filter_map(|folder| {
+    prefixes.append_all(path.iter().filter_map(|folder| {
         let found = env.is_file(&folder.join(interpreter));
         // On Windows the interpreter lies in the prefix itself, or in `Scripts` of an environment.
         let prefix = match folder.file_name().and_then(OsStr::to_str) {
@@ -210,8 +210,8 @@ fn pip_roots(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
         };
         for library in libraries {
             let packages = library.join("site-packages").join("nvidia");
-            roots.extend(versions(env, &packages, "cu"));
-            roots.extend(["cuda_nvcc", "cuda_nvrtc"].map(|part| packages.join(part)));
+            roots.append_all(versions(env, &packages, "cu"));
+            roots.append_all(["cuda_nvcc", "cuda_nvrtc"].map(|part| packages.join(part)));
         }
     }
     roots.dedup();

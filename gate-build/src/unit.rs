@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::sorted::Append as _;
+
 /// Path of a unit relative to the crate, with `/`: `kernels/softmax.cu`; for Rust kernels the folder of their crate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitName(String);
@@ -25,7 +27,7 @@ impl UnitName {
             up += 1;
         };
         let mut parts: Vec<String> = vec!["..".to_owned(); if below.is_some() { up } else { 0 }];
-        parts.extend(
+        parts.append_all(
             below
                 .unwrap_or(path)
                 .components()

@@ -7,7 +7,7 @@ use super::signature::{Declared, disagreement};
 use super::{EmbeddedImage, EmbeddedUnit, Encoding, Origin};
 use crate::ptx::access::accesses;
 use crate::ptx::{Entry, ParamType, Scalar, Space};
-use crate::sorted::{List as _, Map};
+use crate::sorted::{Append as _, List as _, Map};
 
 /// The Rust module of these units, to be included from `OUT_DIR`: rustfmt-free, but the same for the same units.
 ///
@@ -126,7 +126,7 @@ fn write_unit(out: &mut String, unit: &EmbeddedUnit, module: &str, declared: &[D
     // Two entries may ask for one name, and one may ask for that of an item of this module.
     let handles = names::distinct(["MODULE", "IMAGES"].into_iter().chain(entries.keys().copied()));
     for ((kernel, places), handle) in entries.iter().zip(handles.iter().skip(2)) {
-        let declared = declared.iter().find(|declared| declared.kernel == *kernel);
+        let declared = declared.iter().seek(|declared| declared.kernel == *kernel);
         write_entry(out, name, kernel, places, handle, declared);
     }
     out.push_str("}\n");
@@ -222,7 +222,7 @@ fn write_entry(
             ));
         } else if let Some(declared) = declared {
             let message = disagreement(declared, other, &accesses(&image.text, other));
-            messages.extend(message.map(|message| format!("{message} (`{unit}`, {})", image.module.target)));
+            messages.append_all(message.map(|message| format!("{message} (`{unit}`, {})", image.module.target)));
         }
     }
     messages.dedup();

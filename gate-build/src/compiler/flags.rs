@@ -1,7 +1,8 @@
 //! Flags of nvcc for compilers that are not nvcc.
 
-use crate::sorted::List as _;
 use std::path::PathBuf;
+
+use crate::sorted::List as _;
 
 /// What flags ask for, apart from how a compiler spells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Level {
     pub(crate) fn of_number(number: u8) -> Option<Self> {
         [Self::Max, Self::Mid, Self::Min, Self::Off]
             .into_iter()
-            .find(|level| level.number() == number)
+            .seek(|level| level.number() == number)
     }
 }
 

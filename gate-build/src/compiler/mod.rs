@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::product::Product;
 use crate::schedule::Begin;
-use crate::sorted::{Set, sort};
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
@@ -80,7 +80,7 @@ impl CompilerKind {
             CompilerKind::CudaBuilder,
         ]
         .into_iter()
-        .find(|kind| kind.as_str() == name)
+        .seek(|kind| kind.as_str() == name)
     }
 }
 
@@ -175,7 +175,7 @@ impl Preprocessed {
             Some(fields.finish())
         };
         let mut dependencies = absolute(parsed.files);
-        dependencies.extend(preamble.files.iter().cloned());
+        dependencies.append_all(preamble.files.iter().cloned());
         sort(&mut dependencies);
         dependencies.dedup();
         Self {

@@ -17,7 +17,7 @@ use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::product::Linking;
 use crate::schedule::Second;
-use crate::sorted::{List as _, Set, sort};
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
@@ -137,7 +137,7 @@ impl<'a> Nvcc<'a> {
         if !self.launcher.is_empty() {
             words.push(self.program.clone().into());
         }
-        words.extend(arguments);
+        words.append_all(arguments);
         Invocation {
             program: self.launcher.first().map_or(self.program.as_path(), Path::new),
             arguments: words,
@@ -168,7 +168,7 @@ impl<'a> Nvcc<'a> {
         }
         let mut all = Vec::new();
         for file in kept_files(scratch) {
-            all.extend(fs::read(file).ok()?);
+            all.append_all(fs::read(file).ok()?);
         }
         (!all.is_empty()).then(|| {
             Preprocessed::of(&all, Compiles::Text, &self.setting.preambles, |files| {
@@ -254,9 +254,9 @@ impl Compiler for Nvcc<'_> {
         if !product.is_merged() {
             arguments.push(format!("-arch={arch}").into());
         }
-        arguments.extend(flags.iter().map(OsString::from));
+        arguments.append_all(flags.iter().map(OsString::from));
         if !self.keeps {
-            arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+            arguments.append_all(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
         }
         let splits = self.splits(unit, flags);
         if splits {
@@ -269,8 +269,8 @@ impl Compiler for Nvcc<'_> {
         };
         let second = (splits || flags.iter().any(asked)).then(|| Second::new(&self.setting.permits));
         // The preprocessed text is a by-product; `--keep` hands it out for nothing.
-        arguments.extend(["--keep".into(), "--keep-dir".into(), scratch.into()]);
-        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        arguments.append_all(["--keep".into(), "--keep-dir".into(), scratch.into()]);
+        arguments.append_all(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
         let finished = self.invocation(arguments).run()?;
         drop(second);
         if !finished.status.success() {
@@ -313,8 +313,8 @@ impl Compiler for Nvcc<'_> {
         }
         let output = scratch.join("out.ii");
         let mut arguments: Vec<OsString> = vec!["-E".into(), format!("-arch={arch}").into()];
-        arguments.extend(flags.iter().map(OsString::from));
-        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        arguments.append_all(flags.iter().map(OsString::from));
+        arguments.append_all(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
         let finished = self.invocation(arguments).run().ok()?;
         if !finished.status.success() {
             return None;
@@ -349,15 +349,15 @@ impl Compiler for Nvcc<'_> {
         if linking.relocatable {
             let linked = scratch.join("device_link.o");
             let mut arguments: Vec<OsString> = vec!["-dlink".into()];
-            arguments.extend(device_link_flags(flags).into_iter().map(OsString::from));
-            arguments.extend(objects.iter().cloned());
-            arguments.extend(["-o".into(), linked.clone().into()]);
+            arguments.append_all(device_link_flags(flags).into_iter().map(OsString::from));
+            arguments.append_all(objects.iter().cloned());
+            arguments.append_all(["-o".into(), linked.clone().into()]);
             run(arguments, "link the device code")?;
             objects.push(linked.into());
         }
         let mut arguments: Vec<OsString> = vec!["-lib".into()];
-        arguments.extend(objects);
-        arguments.extend(["-o".into(), library.into()]);
+        arguments.append_all(objects);
+        arguments.append_all(["-o".into(), library.into()]);
         run(arguments, "make the library")
     }
 
@@ -473,7 +473,7 @@ fn behind_link(program: &Path) -> PathBuf {
 
 /// `#$ TOP=/usr/local/cuda/bin/..`
 fn root_of_dry_run(text: &str) -> Option<PathBuf> {
-    let top = text.lines().find_map(|line| line.trim().strip_prefix("#$ TOP="))?;
+    let top = text.lines().seek_map(|line| line.trim().strip_prefix("#$ TOP="))?;
     Some(PathBuf::from(top.trim().trim_matches('"')))
 }
 

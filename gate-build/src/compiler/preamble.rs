@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::deps;
 use crate::digest::Digest;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 
 /// Preambles that were read in this build: few, one for each architecture and set of flags. Build scripts are mostly compiled without
 /// optimisation, and then comparing bytes, which the standard library does, is the only fast thing to do with a megabyte.
@@ -38,7 +38,7 @@ impl Preambles {
         let at = begin(text)?;
         let (before, rest) = text.split_at(at);
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known().iter().find(|known| rest.starts_with(&known.raw)).cloned();
+        let found = known().iter().seek(|known| rest.starts_with(&known.raw)).cloned();
         if let Some(found) = found {
             let behind = &rest[found.raw.len()..];
             return Some((before, found, behind));

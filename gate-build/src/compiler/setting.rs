@@ -92,10 +92,10 @@ pub(crate) const LIBDEVICE: &str = "nvvm/libdevice/libdevice.10.bc";
 /// The folder of the toolkit that one of these programs or libraries belongs to, with headers and libdevice.
 pub(crate) fn toolkit_of<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Option<PathBuf> {
     let is_toolkit = |root: &&Path| root.join("include/cuda_runtime.h").is_file() && root.join(LIBDEVICE).is_file();
-    files.into_iter().find_map(|file| {
+    files.into_iter().seek_map(|file| {
         let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
         let mut roots = file.ancestors().skip(1).take(4).chain(real.ancestors().skip(1).take(4));
-        roots.find(is_toolkit).map(Path::to_path_buf)
+        roots.seek(is_toolkit).map(Path::to_path_buf)
     })
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn host_compiler(env: &Env, given: &Given, root: &Path, index: &Index
         [below.join(name), below].into_iter().chain(on_path(chosen)).list()
     });
     let mut candidates = chosen.chain(env.search_path().into_iter().map(|folder| folder.join(name)));
-    candidates.find_map(|file| index.sample(&file).map(|digest| (file, digest)))
+    candidates.seek_map(|file| index.sample(&file).map(|digest| (file, digest)))
 }
 
 /// The path without `.` and `..` as far as its text allows: `/cuda/bin/../include` is `/cuda/include`.

@@ -2,9 +2,10 @@
 
 mod id;
 
-use crate::sorted::List as _;
 use std::fmt;
 use std::path::PathBuf;
+
+use crate::sorted::List as _;
 
 pub use self::id::Id;
 
@@ -89,7 +90,7 @@ impl Diagnostic {
         let text = text.trim_end();
         self.place = self
             .place
-            .or_else(|| text.lines().find_map(place_of_line).map(Box::new));
+            .or_else(|| text.lines().seek_map(place_of_line).map(Box::new));
         self.output = bounded(text);
         self
     }
@@ -165,7 +166,7 @@ fn bounded(text: &str) -> String {
     if text.len() <= MOST {
         return text.to_owned();
     }
-    let end = (0..=MOST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let end = (0..=MOST).rev().seek(|&at| text.is_char_boundary(at)).unwrap_or(0);
     format!("{}\n… ({} more bytes)", &text[..end], text.len() - end)
 }
 

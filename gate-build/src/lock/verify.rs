@@ -10,7 +10,7 @@ use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
 use crate::glob;
 use crate::ptx::Module;
-use crate::sorted::{List as _, Map, Set};
+use crate::sorted::{Append as _, List as _, Map, Set};
 use crate::unit::UnitName;
 
 /// The build script, as cargo calls it where no manifest does.
@@ -173,11 +173,11 @@ impl KernelLock {
     ) -> Vec<LockProblem> {
         let mut problems = self.unlocked(files);
         if let Some(script) = read(SCRIPT).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
-            problems.extend(self.other_archs(&script));
+            problems.append_all(self.other_archs(&script));
         }
         for (unit, locked) in &self.units {
             for (arch, image) in &locked.images {
-                problems.extend(image.changed_sources(unit, *arch, read));
+                problems.append_all(image.changed_sources(unit, *arch, read));
                 if let Err(problem) = image.verified_ptx(unit, *arch, read) {
                     problems.push(problem);
                 }
@@ -413,7 +413,7 @@ impl LockedImage {
                 ));
             }
         }
-        let missing = self.entries.keys().find(|name| module.entry(name).is_none())?;
+        let missing = self.entries.keys().seek(|name| module.entry(name).is_none())?;
         let message = format!("entry `{missing}` is in the lock but not in the module");
         Some((Part::Entry(missing), message))
     }

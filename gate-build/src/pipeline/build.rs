@@ -30,7 +30,7 @@ use crate::product::Product;
 use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
-use crate::sorted::{List as _, Set};
+use crate::sorted::{Append as _, List as _, Set};
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
 
@@ -101,7 +101,7 @@ impl Build<'_> {
         let product = &self.kernels.product;
         let (mut jobs, unknown) = jobs::of(self.plan, product, &cuda, &headers, lock != Lock::Leave);
         let mut problems = problems;
-        problems.extend(unknown);
+        problems.append_all(unknown);
         let times = Times::new(self.context, product);
         // What has changed first: a compilation is under way while the rest is found unchanged. Then the longest; what was never
         // timed is judged by its size and goes before what is known to be quick.
@@ -148,7 +148,7 @@ impl Build<'_> {
         let results: Vec<TaskResult<'_>> = ran.into_iter().map(|ran| ran.result).list();
         if self.choice.is_last_resort() && self.mode == Mode::Auto && lock == Lock::Leave {
             // Without a toolkit, clang knows the language and not the library: what it refuses may well be right.
-            let refusal = results.iter().find_map(|(_, _, result)| result.as_ref().err());
+            let refusal = results.iter().seek_map(|(_, _, result)| result.as_ref().err());
             if let Some(refusal) = refusal {
                 let mut warning = refusal.clone();
                 warning.severity = Severity::Warning;
@@ -231,7 +231,7 @@ impl Build<'_> {
                     report
                         .entries
                         .push(Entry::of(self.context.crate_root(), &unit.name, arch, &done));
-                    warnings.extend(
+                    warnings.append_all(
                         done.warnings
                             .into_iter()
                             .map(|warning| warning.unit(unit.name.as_str())),
@@ -258,25 +258,25 @@ impl Build<'_> {
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
         }
-        warnings.extend(self.judge(&state.built.units, store, (lock, headers))?);
+        warnings.append_all(self.judge(&state.built.units, store, (lock, headers))?);
         state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
         let mut links = vec![self.is_there()];
         if let (Product::Library(name), Some(maker)) = (&self.kernels.product, maker) {
             let made = library::make(self, name, maker, &state.built.units, setting, store)?;
-            links.extend(made.lines);
+            links.append_all(made.lines);
             state.built.library = Some(made.file);
         }
         state.folders = self.searched_folders(given);
         state.near = self.near_folders(&state.built.units, &foreign);
         let watched = self.watched(&parts, state.folders.iter().chain(&state.near));
         state.directives = directives::lines(&files, &watched);
-        state.directives.extend(self.declares());
-        state.directives.extend(links);
+        state.directives.append_all(self.declares());
+        state.directives.append_all(links);
         let variables = state.variables.iter();
         let variables = variables.map(|name| format!("cargo::rerun-if-env-changed={name}"));
-        state.directives.extend(variables);
+        state.directives.append_all(variables);
         state.absent = self.absent(&state.built.units);
-        state.directives.extend(directives::warnings(&warnings));
+        state.directives.append_all(directives::warnings(&warnings));
         files.extend(
             state
                 .built
@@ -366,7 +366,7 @@ impl Build<'_> {
     fn absent(&self, units: &[BuiltUnit]) -> Vec<PathBuf> {
         let mut files = Set::new();
         for built in units.iter().filter(|unit| unit.language == Language::Rust) {
-            let unit = self.plan.units.iter().find(|unit| unit.name == built.name);
+            let unit = self.plan.units.iter().seek(|unit| unit.name == built.name);
             for (unit, image) in unit.filter(|unit| unit.path.is_dir()).into_iter().zip(&built.images) {
                 files.extend(rust::settings(&self.context.env, &unit.path, &image.dependencies));
             }

@@ -74,7 +74,7 @@ impl Choice {
         }
         let of_nvcc = ["NVCC", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS", "NVCC_CCBIN"]
             .into_iter()
-            .find(|name| env.variable(name).is_some());
+            .seek(|name| env.variable(name).is_some());
         if let (Some(name), Some(nvcc)) = (of_nvcc, file(CompilerKind::Nvcc)) {
             return Ok(Self {
                 files: vec![(CompilerKind::Nvcc, nvcc)],

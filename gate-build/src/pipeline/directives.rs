@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
-use crate::sorted::{List as _, Set};
+use crate::sorted::{Append as _, List as _, Set};
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;
@@ -24,7 +24,7 @@ pub(crate) fn lines<'a>(
         .list();
     let paths: Set<&PathBuf> = files.into_iter().chain(folders).collect();
     // A name with a line end cannot be told to cargo.
-    lines.extend(
+    lines.append_all(
         paths
             .into_iter()
             .filter_map(|path| path.to_str())
@@ -40,7 +40,7 @@ pub(crate) fn places(env: &Env, searched: &[PathBuf]) -> Vec<PathBuf> {
     let mut places = Set::new();
     let mut seen = Set::new();
     for file in searched {
-        let nearest = file.ancestors().skip(1).find(|folder| folder.is_dir());
+        let nearest = file.ancestors().skip(1).seek(|folder| folder.is_dir());
         if let Some(folder) = nearest
             && folder.parent().is_some()
             && seen.insert(folder.to_path_buf())

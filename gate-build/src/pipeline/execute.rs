@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Id, Place};
 use crate::digest::{self, Digest};
 use crate::ptx::Module;
 use crate::schedule::{self, Begin};
-use crate::sorted::List as _;
+use crate::sorted::{Append as _, List as _};
 use crate::store::{Action, Manifest, Record, Seconds, Space};
 
 impl Task<'_> {
@@ -199,7 +199,7 @@ impl Task<'_> {
                 Ok(mut compiled) => {
                     // A compiler that is broken is said aloud; one that does not know what a source needs is in the report.
                     let broken = refusals.iter().filter(|refusal| refusal.id == Id::CompilerUnusable);
-                    compiled.warnings.extend(broken.map(|refusal| {
+                    compiled.warnings.append_all(broken.map(|refusal| {
                         let by = compiler.identity();
                         Diagnostic::warning(refusal.id, format!("{}; compiled by {by}", refusal.message))
                     }));
@@ -305,7 +305,7 @@ fn short(refusal: &Diagnostic) -> String {
     let first = refusal
         .output
         .lines()
-        .find(|line| line.contains("error"))
+        .seek(|line| line.contains("error"))
         .unwrap_or_default();
     if first.is_empty() {
         refusal.message.clone()

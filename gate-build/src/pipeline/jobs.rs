@@ -6,7 +6,7 @@ use crate::compiler::Compiler;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::headers::Located;
 use crate::product::{Product, gencodes};
-use crate::sorted::{List as _, Set};
+use crate::sorted::{Append as _, List as _, Set};
 use crate::unit::{Language, Unit};
 
 /// One compilation.
@@ -80,10 +80,10 @@ pub(super) fn of<'a>(
             let optimises = crate::product::Linking::of(&flags).optimises;
             // `code=lto_80` says it for each architecture, and nvcc takes only one of the two.
             flags.retain(|flag| !crate::product::is_lto(flag));
-            flags.extend(gencodes(&archs, optimises));
+            flags.append_all(gencodes(&archs, optimises));
             jobs.push(job(unit, arch, flags));
         } else {
-            jobs.extend(archs.into_iter().map(|arch| job(unit, arch, plan.flags(unit, arch))));
+            jobs.append_all(archs.into_iter().map(|arch| job(unit, arch, plan.flags(unit, arch))));
         }
     }
     let warnings = said.into_iter().map(|what| {

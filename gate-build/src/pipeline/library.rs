@@ -86,7 +86,7 @@ fn link_flags(units: &[BuiltUnit]) -> Vec<String> {
     let all = || units.iter().flat_map(|unit| &unit.images).map(|image| &image.flags);
     let is_arch = |flag: &&String| flag.starts_with("-gencode=");
     let chosen = all()
-        .find(|flags| Linking::of(flags).relocatable)
+        .seek(|flags| Linking::of(flags).relocatable)
         .or_else(|| all().next());
     let mut flags: Vec<String> = chosen
         .into_iter()

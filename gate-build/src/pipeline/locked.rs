@@ -23,7 +23,7 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
-use crate::sorted::{List as _, Map, Set};
+use crate::sorted::{Append as _, List as _, Map, Set};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
@@ -100,7 +100,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
         Err(problem) => return Err(Error::Kernels(vec![diagnostic(root, problem)])),
     };
     let mut problems = Vec::new();
-    problems.extend(other_headers(&lock.headers, declared));
+    problems.append_all(other_headers(&lock.headers, declared));
     let mut units = Vec::new();
     let mut files = vec![root.join(LOCK_FILE)];
     let mut instead = Set::new();
@@ -139,10 +139,10 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
             match image(unit, arch, locked, root, out) {
                 Ok(image) => {
                     files.push(root.join(&locked.ptx));
-                    files.extend(image.dependencies.iter().cloned());
+                    files.append_all(image.dependencies.iter().cloned());
                     images.push(image);
                 }
-                Err(diagnostics) => problems.extend(diagnostics),
+                Err(diagnostics) => problems.append_all(diagnostics),
             }
         }
         units.push(BuiltUnit {
@@ -297,7 +297,7 @@ impl Locker<'_> {
         let files = self.sources(image);
         let sources =
             digest_sources(self.root, &files, &[]).map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
-        if let Some(file) = files.iter().find(|file| has_changed(file, self.began)) {
+        if let Some(file) = files.iter().seek(|file| has_changed(file, self.began)) {
             let name = UnitName::of(self.root, file);
             let message = format!("`{name}` was saved while the PTX for {} was compiled", image.arch);
             return Err(error(Id::SourceChanged, message).help("run the command again"));
@@ -407,7 +407,7 @@ impl Locker<'_> {
                     .units
                     .get(&unit.name)
                     .and_then(|locked| locked.images.get(&image.arch));
-                problems.extend(self.difference(unit, image, locked));
+                problems.append_all(self.difference(unit, image, locked));
             }
         }
         if problems.is_empty() {
@@ -470,7 +470,7 @@ fn other_facts(now: &LockedImage, locked: &LockedImage) -> Option<String> {
     if now.ptxas.is_none() || now.ptxas != locked.ptxas {
         return None;
     }
-    let (name, _) = now.entries.iter().find(|(name, entry)| {
+    let (name, _) = now.entries.iter().seek(|(name, entry)| {
         let said = locked.entries.get(*name).and_then(|entry| entry.usage);
         entry.usage != said
     })?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::arch::Arch;
 use crate::env::{Env, Os};
 use crate::process::Invocation;
-use crate::sorted::List as _;
+use crate::sorted::{Append as _, List as _};
 
 /// The tool answers in a second or is stuck in a driver.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,14 +21,14 @@ pub(super) fn archs(env: &Env, directory: PathBuf) -> Result<Vec<Arch>, String> 
         Os::Linux | Os::MacOs => "nvidia-smi",
     };
     let mut folders = env.search_path();
-    folders.extend(
+    folders.append_all(
         env.variable("SystemRoot")
             .map(|root| PathBuf::from(root).join("System32")),
     );
     let program = folders
         .iter()
         .map(|folder| folder.join(name))
-        .find(|file| env.is_file(file));
+        .seek(|file| env.is_file(file));
     let Some(program) = program else {
         return Err("`nvidia-smi` is not on `PATH`".to_owned());
     };

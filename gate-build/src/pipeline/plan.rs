@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
 use crate::product::Product;
-use crate::sorted::{List as _, Set, sort};
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
@@ -64,7 +64,7 @@ impl Plan {
             for path in glob::expand(root, pattern)? {
                 units.push(unit(root, &path, Language::Cuda));
             }
-            folders.extend(folder_of_pattern(root, pattern));
+            folders.append_all(folder_of_pattern(root, pattern));
         }
         for folder in &kernels.rust {
             let path = plain(&root.join(folder));
@@ -321,7 +321,7 @@ fn resolve(targets: &[Target], context: &Context, warnings: &mut Vec<Diagnostic>
             Target::Arch(arch) => resolved.archs.push(*arch),
             Target::AllMajor => resolved.all_major = true,
             Target::Native => match native::archs(&context.env, context.crate_root.clone()) {
-                Ok(archs) => resolved.archs.extend(archs),
+                Ok(archs) => resolved.archs.append_all(archs),
                 Err(why) => {
                     let message = format!("`native` is not known ({why}): compiling for {}", Arch::DEFAULT);
                     let warning = Diagnostic::warning(Id::ArchUnsupported, message)

@@ -35,7 +35,7 @@ impl Task<'_> {
         let (record, files) = manifest
             .records
             .iter()
-            .find_map(|record| Some((record, self.same_code(record, shared)?)))?;
+            .seek_map(|record| Some((record, self.same_code(record, shared)?)))?;
         let taken = self.take(shared, &record.action)?;
         let record = Record {
             action: action::of_files(

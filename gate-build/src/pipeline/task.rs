@@ -16,7 +16,7 @@ use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::rust;
 use crate::schedule::Permits;
-use crate::sorted::{List as _, Map, Set, sort};
+use crate::sorted::{Append as _, List as _, Map, Set, sort};
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
 use crate::unit::{Language, Unit};
 
@@ -59,7 +59,7 @@ impl Shared<'_> {
 /// A digest of the value of a variable of this environment.
 pub(super) fn value_of(env: &Env, name: &str) -> Option<Digest> {
     let is_named = |(other, _): &(&OsStr, &OsStr)| *other == name;
-    let (_, value) = env.variables().find(is_named)?;
+    let (_, value) = env.variables().seek(is_named)?;
     Some(Digest::of(value.as_encoded_bytes()))
 }
 
@@ -134,7 +134,7 @@ impl Task<'_> {
         let near = near.into_iter().chain(shared.named.iter().cloned());
         let near: Set<PathBuf> = near.filter(|folder| !folders.contains(folder)).collect();
         for folder in &near {
-            others.extend(shared.listings.shadows(folder, files));
+            others.append_all(shared.listings.shadows(folder, files));
         }
         sort(&mut others);
         others.dedup();
@@ -173,7 +173,7 @@ impl Task<'_> {
     /// The compiler of this kind.
     pub(super) fn compiler(&self, kind: CompilerKind) -> Option<&dyn Compiler> {
         let mut compilers = self.compilers.iter().map(AsRef::as_ref);
-        compilers.find(|compiler: &&dyn Compiler| compiler.identity().kind == kind)
+        compilers.seek(|compiler: &&dyn Compiler| compiler.identity().kind == kind)
     }
 
     /// The result under this key. PTX that is in its place is not read: of ten megabytes that nobody edited, all would be.

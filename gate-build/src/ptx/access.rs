@@ -4,8 +4,9 @@
 //! the loads, stores and atomics that use it. It ignores the order of instructions, so it never misses a path between two of them; a
 //! pointer that is stored to memory or handed to a function is followed no further and [`Access::escapes`].
 
-use crate::sorted::List as _;
 use std::collections::HashMap;
+
+use crate::sorted::List as _;
 
 use super::instructions::{Instruction, instructions};
 use super::model::Entry;

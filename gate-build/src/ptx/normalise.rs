@@ -15,8 +15,9 @@
 //! Everything else is compared as it is. Debug information of `-G` (`.section .debug_…`) refers to paths in other forms and is not normalised
 //! further: such modules are reproducible only in one directory.
 
-use crate::sorted::List as _;
 use std::borrow::Cow;
+
+use crate::sorted::{Append as _, List as _};
 
 use super::order::declarations_in_order;
 
@@ -50,7 +51,7 @@ impl Roots {
         let length = self
             .prefixes
             .iter()
-            .find(|prefix| slashed.starts_with(prefix.as_str()))?
+            .seek(|prefix| slashed.starts_with(prefix.as_str()))?
             .len();
         Some(match slashed {
             Cow::Borrowed(path) => Cow::Borrowed(&path[length..]),
@@ -106,7 +107,7 @@ impl Section {
         if self.inside {
             let row = directive.strip_prefix(".b8 ").and_then(row);
             if let Some(row) = row {
-                self.bytes.extend(row);
+                self.bytes.append_all(row);
                 return true;
             }
             self.flush(output);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::sorted::List as _;
+
 /// A fundamental type of PTX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
@@ -64,7 +66,7 @@ impl Scalar {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, known, _)| *known == name)
+            .seek(|(_, known, _)| *known == name)
             .map(|(ty, ..)| *ty)
     }
 }
@@ -98,7 +100,7 @@ impl Space {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, known)| *known == name)
+            .seek(|(_, known)| *known == name)
             .map(|(space, _)| *space)
     }
 }
@@ -130,7 +132,7 @@ impl Opaque {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, known)| *known == name)
+            .seek(|(_, known)| *known == name)
             .map(|(opaque, _)| *opaque)
     }
 }

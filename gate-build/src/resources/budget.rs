@@ -1,7 +1,8 @@
 //! Limits on what a kernel takes: declared ones, and the ratchet against an earlier report.
 
-use crate::sorted::List as _;
 use std::fmt;
+
+use crate::sorted::List as _;
 
 use super::ptxas::Usage;
 

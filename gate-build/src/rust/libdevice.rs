@@ -69,13 +69,13 @@ impl Libdevice {
             .chain(toolkit.nvcc.as_deref().and_then(sysroot).map(Path::to_path_buf));
         let bitcode = roots
             .map(|root| root.join("nvvm").join("libdevice").join("libdevice.10.bc"))
-            .find(|file| env.is_file(file))?;
+            .seek(|file| env.is_file(file))?;
         let host = field(version, "host")?;
         let major: u32 = field(version, "LLVM version")?.split('.').next()?.parse().ok()?;
         let own = sysroot(rustc).map(|root| root.join("lib").join("rustlib").join(host).join("bin"));
         // An installation of the same version, then the next ones.
         let installed = (major..major + 4).map(|major| PathBuf::from(format!("/usr/lib/llvm-{major}/bin")));
-        let tools = own.into_iter().chain(installed).find(|folder| {
+        let tools = own.into_iter().chain(installed).seek(|folder| {
             ["llvm-link", "opt", "llc"]
                 .iter()
                 .all(|tool| env.is_file(&program(folder, tool, env.os())))

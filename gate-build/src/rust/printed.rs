@@ -7,7 +7,7 @@ use crate::sorted::List as _;
 
 /// The first `--> file:line:column`.
 pub(super) fn place_of(text: &str) -> Option<Place> {
-    let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "))?;
+    let place = text.lines().seek_map(|line| line.trim_start().strip_prefix("--> "))?;
     let (rest, column) = place.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
     Some(Place {

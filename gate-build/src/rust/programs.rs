@@ -128,7 +128,7 @@ pub(crate) fn remap(from: &Path, to: &str) -> OsString {
 pub(crate) fn field<'a>(version: &'a str, name: &str) -> Option<&'a str> {
     version
         .split('|')
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        .seek_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 /// What `rustc -vV` prints, lines joined by `|`.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::sorted::List as _;
+
 /// A thread that waits for a token looks this often: the standard library cannot wait for a pipe and for the end of all work at once.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -99,7 +101,7 @@ impl Tokens {
 /// Where tokens are read and written.
 fn ends(flags: &str) -> Option<[PathBuf; 2]> {
     let mut options = ["--jobserver-auth=", "--jobserver-fds="].into_iter();
-    let value = options.find_map(|option| Some(flags.rsplit_once(option)?.1))?;
+    let value = options.seek_map(|option| Some(flags.rsplit_once(option)?.1))?;
     let value = value.split_ascii_whitespace().next()?;
     if let Some(path) = value.strip_prefix("fifo:") {
         return Some([PathBuf::from(path), PathBuf::from(path)]);

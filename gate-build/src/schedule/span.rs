@@ -1,7 +1,8 @@
 //! When tasks ran, and on which worker.
 
-use crate::sorted::List as _;
 use std::time::Duration;
+
+use crate::sorted::List as _;
 
 /// When a task ran, and on which worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

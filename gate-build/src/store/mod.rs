@@ -21,6 +21,7 @@ mod verified;
 use std::io;
 
 use crate::digest::{Digest, checksum};
+use crate::sorted::List as _;
 
 pub use bounds::Bounds;
 pub use collect::{Cause, Collection, Evicted};
@@ -64,7 +65,7 @@ impl Space {
     /// The space of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|space| space.name() == name)
+        Self::ALL.into_iter().seek(|space| space.name() == name)
     }
 
     /// Whether entries are of use to other machines.

@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
-use crate::sorted::{List as _, Set, sort};
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -102,7 +102,7 @@ impl<'a> Nvrtc<'a> {
     fn options(&self, unit: &Unit, arch: Arch, asked: &Asked) -> Result<Vec<String>, Diagnostic> {
         let mut options = vec![format!("--gpu-architecture={}", arch.compute())];
         options.push(format!("--std={}", asked.standard.as_deref().unwrap_or("c++17")));
-        options.extend(asked.macros.iter().cloned());
+        options.append_all(asked.macros.iter().cloned());
         for (name, value) in &asked.arithmetic {
             options.push(format!("--{name}={value}"));
         }
@@ -117,14 +117,14 @@ impl<'a> Nvrtc<'a> {
                 options.push(option.to_owned());
             }
         }
-        options.extend(
+        options.append_all(
             asked
                 .registers
                 .iter()
                 .map(|registers| format!("--maxrregcount={registers}")),
         );
-        options.extend(asked.level.flag().map(str::to_owned));
-        options.extend(asked.front_end.iter().cloned());
+        options.append_all(asked.level.flag().map(str::to_owned));
+        options.append_all(asked.front_end.iter().cloned());
         let mut text = |option: &str, path: PathBuf| match path.to_str() {
             Some(path) => {
                 options.push(format!("{option}={path}"));
@@ -198,7 +198,7 @@ impl<'a> Nvrtc<'a> {
             let output = spool.map(|spool| output_option(spool.path())).transpose()?;
             // NVRTC hands these to its front end. It has no option for dependencies of its own.
             for option in front_end.options.iter().map(|&option| option.to_owned()).chain(output) {
-                options.extend(["-Xcudafe".to_owned(), option]);
+                options.append_all(["-Xcudafe".to_owned(), option]);
             }
             let compile = |options: &[String]| {
                 let watch = Watch {
@@ -491,7 +491,7 @@ fn builtins(file: &Path) -> Option<PathBuf> {
 /// Folders with CUDA's headers in the installation that the library belongs to. CUDA 13 has those of its C++ library
 /// in a folder of their own.
 fn include_folders(file: &Path) -> Option<Vec<PathBuf>> {
-    file.ancestors().skip(1).take(4).find_map(|root| {
+    file.ancestors().skip(1).take(4).seek_map(|root| {
         let include = root.join("include");
         include.join("cuda_fp16.h").is_file().then(|| {
             let own = include.join("cccl");

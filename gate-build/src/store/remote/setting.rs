@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::env::{Env, Os};
 use crate::error::Error;
+use crate::sorted::List as _;
 use crate::store::protocol::Mode;
 
 /// How long one answer may take where nothing else is said.
@@ -95,7 +96,7 @@ impl Setting {
             Os::Linux | Os::MacOs => "cargo-gate",
         };
         let mut files = self.env.search_path().into_iter().map(|folder| folder.join(name));
-        files.find(|file| self.env.is_file(file))
+        files.seek(|file| self.env.is_file(file))
     }
 
     /// The environment of that program: this one, and what was decided.
@@ -147,7 +148,7 @@ fn policy(out_dir: &Path, crate_root: &Path) -> Option<PathBuf> {
             .ancestors()
             .take_while(|folder| !folder.join(".cargo-ok").is_file())
             .map(|folder| folder.join("gate.toml"))
-            .find(|file| file.is_file())
+            .seek(|file| file.is_file())
     };
     above(out_dir).or_else(|| above(crate_root))
 }
