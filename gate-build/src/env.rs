@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::sorted::{List as _, sort};
 
 /// Operating system whose conventions apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Os {
     /// Linux and other Unix systems.
     Linux,

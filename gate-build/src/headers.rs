@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::sorted::List as _;
 
 /// A library of headers, as a build script declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Headers {
     /// A folder of a git checkout, relative to the crate, and the tag or commit that is checked out.
     Checkout { folder: PathBuf, revision: String },
@@ -17,7 +17,6 @@ pub(crate) enum Headers {
 }
 
 /// Where a library is.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Located {
     pub folders: Vec<PathBuf>,
     /// As the lock keeps it: what build.rs says, and the commit or version that it stands for.

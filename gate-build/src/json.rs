@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use crate::sorted::List as _;
 
 /// A value.
-#[derive(Debug, Clone)]
 pub(crate) enum Json {
     Null,
     Number(u64),

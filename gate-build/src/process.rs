@@ -16,7 +16,6 @@ use crate::sorted::List as _;
 const KEPT: usize = 1 << 20;
 
 /// A command that ended by itself.
-#[derive(Debug)]
 pub(crate) struct Finished {
     pub status: ExitStatus,
     /// Standard output and standard error, the former first.
@@ -24,7 +23,6 @@ pub(crate) struct Finished {
 }
 
 /// A compiler's command line.
-#[derive(Debug, Clone)]
 pub(crate) struct Invocation<'a> {
     pub program: &'a Path,
     pub arguments: Vec<OsString>,

@@ -4,7 +4,7 @@ use crate::arch::Arch;
 use crate::sorted::List as _;
 
 /// What each unit becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Output {
     /// PTX text, one for each architecture, which the driver compiles for its device.

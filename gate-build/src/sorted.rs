@@ -86,7 +86,7 @@ pub(crate) fn sort<T: Ord>(all: &mut Vec<T>) {
 pub struct Map<K, V>(Vec<(K, V)>);
 
 /// Values in their order, each once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Set<T>(Vec<T>);
 
 /// Where the key is, or belongs.

@@ -59,21 +59,15 @@ impl Toolkit {
 
         let nvcc = match env.variable("NVCC") {
             Some(named) => search.named(named, &path),
-            None => search.program("nvcc", bins(&declared).chain(path.clone()).chain(bins(&usual))),
+            None => search.program("nvcc", &[&bins(&declared), &path, &bins(&usual)]),
         };
         // An installation keeps its parts together: nvcc's own directory goes before whatever else is on PATH.
         let beside: Option<PathBuf> = nvcc.as_deref().and_then(Path::parent).map(Path::to_path_buf);
-        let ptxas = search.program(
-            "ptxas",
-            bins(&declared)
-                .chain(beside.clone())
-                .chain(path.clone())
-                .chain(bins(&usual)),
-        );
-        let clang = search.program("clang", path.into_iter().chain(usual_clang(env)));
+        let ptxas = search.program("ptxas", &[&bins(&declared), beside.as_slice(), &path, &bins(&usual)]);
+        let clang = search.program("clang", &[&path, &usual_clang(env)]);
         let installation = beside.as_deref().and_then(Path::parent).map(Path::to_path_buf);
-        let roots = declared.into_iter().chain(installation).chain(usual);
-        let nvrtc = search.library(roots.flat_map(|root| library_directories(env.os(), &root)));
+        let roots = [declared.as_slice(), installation.as_slice(), &usual].concat();
+        let nvrtc = search.library(&roots);
 
         Self {
             nvcc,
@@ -99,17 +93,20 @@ impl Search<'_> {
             return self.file(file.to_path_buf());
         }
         let name = file.to_str()?;
-        self.program(name, path.iter().cloned())
+        self.program(name, &[path])
     }
 
-    fn program(&mut self, name: &str, directories: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    fn program(&mut self, name: &str, directories: &[&[PathBuf]]) -> Option<PathBuf> {
         let file_name = match self.env.os() {
             Os::Windows if !name.to_ascii_lowercase().ends_with(".exe") => format!("{name}.exe"),
             _ => name.to_owned(),
         };
-        directories
-            .into_iter()
-            .seek_map(|directory| self.file(directory.join(&file_name)))
+        for directory in directories.iter().copied().flatten() {
+            if let Some(file) = self.file(directory.join(&file_name)) {
+                return Some(file);
+            }
+        }
+        None
     }
 
     fn file(&mut self, file: PathBuf) -> Option<PathBuf> {
@@ -117,13 +114,15 @@ impl Search<'_> {
         self.env.is_file(&file).then_some(file)
     }
 
-    fn library(&mut self, directories: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    fn library(&mut self, roots: &[PathBuf]) -> Option<PathBuf> {
         let (prefix, suffix) = match self.env.os() {
             Os::Linux => ("libnvrtc.so", ""),
             Os::MacOs => ("libnvrtc.", "dylib"),
             Os::Windows => ("nvrtc64_", ".dll"),
         };
-        directories.into_iter().seek_map(|directory| {
+        let os = self.env.os();
+        let mut directories = roots.iter().flat_map(|root| library_directories(os, root));
+        directories.seek_map(|directory| {
             self.note(directory.join(format!("{prefix}*{suffix}")));
             let mut names = self.env.names(&directory);
             // `nvrtc64_120_0.alt.dll` is a variant for special uses.
@@ -153,8 +152,8 @@ pub(crate) fn behind_launcher<'a>(env: &Env, named: &'a OsStr) -> (Vec<&'a str>,
     }
 }
 
-fn bins(roots: &[PathBuf]) -> impl Iterator<Item = PathBuf> + '_ {
-    roots.iter().map(|root| root.join("bin"))
+fn bins(roots: &[PathBuf]) -> Vec<PathBuf> {
+    roots.iter().map(|root| root.join("bin")).list()
 }
 
 /// Where installers put CUDA when nobody says otherwise.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::sorted::Append as _;
 
 /// Path of a unit relative to the crate, with `/`: `kernels/softmax.cu`; for Rust kernels the folder of their crate.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitName(String);
 
 impl UnitName {
@@ -76,7 +76,7 @@ impl fmt::Display for UnitName {
 }
 
 /// What a unit is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Language {
     /// CUDA C++, one file.
     Cuda,

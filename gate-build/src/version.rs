@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::sorted::List as _;
 
 /// Version of a compiler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ToolVersion {
     /// Major version.
     pub major: u32,

@@ -25,7 +25,7 @@ pub fn generate(units: &[EmbeddedUnit], declared: &[Declared]) -> String {
 }
 
 /// What one unit gives to the module.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     /// Name of its own module.
     module: String,

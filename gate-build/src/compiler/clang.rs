@@ -29,7 +29,7 @@ pub(crate) struct Clang<'a> {
 }
 
 /// What a source finds of CUDA.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Library {
     /// A toolkit, as clang reads it.
     Toolkit(PathBuf),
@@ -298,7 +298,7 @@ impl Compiler for Clang<'_> {
             })?;
         Ok(Compiled {
             ptx,
-            dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
+            dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from).list()),
             warnings: warnings(&finished.text),
             // Preprocessing once more is cheap beside a compilation, and only needed when there is something to
             // compare with.
@@ -327,7 +327,7 @@ impl Compiler for Clang<'_> {
             &text,
             Compiles::Source,
             &self.setting.preambles,
-            |files| self.setting.absolute(files),
+            &|files| self.setting.absolute(files.into_iter().list()),
         ))
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::sorted::List as _;
 
 /// What flags ask for, apart from how a compiler spells it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// `-D`, `-U` with their values, in order: `-DX=1`.
     pub macros: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) struct Asked {
 }
 
 /// How much an optimiser does: what nvcc's `--Ofast-compile` says about device code, whose `-O` is about the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Level {
     Max,
     Mid,

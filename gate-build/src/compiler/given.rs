@@ -10,7 +10,7 @@ use crate::sorted::List as _;
 const DEEPEST: usize = 4;
 
 /// Every flag in order, and the files that some of them are in.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Given {
     pub flags: Vec<String>,
     /// Absolute; whether or not they are there.

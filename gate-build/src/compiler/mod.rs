@@ -33,7 +33,7 @@ pub(crate) use setting::{Setting, host_compiler, plain, toolkit_of};
 pub(crate) use shims::write as write_shims;
 
 /// Kinds of compilers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CompilerKind {
     /// NVIDIA's run-time compilation library, in process.
     Nvrtc,
@@ -91,7 +91,7 @@ impl fmt::Display for CompilerKind {
 }
 
 /// Which compiler it was, independent of where it lies.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CompilerIdentity {
     /// Its kind.
     pub kind: CompilerKind,
@@ -108,7 +108,6 @@ impl fmt::Display for CompilerIdentity {
 }
 
 /// What a compilation gave.
-#[derive(Debug, Clone)]
 pub(crate) struct Compiled {
     /// The PTX text.
     pub ptx: Vec<u8>,
@@ -124,7 +123,7 @@ pub(crate) struct Compiled {
 }
 
 /// The source of a unit after preprocessing.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Preprocessed {
     /// Digest of the text without what only says where it came from; nothing where what is compiled depends on more than the text.
     pub text: Option<Digest>,
@@ -133,7 +132,7 @@ pub(crate) struct Preprocessed {
 }
 
 /// What a compiler compiles whose preprocessor wrote a text.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Compiles {
     /// That text.
     Text,
@@ -148,13 +147,13 @@ impl Preprocessed {
         text: &[u8],
         compiles: Compiles,
         preambles: &Preambles,
-        absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>,
+        absolute: &dyn Fn(Set<PathBuf>) -> Vec<PathBuf>,
     ) -> Self {
         let whole = || {
             let is_of_source = compiles == Compiles::Source && deps::knows_its_column(text);
             (!is_of_source).then(|| Digest::of(text))
         };
-        let Some((before, preamble, behind)) = preambles.split(text, &absolute) else {
+        let Some((before, preamble, behind)) = preambles.split(text, absolute) else {
             let parsed = deps::parse_preprocessed(text);
             return Self {
                 text: if deps::knows_its_place(text) {

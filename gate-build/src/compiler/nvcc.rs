@@ -171,8 +171,8 @@ impl<'a> Nvcc<'a> {
             all.append_all(fs::read(file).ok()?);
         }
         (!all.is_empty()).then(|| {
-            Preprocessed::of(&all, Compiles::Text, &self.setting.preambles, |files| {
-                self.setting.absolute(files)
+            Preprocessed::of(&all, Compiles::Text, &self.setting.preambles, &|files| {
+                self.setting.absolute(files.into_iter().list())
             })
         })
     }
@@ -283,7 +283,7 @@ impl Compiler for Nvcc<'_> {
         } else {
             let text = fs::read_to_string(&dependency_file).ok();
             let names = text.and_then(|text| deps::parse_make(&text));
-            names.map(|names| self.setting.absolute(names.into_iter().map(PathBuf::from)))
+            names.map(|names| self.setting.absolute(names.into_iter().map(PathBuf::from).list()))
         };
         let Some(dependencies) = listed.filter(|files| !files.is_empty()) else {
             return Err(
@@ -324,7 +324,7 @@ impl Compiler for Nvcc<'_> {
             &text,
             Compiles::Text,
             &self.setting.preambles,
-            |files| self.setting.absolute(files),
+            &|files| self.setting.absolute(files.into_iter().list()),
         ))
     }
 

@@ -88,7 +88,7 @@ pub struct LockedImage {
 }
 
 /// A compiler as the lock names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LockedCompiler {
     /// `nvcc`, `nvrtc`, `clang`, `rustc` or `cuda-builder`.
     pub kind: String,

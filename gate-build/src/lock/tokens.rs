@@ -2,7 +2,7 @@
 use crate::sorted::List as _;
 
 /// A token, or a piece of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     /// A name, a keyword or a number.
     Word(&'t str),

@@ -49,7 +49,7 @@ pub fn source_fingerprint(sources: &Map<String, Digest>) -> Digest {
 }
 
 /// What is wrong with a lock or a file it names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// `kernels.lock` is missing, cannot be read or understood, or contradicts itself.

@@ -17,7 +17,6 @@ use crate::toolkit::Toolkit;
 use crate::unit::Language;
 
 /// Compilers by kind and file, those to be tried first in front. What was named outright has no alternative.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub files: Vec<(CompilerKind, PathBuf)>,
     /// Why it is this choice, where a variable decided.

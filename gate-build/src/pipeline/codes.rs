@@ -17,7 +17,7 @@ const LARGEST: u64 = 1 << 20;
 const NOTHING: &str = "-";
 
 /// The code of files, each read once.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Codes {
     known: Mutex<Map<Digest, Option<Code>>>,
 }

@@ -21,7 +21,7 @@ use crate::unit::UnitName;
 const LEVEL: u8 = 6;
 
 /// Why there is no PTX, as `gate-runtime` names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Missing {
     NoCompiler,
     Off,

@@ -10,7 +10,6 @@ use crate::sorted::{Append as _, List as _, Set};
 use crate::unit::{Language, Unit};
 
 /// One compilation.
-#[derive(Debug)]
 pub(super) struct Job<'a> {
     pub unit: &'a Unit,
     /// The architecture, or the oldest of several.

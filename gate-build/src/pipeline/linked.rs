@@ -7,7 +7,7 @@ use crate::sorted::{Append as _, List as _, sort};
 use crate::toolkit::link_directories;
 
 /// The target of the crate, as far as linking depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Linked {
     is_msvc: bool,
     /// Whether C's library is linked statically.
@@ -16,7 +16,7 @@ pub(super) struct Linked {
 }
 
 /// CUDA's runtime library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Cudart {
     Static,
     Shared,

@@ -12,7 +12,7 @@ use crate::sorted::{List as _, Map, Set, sort};
 const MOST: usize = 20_000;
 
 /// Lists folders, each once.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Listings {
     known: Mutex<Map<PathBuf, Arc<Listing>>>,
     /// Names in folders themselves.
@@ -20,7 +20,6 @@ pub(crate) struct Listings {
 }
 
 /// What is below a folder.
-#[derive(Debug)]
 pub(crate) struct Listing {
     /// Sorted.
     files: Vec<PathBuf>,

@@ -27,7 +27,7 @@ use crate::sorted::{Append as _, List as _, Map, Set};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Lock {
     /// Nothing.
     Leave,

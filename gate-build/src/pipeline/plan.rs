@@ -16,7 +16,6 @@ use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
-#[derive(Debug)]
 pub(crate) struct Plan {
     /// Sorted by name.
     pub units: Vec<Unit>,
@@ -38,7 +37,7 @@ pub(crate) struct Plan {
 }
 
 /// What units are compiled for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Targets {
     /// Sorted.
     pub archs: Vec<Arch>,
@@ -47,7 +46,6 @@ pub(crate) struct Targets {
 }
 
 /// What is said of some units.
-#[derive(Debug)]
 struct PlannedRule {
     units: Set<UnitName>,
     flags: Vec<String>,

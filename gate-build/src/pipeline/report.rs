@@ -18,7 +18,6 @@ use crate::unit::UnitName;
 const SCHEMA: u64 = 1;
 
 /// One line of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub unit: String,
     pub arch: String,
@@ -89,7 +88,7 @@ impl Entry {
 }
 
 /// What a build asked the store.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Asked {
     pub counts: Counts,
     /// How the remote store fared, where one is set up.
@@ -118,7 +117,7 @@ impl Asked {
 }
 
 /// What ran when, in one build.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Trace {
     /// By the moment they began: unit, architecture, when and where.
     tasks: Vec<(String, String, Span)>,
@@ -155,7 +154,7 @@ impl Trace {
 }
 
 /// The report of one build.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Report {
     pub mode: &'static str,
     /// Sorted by unit and architecture.

@@ -75,7 +75,7 @@ pub(crate) struct Task<'a> {
 }
 
 /// Why something was compiled or was not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) enum Reason {
     /// Every file has the bytes it had in a compilation before.
     SameInputs,
@@ -92,7 +92,6 @@ pub(crate) enum Reason {
 }
 
 /// What a task gives.
-#[derive(Debug)]
 pub(crate) struct Done {
     /// Nothing where it is in its place.
     pub ptx: Option<Vec<u8>>,

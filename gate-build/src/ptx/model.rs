@@ -9,7 +9,7 @@ use crate::arch::Arch;
 use crate::sorted::List as _;
 
 /// Version of the PTX language: `.version 8.7`. A driver accepts those up to its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Isa {
     /// Major version.
     pub major: u8,
@@ -41,7 +41,7 @@ impl FromStr for Isa {
 }
 
 /// Who sees a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Linkage {
     /// Only this module.
     Internal,

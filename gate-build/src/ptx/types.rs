@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::sorted::List as _;
 
 /// A fundamental type of PTX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
 pub enum Scalar {
     U8,
@@ -72,7 +72,7 @@ impl Scalar {
 }
 
 /// State space a pointer parameter is declared to point to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
 pub enum Space {
     Const,
@@ -106,7 +106,7 @@ impl Space {
 }
 
 /// A handle whose layout PTX does not reveal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
 pub enum Opaque {
     TexRef,
@@ -141,7 +141,7 @@ impl Opaque {
 ///
 /// Its text is PTX without the dots, the form in which it stands in `kernels.lock`: `u32`, `u64 ptr global align 16`,
 /// `align 8 b8[24]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ParamType {
     /// A number or plain bits.
     Scalar(Scalar),

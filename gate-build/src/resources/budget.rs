@@ -7,7 +7,7 @@ use crate::sorted::List as _;
 use super::ptxas::Usage;
 
 /// What is limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     /// Registers of a thread.
     Registers,
@@ -71,7 +71,7 @@ impl Limit {
 }
 
 /// Most that a kernel may take. What is not limited may be anything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget {
     limits: [Option<u32>; 6],
 }
@@ -148,7 +148,7 @@ impl Budget {
 }
 
 /// A limit that is exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Excess {
     /// Which one.
     pub limit: Limit,

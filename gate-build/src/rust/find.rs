@@ -7,7 +7,6 @@ use crate::env::{Env, Os};
 use crate::sorted::{Append as _, List as _, Set};
 
 /// Where a toolchain has `core` for the target from.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Core {
     /// It was installed with it; the file.
     Installed(PathBuf),

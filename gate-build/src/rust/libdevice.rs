@@ -27,7 +27,6 @@ const INTRINSICS: &[&str] = &[
 ];
 
 /// `libdevice` and the tools to link it.
-#[derive(Debug, Clone)]
 pub(crate) struct Libdevice {
     bitcode: PathBuf,
     tools: PathBuf,

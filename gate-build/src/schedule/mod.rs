@@ -26,6 +26,7 @@ pub(crate) use self::span::{Ran, Span, most_at_once, taken_over};
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 use self::tokens::Tokens;
 use crate::env::Env;
+use crate::sorted::List as _;
 
 /// More threads than this are not started for one compilation.
 const MOST_OF_A_TEAM: usize = 8;
@@ -41,8 +42,8 @@ pub(crate) fn run<T: Send, R: Send>(
     tasks: Vec<T>,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<Ran<R>> {
-    let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();
-    let results: Vec<Mutex<Option<Ran<R>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
+    let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|task| Mutex::new(Some(task))).list();
+    let results: Vec<Mutex<Option<Ran<R>>>> = tasks.iter().map(|_| Mutex::new(None)).list();
     run_each(env, permits, tasks.len(), &|at, place: Place| {
         let Some(task) = tasks[at].lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
@@ -56,7 +57,7 @@ pub(crate) fn run<T: Send, R: Send>(
     });
     let results = results.into_iter();
     let results = results.filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
-    results.collect()
+    results.list()
 }
 
 /// Where a task runs.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::sorted::List as _;
 
 /// When a task ran, and on which worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Span {
     /// The thread that ran it: 0 is the one that called the scheduler.
     pub worker: usize,
@@ -16,7 +16,6 @@ pub(crate) struct Span {
 }
 
 /// What a task gave, and when it ran.
-#[derive(Debug)]
 pub(crate) struct Ran<R> {
     pub result: R,
     pub span: Span,

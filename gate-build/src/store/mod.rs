@@ -35,7 +35,7 @@ pub(crate) use remote::{Fared, Remote, Setting};
 pub use verified::{Usage, Verified};
 
 /// Kinds of entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// What a unit read, by what is known before it is read.
     Manifest,
@@ -102,7 +102,6 @@ pub const FORMAT: &str = "kernels-v1";
 pub const LARGEST: u64 = 64 << 20;
 
 /// An entry, and where it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub bytes: Vec<u8>,
     /// Whether another machine had it.

@@ -46,7 +46,7 @@ pub(super) struct Answer {
     pub outcome: Outcome,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Outcome {
     Compiled,
     /// An option is unknown to this version.

@@ -142,20 +142,12 @@ impl<'a> Nvrtc<'a> {
         for header in &asked.pre_includes {
             text("--pre-include", self.setting.crate_root.join(header))?;
         }
-        let folders = unit
-            .path
-            .parent()
-            .map(Path::to_path_buf)
-            .into_iter()
-            .chain(asked.includes.iter().map(|folder| self.setting.crate_root.join(folder)))
-            .chain(
-                asked
-                    .system_includes
-                    .iter()
-                    .map(|folder| self.setting.crate_root.join(folder)),
-            )
-            .chain(self.includes.iter().cloned())
-            .chain([self.setting.shims.join("nvrtc")]);
+        let mut folders: Vec<PathBuf> = unit.path.parent().map(Path::to_path_buf).into_iter().list();
+        for folder in asked.includes.iter().chain(&asked.system_includes) {
+            folders.push(self.setting.crate_root.join(folder));
+        }
+        folders.extend_from_slice(&self.includes);
+        folders.push(self.setting.shims.join("nvrtc"));
         for folder in folders {
             text("--include-path", folder)?;
         }
@@ -236,7 +228,7 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let preprocessed = Preprocessed::of(text, Compiles::Source, &self.setting.preambles, |files| {
+        let preprocessed = Preprocessed::of(text, Compiles::Source, &self.setting.preambles, &|files| {
             files.into_iter().list()
         });
         let named = preprocessed.dependencies;
@@ -253,7 +245,7 @@ impl<'a> Nvrtc<'a> {
         unit: &Unit,
         arch: Arch,
         flags: &[String],
-        named: impl IntoIterator<Item = PathBuf>,
+        named: Vec<PathBuf>,
         scratch: &Path,
     ) -> Result<Vec<PathBuf>, Diagnostic> {
         let files = self.dependencies(unit, named);
@@ -282,15 +274,14 @@ impl<'a> Nvrtc<'a> {
             .lines()
             .filter_map(|line| line.split_once(": "))
             .map(|(_, file)| PathBuf::from(file));
-        Ok(self.dependencies(unit, named))
+        Ok(self.dependencies(unit, named.list()))
     }
 
-    fn dependencies(&self, unit: &Unit, files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    fn dependencies(&self, unit: &Unit, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
         // Headers inside of the library have names that start so.
-        let files = files
-            .into_iter()
-            .filter(|file| !file.to_str().is_some_and(|name| name.starts_with("__nv_")));
-        self.setting.absolute(files.chain([plain(&unit.path)]))
+        files.retain(|file| !file.to_str().is_some_and(|name| name.starts_with("__nv_")));
+        files.push(plain(&unit.path));
+        self.setting.absolute(files)
     }
 }
 
@@ -423,7 +414,7 @@ impl Compiler for Nvrtc<'_> {
 }
 
 /// What the front end of a run does beside its work.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct FrontEnd<'a> {
     options: &'a [&'a str],
     /// What it writes.

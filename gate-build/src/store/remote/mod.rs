@@ -41,7 +41,7 @@ enum State {
 }
 
 /// How the remote store of a build fared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Fared {
     pub mode: Mode,
     /// `used`, `unused`, `unavailable`.

@@ -18,7 +18,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LARGEST_POLICY: u64 = 1 << 20;
 
 /// Which remote store a build may use, and how.
-#[derive(Debug)]
 pub(crate) struct Setting {
     address: String,
     pub mode: Mode,
@@ -30,7 +29,7 @@ pub(crate) struct Setting {
 }
 
 /// `[cache]` of a policy, as far as builds use it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 struct Declared {
     remote: Option<String>,
     mode: Option<String>,
