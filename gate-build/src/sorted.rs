@@ -20,6 +20,7 @@ pub(crate) trait List: Iterator + Sized {
     }
 
     /// As `find`.
+    #[expect(clippy::manual_find, reason = "`find` is what this is to be in place of")]
     fn seek(&mut self, mut fits: impl FnMut(&Self::Item) -> bool) -> Option<Self::Item> {
         for one in self {
             if fits(&one) {

@@ -132,7 +132,7 @@ pub(crate) struct Preprocessed {
 }
 
 /// What a compiler compiles whose preprocessor wrote a text.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Compiles {
     /// That text.
     Text,
