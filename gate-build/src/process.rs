@@ -70,7 +70,10 @@ impl Invocation<'_> {
             let Some(stream) = stream else { continue };
             let sender = sender.clone();
             // Not joined: after a timeout, a grandchild may hold the other end for as long as it likes.
-            thread::spawn(move || sender.send((at, read_all(stream))));
+            let read: Box<dyn FnOnce() + Send> = Box::new(move || {
+                sender.send((at, read_all(stream)));
+            });
+            thread::spawn(read);
         }
         drop(sender);
 

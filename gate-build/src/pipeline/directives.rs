@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
-use crate::sorted::{Append as _, List as _, Set};
+use crate::sorted::{List as _, Set};
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;
@@ -24,13 +24,13 @@ pub(crate) fn lines<'a>(
         .list();
     let paths: Set<&PathBuf> = files.into_iter().chain(folders).collect();
     // A name with a line end cannot be told to cargo.
-    lines.append_all(
-        paths
-            .into_iter()
-            .filter_map(|path| path.to_str())
-            .filter(|path| !path.contains(['\n', '\r']))
-            .map(|path| format!("cargo::rerun-if-changed={path}")),
-    );
+    for path in paths {
+        if let Some(path) = path.to_str()
+            && !path.contains(['\n', '\r'])
+        {
+            lines.push(format!("cargo::rerun-if-changed={path}"));
+        }
+    }
     lines
 }
 

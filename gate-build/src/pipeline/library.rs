@@ -83,20 +83,19 @@ pub(super) fn make(
 
 /// The flags of a unit, of one with relocatable code where there is one, and the architectures of all.
 fn link_flags(units: &[BuiltUnit]) -> Vec<String> {
-    let all = || units.iter().flat_map(|unit| &unit.images).map(|image| &image.flags);
-    let is_arch = |flag: &&String| flag.starts_with("-gencode=");
-    let chosen = all()
-        .seek(|flags| Linking::of(flags).relocatable)
-        .or_else(|| all().next());
-    let mut flags: Vec<String> = chosen
-        .into_iter()
-        .flatten()
-        .filter(|flag| !is_arch(flag))
-        .cloned()
-        .list();
-    for arch in all().flatten().filter(is_arch) {
-        if !flags.contains(arch) {
-            flags.push(arch.clone());
+    let images = units.iter().flat_map(|unit| &unit.images).list();
+    let is_arch = |flag: &String| flag.starts_with("-gencode=");
+    let chosen = images.iter().find(|image| Linking::of(&image.flags).relocatable);
+    let mut flags = Vec::new();
+    if let Some(image) = chosen.or(images.first()) {
+        flags.clone_from(&image.flags);
+        flags.retain(|flag| !is_arch(flag));
+    }
+    for image in images {
+        for flag in &image.flags {
+            if is_arch(flag) && !flags.contains(flag) {
+                flags.push(flag.clone());
+            }
         }
     }
     flags

@@ -130,9 +130,14 @@ pub(crate) fn foreign<'a>(compilers: impl IntoIterator<Item = &'a PathBuf>) -> V
     let mut folders: Set<PathBuf> = system.map(PathBuf::from).into();
     for file in compilers {
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-        let roots = [file, &real].into_iter().filter_map(|file| file.parent()?.parent());
-        let is_toolkit = |root: &&Path| root.join("nvvm").is_dir() || root.join("include/cuda_runtime.h").is_file();
-        folders.extend(roots.filter(is_toolkit).map(Path::to_path_buf));
+        let is_toolkit = |root: &Path| root.join("nvvm").is_dir() || root.join("include/cuda_runtime.h").is_file();
+        for file in [file, &real] {
+            if let Some(root) = file.parent().and_then(Path::parent)
+                && is_toolkit(root)
+            {
+                folders.insert(root.to_path_buf());
+            }
+        }
     }
     folders.into_iter().list()
 }

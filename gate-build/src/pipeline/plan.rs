@@ -193,18 +193,30 @@ impl Plan {
 
     /// The flags of a unit that is compiled for this architecture, and perhaps later ones.
     pub(crate) fn flags(&self, unit: &Unit, arch: Arch) -> Vec<String> {
-        let own = self.rules.iter().filter(|rule| rule.units.contains(&unit.name));
-        let own = own.flat_map(|rule| &rule.flags);
-        let before = self.before.iter().filter(|(than, _)| arch.number() < than.number());
-        let before = before.map(|(_, flag)| flag);
-        self.flags.iter().chain(own).chain(before).cloned().list()
+        let mut flags = self.flags.clone();
+        for rule in &self.rules {
+            if rule.units.contains(&unit.name) {
+                flags.extend_from_slice(&rule.flags);
+            }
+        }
+        for (than, flag) in &self.before {
+            if arch.number() < than.number() {
+                flags.push(flag.clone());
+            }
+        }
+        flags
     }
 
     /// The flags of every unit, together.
     pub(crate) fn all_flags(&self) -> Vec<String> {
-        let own = self.rules.iter().flat_map(|rule| &rule.flags);
-        let before = self.before.iter().map(|(_, flag)| flag);
-        self.flags.iter().chain(own).chain(before).cloned().list()
+        let mut flags = self.flags.clone();
+        for rule in &self.rules {
+            flags.extend_from_slice(&rule.flags);
+        }
+        for (_, flag) in &self.before {
+            flags.push(flag.clone());
+        }
+        flags
     }
 
     /// What is to be compiled, as a user calls it.

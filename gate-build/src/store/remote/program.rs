@@ -54,7 +54,7 @@ impl Program {
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let (greeted, greeting) = channel();
         // Neither thread is joined: both end when the program does, and it ends with this value.
-        thread::spawn(move || {
+        let write: Box<dyn FnOnce() + Send> = Box::new(move || {
             let Some(mut input) = input else { return };
             while let Some(bytes) = to_write.next() {
                 if input.write_all(&bytes).and_then(|()| input.flush()).is_err() {
@@ -62,8 +62,9 @@ impl Program {
                 }
             }
         });
+        thread::spawn(write);
         let answers = Arc::clone(&waiting);
-        thread::spawn(move || {
+        let read: Box<dyn FnOnce() + Send> = Box::new(move || {
             let Some(output) = output else { return };
             let mut output = BufReader::new(output);
             greeted.send(protocol::greeting(&mut output));
@@ -83,6 +84,7 @@ impl Program {
             waiting.over = Some(over);
             waiting.answers = Map::new();
         });
+        thread::spawn(read);
         let mut program = Self {
             child: Mutex::new(child),
             questions,
