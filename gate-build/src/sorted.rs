@@ -19,6 +19,30 @@ pub(crate) trait List: Iterator + Sized {
         all
     }
 
+    /// As `collect`, into a vector or the first error.
+    fn list_ok<T, E>(self) -> Result<Vec<T>, E>
+    where
+        Self: Iterator<Item = Result<T, E>>,
+    {
+        let mut all = Vec::new();
+        for one in self {
+            all.push(one?);
+        }
+        Ok(all)
+    }
+
+    /// As `collect`, into a vector where none is lacking.
+    fn list_some<T>(self) -> Option<Vec<T>>
+    where
+        Self: Iterator<Item = Option<T>>,
+    {
+        let mut all = Vec::new();
+        for one in self {
+            all.push(one?);
+        }
+        Some(all)
+    }
+
     /// As `find`.
     #[expect(clippy::manual_find, reason = "`find` is what this is to be in place of")]
     fn seek(&mut self, mut fits: impl FnMut(&Self::Item) -> bool) -> Option<Self::Item> {

@@ -90,7 +90,7 @@ pub(crate) fn assemble(parts: &[Part], declared: &[Declared]) -> String {
 
 /// Declared signatures of kernels that nobody has. Where a unit is unavailable nothing is known about its entries.
 fn missing<'a>(parts: &[Part], declared: &'a [Declared]) -> Vec<&'a Declared> {
-    let known: Option<Vec<&Vec<String>>> = parts.iter().map(|part| part.entries.as_ref()).collect();
+    let known: Option<Vec<&Vec<String>>> = parts.iter().map(|part| part.entries.as_ref()).list_some();
     let Some(known) = known else { return Vec::new() };
     let has = |kernel: &String| known.iter().any(|entries| entries.contains(kernel));
     declared.iter().filter(|declared| !has(&declared.kernel)).list()

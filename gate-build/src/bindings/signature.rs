@@ -101,7 +101,7 @@ impl Declared {
                 let ty = ty.trim().parse().map_err(|NotASignature { message }| wrong(message))?;
                 Ok(DeclaredParam { name, ty })
             })
-            .collect::<Result<_, _>>()?;
+            .list_ok()?;
         Ok(Self { kernel, params })
     }
 }

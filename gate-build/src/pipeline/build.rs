@@ -72,7 +72,7 @@ impl Build<'_> {
 
         let declared = self.kernels.headers.iter();
         let headers = declared.map(|headers| headers.locate(self.context.crate_root(), &self.context.env));
-        let headers: Vec<Located> = headers.collect::<Result<_, _>>()?;
+        let headers: Vec<Located> = headers.list_ok()?;
         let scratch = self.scratch();
         // Where it cannot be made, each compilation says what it could not write.
         let _ = fs::create_dir_all(&scratch);

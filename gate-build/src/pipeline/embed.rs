@@ -107,7 +107,7 @@ impl Maker<'_> {
                 Err(unit) => Ok(Part::of(unit, module, &self.kernels.declared)),
             },
         );
-        ran.into_iter().map(|ran| ran.result).collect()
+        ran.into_iter().map(|ran| ran.result).list_ok()
     }
 
     /// What a unit gives to the module: known, where nothing but other units has changed.

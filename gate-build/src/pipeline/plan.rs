@@ -312,7 +312,7 @@ fn named_by_variable(kernels: &Kernels, context: &Context) -> Result<Option<Vec<
         .split([',', ';', ' '])
         .filter(|part| !part.is_empty())
         .map(str::parse)
-        .collect::<Result<Vec<Target>, _>>()
+        .list_ok()
         .map_err(|error| match error {
             Error::Configuration { message, .. } => Error::configuration(
                 format!("invalid value `{text}` for `CUDA_COMPUTE_CAP`: {message}"),

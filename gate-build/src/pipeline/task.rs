@@ -158,7 +158,7 @@ impl Task<'_> {
                 let digest = shared.index.digest(&file)?;
                 Some((file, digest))
             })
-            .collect::<Option<_>>()?;
+            .list_some()?;
         let variables: Vec<_> = variables.iter().map(|name| (name.clone(), shared.value(name))).list();
         Some(Record {
             action: action::of_files(request, &self.unit.crate_root, &files, &variables, &others),

@@ -134,7 +134,7 @@ impl Section {
 
 /// The bytes of a row: `95, 90, 78`.
 fn row(text: &str) -> Option<Vec<u8>> {
-    text.split(',').map(|byte| byte.trim().parse().ok()).collect()
+    text.split(',').map(|byte| byte.trim().parse().ok()).list_some()
 }
 
 /// In front of the hash of a path.
@@ -233,10 +233,7 @@ fn bytes<'a>(line: &'a str, roots: &Roots) -> Cow<'a, str> {
             return None;
         }
         let declared: usize = length.parse().ok()?;
-        let values: Vec<u8> = values
-            .split(',')
-            .map(|value| value.trim().parse().ok())
-            .collect::<Option<_>>()?;
+        let values: Vec<u8> = values.split(',').map(|value| value.trim().parse().ok()).list_some()?;
         let text = std::str::from_utf8(values.strip_suffix(&[0]).unwrap_or(&values)).ok()?;
         let path = roots.relative(text)?;
         // Trailing zeros are not written out by every compiler; the declared length counts them.

@@ -155,7 +155,7 @@ impl Nvrtc {
         let options: Vec<CString> = options
             .iter()
             .map(|option| CString::new(option.as_str()))
-            .collect::<Result<_, _>>()
+            .list_ok()
             .map_err(|_| zero("a flag"))?;
         let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).list();
         let count = c_int::try_from(pointers.len()).map_err(|_| "too many flags".to_owned())?;
