@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::compiler::{Compiler, CompilerKind};
 use crate::digest::{Digest, Fields};
+use crate::sorted::List as _;
 use crate::unit::{Language, Unit};
 
 /// What is known about a compilation before any file is read.
@@ -48,7 +49,7 @@ impl Request {
                         compiler.inputs(),
                     )
                 })
-                .collect(),
+                .list(),
             place: shows_lines.then(|| unit.crate_root.clone()),
         }
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::error::Error;
 
 /// Which devices code of an architecture runs on, beyond its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// Runs on this compute capability and every later one.
     Onward,
@@ -17,7 +17,7 @@ pub enum Reach {
 }
 
 /// A GPU architecture as PTX targets it: `sm_80`, `sm_90a`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Arch {
     number: u32,
     reach: Reach,
@@ -118,7 +118,7 @@ fn number(digits: &str) -> Option<u32> {
 }
 
 /// What is compiled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// This architecture.
     Arch(Arch),

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::unit::{Language, UnitName};
 
 /// Where the PTX of an image is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provenance {
     /// Compiled from its source, now or before.
     Built,

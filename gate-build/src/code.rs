@@ -9,6 +9,7 @@
 //! compilers or versions of the language make different tokens, or in which a comment may be none, has no [`Code`].
 
 use crate::digest::Digest;
+use crate::sorted::Append as _;
 
 /// Digests of what a compiler reads of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +163,7 @@ impl<'a> Lexer<'a> {
         } else {
             // Of a comment over several lines the lines stay.
             let lines = trailing.iter().filter(|&&byte| byte == b'\n').count();
-            self.placed.extend(std::iter::repeat_n(b'\n', lines));
+            self.placed.append_all(std::iter::repeat_n(b'\n', lines));
         }
     }
 

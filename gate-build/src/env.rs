@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::sorted::{List as _, sort};
 
 /// Operating system whose conventions apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Os {
     /// Linux and other Unix systems.
     Linux,
@@ -51,7 +52,7 @@ impl Files for Disk {
 
     fn entries(&self, directory: &Path) -> Vec<OsString> {
         std::fs::read_dir(directory)
-            .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect())
+            .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.file_name())).list())
             .unwrap_or_default()
     }
 }
@@ -82,7 +83,7 @@ impl Env {
             variables: variables
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+                .list(),
             files: std::sync::Arc::new(files),
         }
     }
@@ -109,7 +110,7 @@ impl Env {
         };
         self.variables
             .iter()
-            .find(|(candidate, _)| same(candidate))
+            .seek(|(candidate, _)| same(candidate))
             .map(|(_, value)| value.as_os_str())
             .filter(|value| !value.is_empty())
     }
@@ -138,7 +139,7 @@ impl Env {
             .map(|path| {
                 std::env::split_paths(path)
                     .filter(|directory| !directory.as_os_str().is_empty())
-                    .collect()
+                    .list()
             })
             .unwrap_or_default()
     }
@@ -157,8 +158,8 @@ impl Env {
             .entries(directory)
             .into_iter()
             .filter_map(|name| name.into_string().ok())
-            .collect();
-        names.sort();
+            .list();
+        sort(&mut names);
         names
     }
 }
@@ -168,10 +169,7 @@ impl fmt::Debug for Env {
         // Values stay out: an environment holds secrets.
         f.debug_struct("Env")
             .field("os", &self.os)
-            .field(
-                "variables",
-                &self.variables.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            )
+            .field("variables", &self.variables.iter().map(|(name, _)| name).list())
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::sorted::{List as _, sort};
 
 /// Files below `root` that `pattern` names, sorted. Symbolic links to folders are not followed below `**`.
 ///
@@ -14,7 +15,7 @@ pub(crate) fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, Error> 
     let mut found = Vec::new();
     if normal.contains(['*', '?']) {
         let mut base = PathBuf::new();
-        let mut rest: Vec<&str> = normal.split('/').collect();
+        let mut rest: Vec<&str> = normal.split('/').list();
         if normal.starts_with('/') {
             base.push("/");
             rest.remove(0);
@@ -32,7 +33,7 @@ pub(crate) fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, Error> 
             "correct the pattern in build.rs; patterns are relative to the crate",
         ));
     }
-    found.sort();
+    sort(&mut found);
     found.dedup();
     Ok(found)
 }
@@ -103,13 +104,13 @@ pub(crate) fn covers(pattern: &str, path: &str) -> bool {
             _ => matches(part, name) && parts_cover(rest, others),
         }
     }
-    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').list(), path.split('/').list());
     parts_cover(&pattern, &path)
 }
 
 /// Whether `name` is of the form `pattern`.
 fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().list(), name.chars().list());
     let (mut p, mut n) = (0, 0);
     // Where the last `*` stood, and how much of the name it has taken so far.
     let mut star: Option<(usize, usize)> = None;

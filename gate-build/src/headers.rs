@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::error::Error;
+use crate::sorted::List as _;
 
 /// A library of headers, as a build script declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Headers {
     /// A folder of a git checkout, relative to the crate, and the tag or commit that is checked out.
     Checkout { folder: PathBuf, revision: String },
@@ -16,7 +17,6 @@ pub(crate) enum Headers {
 }
 
 /// Where a library is.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Located {
     pub folders: Vec<PathBuf>,
     /// As the lock keeps it: what build.rs says, and the commit or version that it stands for.
@@ -69,7 +69,7 @@ impl Headers {
                 })?;
                 let version = value(&variables[1]).map(|version| format!(" {}", version.to_string_lossy()));
                 Ok(Located {
-                    folders: std::env::split_paths(&include).collect(),
+                    folders: std::env::split_paths(&include).list(),
                     shown: format!("{name}{}", version.unwrap_or_default()),
                     files: Vec::new(),
                 })
@@ -121,7 +121,7 @@ struct Repository {
 
 /// The repository of a folder, unless the crate is in it too.
 fn repository(folder: &Path, root: &Path) -> Option<Repository> {
-    let top = folder.ancestors().find(|folder| folder.join(".git").exists())?;
+    let top = folder.ancestors().seek(|folder| folder.join(".git").exists())?;
     if root.starts_with(top) {
         return None;
     }
@@ -158,7 +158,7 @@ impl Repository {
     fn packed(&self, name: &str) -> Option<String> {
         let text = fs::read_to_string(self.common.join("packed-refs")).ok()?;
         let mut lines = text.lines();
-        let (commit, _) = lines.find_map(|line| line.split_once(' ').filter(|(_, other)| *other == name))?;
+        let (commit, _) = lines.seek_map(|line| line.split_once(' ').filter(|(_, other)| *other == name))?;
         let peeled = lines.next().and_then(|line| line.strip_prefix('^'));
         Some(peeled.unwrap_or(commit).to_owned())
     }
@@ -169,6 +169,6 @@ impl Repository {
         let text = fs::read_to_string(&head).unwrap_or_default();
         let branch = text.trim().strip_prefix("ref: ").map(|name| self.common.join(name));
         let files = [head, self.common.join("packed-refs")].into_iter().chain(branch);
-        files.filter(|file| file.is_file()).collect()
+        files.filter(|file| file.is_file()).list()
     }
 }

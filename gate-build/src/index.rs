@@ -20,7 +20,7 @@ const MOST: usize = 50_000;
 const RACY: Duration = Duration::from_secs(2);
 
 /// What a file system says about a file. Equal signatures of a path mean equal contents, unless `racy`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Signature {
     text: String,
     changed: SystemTime,
@@ -84,13 +84,12 @@ impl Signature {
 }
 
 /// Facts about files by kind and path, each with the signature of the file it was taken from.
-#[derive(Debug)]
 pub(crate) struct Index {
     file: PathBuf,
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     /// Signature and value.
     entries: Map<(String, String), (String, String)>,
@@ -136,21 +135,25 @@ impl Index {
         compute: impl FnOnce() -> Option<String>,
     ) -> Option<String> {
         let key = (kind.to_owned(), path.to_str()?.to_owned());
+        let known = self.known(&key, &signature);
+        known.or_else(|| Some(self.learnt(key, path, signature, compute()?)))
+    }
+
+    /// What is known of the file as it is.
+    fn known(&self, key: &(String, String), signature: &Signature) -> Option<String> {
+        let mut inner = self.lock();
+        inner.load(&self.file);
+        if let Some((known, value)) = inner.fresh.get(key)
+            && known == signature
         {
-            let mut inner = self.lock();
-            inner.load(&self.file);
-            if let Some((known, value)) = inner.fresh.get(&key)
-                && *known == signature
-            {
-                return Some(value.clone());
-            }
-            if let Some((known, value)) = inner.entries.get(&key)
-                && known == signature.as_str()
-            {
-                return Some(value.clone());
-            }
+            return Some(value.clone());
         }
-        let value = compute()?;
+        let (known, value) = inner.entries.get(key)?;
+        (known == signature.as_str()).then(|| value.clone())
+    }
+
+    /// Keeps what was found out, and returns it.
+    fn learnt(&self, key: (String, String), path: &Path, signature: Signature, value: String) -> String {
         // The file may have changed while it was read.
         if Signature::of(path).as_ref() == Some(&signature) {
             let mut inner = self.lock();
@@ -163,7 +166,7 @@ impl Index {
             }
             inner.fresh.insert(key, (signature, value.clone()));
         }
-        Some(value)
+        value
     }
 
     /// Whether the file is as old as what is known of its bytes: it has not changed, as far as its times say.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::sorted::List as _;
+
 /// A value.
-#[derive(Debug, Clone)]
 pub(crate) enum Json {
     Null,
     Number(u64),
@@ -18,7 +19,7 @@ impl Json {
     }
 
     pub(crate) fn texts(texts: impl IntoIterator<Item = String>) -> Self {
-        Json::List(texts.into_iter().map(Json::Text).collect())
+        Json::List(texts.into_iter().map(Json::Text).list())
     }
 
     /// Indented by two spaces, with a line end after it.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::headers::Headers;
 use crate::product::{Output, Product};
 use crate::resources::Budget;
-use crate::sorted::Map;
+use crate::sorted::{Append as _, Map};
 
 /// Kernels of a crate, to be compiled by its build script.
 #[derive(Debug, Default)]
@@ -117,7 +117,7 @@ impl Kernels {
     #[must_use]
     pub fn arch<A: IntoTarget>(mut self, targets: impl IntoIterator<Item = A>) -> Self {
         let targets = self.targets_of(targets);
-        self.targets.extend(targets);
+        self.targets.append_all(targets);
         self
     }
 
@@ -172,7 +172,7 @@ impl Kernels {
     /// Several flags, as [`Self::flag`] takes them.
     #[must_use]
     pub fn flags<F: Into<String>>(mut self, flags: impl IntoIterator<Item = F>) -> Self {
-        self.flags.extend(flags.into_iter().map(Into::into));
+        self.flags.append_all(flags.into_iter().map(Into::into));
         self
     }
 
@@ -190,7 +190,7 @@ impl Kernels {
     #[must_use]
     pub fn optimize(mut self, level: u8) -> Self {
         match Level::of_number(level) {
-            Some(level) => self.flags.extend(level.flag().map(str::to_owned)),
+            Some(level) => self.flags.append_all(level.flag().map(str::to_owned)),
             None => {
                 self.wrong.get_or_insert(Error::configuration(
                     format!("invalid optimization level {level}"),

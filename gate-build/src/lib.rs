@@ -33,6 +33,7 @@ mod action;
 mod arch;
 pub mod bindings;
 mod built;
+mod channel;
 pub mod code;
 #[cfg(feature = "companion")]
 mod companion;

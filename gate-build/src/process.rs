@@ -4,18 +4,18 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::channel::{Missing, channel};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
+use crate::sorted::List as _;
 
 /// Most that is kept of what a compiler prints; the rest is read and dropped.
 const KEPT: usize = 1 << 20;
 
 /// A command that ended by itself.
-#[derive(Debug)]
 pub(crate) struct Finished {
     pub status: ExitStatus,
     /// Standard output and standard error, the former first.
@@ -23,7 +23,6 @@ pub(crate) struct Finished {
 }
 
 /// A compiler's command line.
-#[derive(Debug, Clone)]
 pub(crate) struct Invocation<'a> {
     pub program: &'a Path,
     pub arguments: Vec<OsString>,
@@ -56,7 +55,7 @@ impl Invocation<'_> {
         let failed =
             |error: io::Error| Diagnostic::error(Id::CompilerUnusable, format!("cannot wait for `{shown}`: {error}"));
         let deadline = Instant::now() + self.timeout;
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = channel();
         let streams = [
             child
                 .stdout
@@ -71,20 +70,23 @@ impl Invocation<'_> {
             let Some(stream) = stream else { continue };
             let sender = sender.clone();
             // Not joined: after a timeout, a grandchild may hold the other end for as long as it likes.
-            thread::spawn(move || sender.send((at, read_all(stream))));
+            let read: Box<dyn FnOnce() + Send> = Box::new(move || {
+                sender.send((at, read_all(stream)));
+            });
+            thread::spawn(read);
         }
         drop(sender);
 
         let mut output = [Vec::new(), Vec::new()];
         let mut ended = false;
         loop {
-            match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match receiver.receive(deadline.saturating_duration_since(Instant::now())) {
                 Ok((at, bytes)) => output[at] = bytes,
-                Err(RecvTimeoutError::Disconnected) => {
+                Err(Missing::Over) => {
                     ended = true;
                     break;
                 }
-                Err(RecvTimeoutError::Timeout) => break,
+                Err(Missing::Late) => break,
             }
         }
         let status = if ended {
@@ -147,7 +149,7 @@ fn text_of(output: &[Vec<u8>; 2]) -> String {
     output
         .iter()
         .map(|bytes| String::from_utf8_lossy(bytes))
-        .collect::<Vec<_>>()
+        .list()
         .concat()
         // What is no text must not steer the terminal it is shown on.
         .replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r'), "\u{fffd}")

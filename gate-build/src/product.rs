@@ -1,9 +1,10 @@
 //! What a build makes of its units.
 
 use crate::arch::Arch;
+use crate::sorted::List as _;
 
 /// What each unit becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Output {
     /// PTX text, one for each architecture, which the driver compiles for its device.
@@ -129,7 +130,7 @@ pub(crate) fn gencodes(archs: &[Arch], is_linked: bool) -> Vec<String> {
         };
         format!("-gencode=arch={compute},code={code}")
     };
-    archs.iter().map(flag).collect()
+    archs.iter().map(flag).list()
 }
 
 /// Whether a flag leaves device code to the linker's optimiser.

@@ -1,4 +1,4 @@
-//! Maps and sets that are sorted vectors.
+//! Maps and sets that are sorted vectors, and how vectors are made.
 //!
 //! Build scripts are compiled without optimisation, once for each type of key and value of a collection, and a tree of the standard library is a
 //! thousand lines each time: a third of the time that this crate took to compile. The collections here are small, or filled in order.
@@ -7,6 +7,80 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::ops::Deref;
 use std::{slice, vec};
+
+/// What the standard library does by a dozen functions for each kind of iterator, by one.
+pub(crate) trait List: Iterator + Sized {
+    /// As `collect`, into a vector.
+    fn list(self) -> Vec<Self::Item> {
+        let mut all = Vec::new();
+        for one in self {
+            all.push(one);
+        }
+        all
+    }
+
+    /// As `collect`, into a vector or the first error.
+    fn list_ok<T, E>(self) -> Result<Vec<T>, E>
+    where
+        Self: Iterator<Item = Result<T, E>>,
+    {
+        let mut all = Vec::new();
+        for one in self {
+            all.push(one?);
+        }
+        Ok(all)
+    }
+
+    /// As `collect`, into a vector where none is lacking.
+    fn list_some<T>(self) -> Option<Vec<T>>
+    where
+        Self: Iterator<Item = Option<T>>,
+    {
+        let mut all = Vec::new();
+        for one in self {
+            all.push(one?);
+        }
+        Some(all)
+    }
+
+    /// As `find`.
+    #[expect(clippy::manual_find, reason = "`find` is what this is to be in place of")]
+    fn seek(&mut self, mut fits: impl FnMut(&Self::Item) -> bool) -> Option<Self::Item> {
+        for one in self {
+            if fits(&one) {
+                return Some(one);
+            }
+        }
+        None
+    }
+
+    /// As `find_map`.
+    fn seek_map<T>(&mut self, mut of: impl FnMut(Self::Item) -> Option<T>) -> Option<T> {
+        for one in self {
+            let found = of(one);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+impl<I: Iterator> List for I {}
+
+/// A vector to which values are added.
+pub(crate) trait Append<T> {
+    /// As `extend`.
+    fn append_all(&mut self, all: impl IntoIterator<Item = T>);
+}
+
+impl<T> Append<T> for Vec<T> {
+    fn append_all(&mut self, all: impl IntoIterator<Item = T>) {
+        for one in all {
+            self.push(one);
+        }
+    }
+}
 
 /// Sorts by insertion, for lists of at most some thousands; equal values keep their order.
 pub(crate) fn sort_by<T>(all: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering) {
@@ -37,7 +111,7 @@ pub(crate) fn sort<T: Ord>(all: &mut Vec<T>) {
 pub struct Map<K, V>(Vec<(K, V)>);
 
 /// Values in their order, each once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Set<T>(Vec<T>);
 
 /// Where the key is, or belongs.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
+use crate::sorted::{Append as _, List as _};
 
 /// Environment variables that decide what is found, for `cargo::rerun-if-env-changed`. On Windows `ProgramFiles`
 /// counts too.
@@ -51,28 +52,22 @@ impl Toolkit {
         let declared: Vec<PathBuf> = ROOT_VARIABLES
             .iter()
             .filter_map(|name| env.variable(name).map(PathBuf::from))
-            .collect();
+            .list();
         let path = env.search_path();
         let mut usual = usual_roots(env);
-        usual.extend(pip_roots(env, &path));
+        usual.append_all(pip_roots(env, &path));
 
         let nvcc = match env.variable("NVCC") {
             Some(named) => search.named(named, &path),
-            None => search.program("nvcc", bins(&declared).chain(path.clone()).chain(bins(&usual))),
+            None => search.program("nvcc", &[&bins(&declared), &path, &bins(&usual)]),
         };
         // An installation keeps its parts together: nvcc's own directory goes before whatever else is on PATH.
         let beside: Option<PathBuf> = nvcc.as_deref().and_then(Path::parent).map(Path::to_path_buf);
-        let ptxas = search.program(
-            "ptxas",
-            bins(&declared)
-                .chain(beside.clone())
-                .chain(path.clone())
-                .chain(bins(&usual)),
-        );
-        let clang = search.program("clang", path.into_iter().chain(usual_clang(env)));
+        let ptxas = search.program("ptxas", &[&bins(&declared), beside.as_slice(), &path, &bins(&usual)]);
+        let clang = search.program("clang", &[&path, &usual_clang(env)]);
         let installation = beside.as_deref().and_then(Path::parent).map(Path::to_path_buf);
-        let roots = declared.into_iter().chain(installation).chain(usual);
-        let nvrtc = search.library(roots.flat_map(|root| library_directories(env.os(), &root)));
+        let roots = [declared.as_slice(), installation.as_slice(), &usual].concat();
+        let nvrtc = search.library(&roots);
 
         Self {
             nvcc,
@@ -98,17 +93,20 @@ impl Search<'_> {
             return self.file(file.to_path_buf());
         }
         let name = file.to_str()?;
-        self.program(name, path.iter().cloned())
+        self.program(name, &[path])
     }
 
-    fn program(&mut self, name: &str, directories: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    fn program(&mut self, name: &str, directories: &[&[PathBuf]]) -> Option<PathBuf> {
         let file_name = match self.env.os() {
             Os::Windows if !name.to_ascii_lowercase().ends_with(".exe") => format!("{name}.exe"),
             _ => name.to_owned(),
         };
-        directories
-            .into_iter()
-            .find_map(|directory| self.file(directory.join(&file_name)))
+        for directory in directories.iter().copied().flatten() {
+            if let Some(file) = self.file(directory.join(&file_name)) {
+                return Some(file);
+            }
+        }
+        None
     }
 
     fn file(&mut self, file: PathBuf) -> Option<PathBuf> {
@@ -116,13 +114,15 @@ impl Search<'_> {
         self.env.is_file(&file).then_some(file)
     }
 
-    fn library(&mut self, directories: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    fn library(&mut self, roots: &[PathBuf]) -> Option<PathBuf> {
         let (prefix, suffix) = match self.env.os() {
             Os::Linux => ("libnvrtc.so", ""),
             Os::MacOs => ("libnvrtc.", "dylib"),
             Os::Windows => ("nvrtc64_", ".dll"),
         };
-        directories.into_iter().find_map(|directory| {
+        let os = self.env.os();
+        let mut directories = roots.iter().flat_map(|root| library_directories(os, root));
+        directories.seek_map(|directory| {
             self.note(directory.join(format!("{prefix}*{suffix}")));
             let mut names = self.env.names(&directory);
             // `nvrtc64_120_0.alt.dll` is a variant for special uses.
@@ -131,7 +131,7 @@ impl Search<'_> {
             names
                 .into_iter()
                 .map(|name| directory.join(name))
-                .find(|file| self.env.is_file(file))
+                .seek(|file| self.env.is_file(file))
         })
     }
 
@@ -145,15 +145,15 @@ impl Search<'_> {
 /// The words of a variable that start another program, `sccache` in `sccache nvcc`, and that program. A file whose name has spaces is one program.
 pub(crate) fn behind_launcher<'a>(env: &Env, named: &'a OsStr) -> (Vec<&'a str>, &'a OsStr) {
     let words = named.to_str().filter(|_| !env.is_file(Path::new(named)));
-    let mut words: Vec<&str> = words.unwrap_or_default().split_whitespace().collect();
+    let mut words: Vec<&str> = words.unwrap_or_default().split_whitespace().list();
     match words.pop() {
         Some(program) if !words.is_empty() => (words, OsStr::new(program)),
         _ => (Vec::new(), named),
     }
 }
 
-fn bins(roots: &[PathBuf]) -> impl Iterator<Item = PathBuf> + '_ {
-    roots.iter().map(|root| root.join("bin"))
+fn bins(roots: &[PathBuf]) -> Vec<PathBuf> {
+    roots.iter().map(|root| root.join("bin")).list()
 }
 
 /// Where installers put CUDA when nobody says otherwise.
@@ -161,14 +161,14 @@ fn usual_roots(env: &Env) -> Vec<PathBuf> {
     match env.os() {
         Os::Linux => {
             let mut roots = vec![PathBuf::from("/usr/local/cuda")];
-            roots.extend(versions(env, Path::new("/usr/local"), "cuda-"));
+            roots.append_all(versions(env, Path::new("/usr/local"), "cuda-"));
             // Arch and its relatives; Debian's own package.
-            roots.extend(["/opt/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr/lib/cuda"].map(PathBuf::from));
+            roots.append_all(["/opt/cuda", "/usr/lib/nvidia-cuda-toolkit", "/usr/lib/cuda"].map(PathBuf::from));
             roots
         }
         Os::MacOs => {
             let mut roots = vec![PathBuf::from("/usr/local/cuda")];
-            roots.extend(versions(env, Path::new("/Developer/NVIDIA"), "CUDA-"));
+            roots.append_all(versions(env, Path::new("/Developer/NVIDIA"), "CUDA-"));
             roots
         }
         Os::Windows => program_files(env)
@@ -191,8 +191,8 @@ fn pip_roots(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
         .iter()
         .filter_map(|name| env.variable(name).map(PathBuf::from))
         .chain(env.variable("HOME").map(|home| Path::new(home).join(".local")))
-        .collect();
-    prefixes.extend(path.iter().filter_map(|folder| {
+        .list();
+    prefixes.append_all(path.iter().filter_map(|folder| {
         let found = env.is_file(&folder.join(interpreter));
         // On Windows the interpreter lies in the prefix itself, or in `Scripts` of an environment.
         let prefix = match folder.file_name().and_then(OsStr::to_str) {
@@ -209,8 +209,8 @@ fn pip_roots(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
         };
         for library in libraries {
             let packages = library.join("site-packages").join("nvidia");
-            roots.extend(versions(env, &packages, "cu"));
-            roots.extend(["cuda_nvcc", "cuda_nvrtc"].map(|part| packages.join(part)));
+            roots.append_all(versions(env, &packages, "cu"));
+            roots.append_all(["cuda_nvcc", "cuda_nvrtc"].map(|part| packages.join(part)));
         }
     }
     roots.dedup();
@@ -223,14 +223,14 @@ fn usual_clang(env: &Env) -> Vec<PathBuf> {
         Os::Linux => versions(env, Path::new("/usr/lib"), "llvm-")
             .into_iter()
             .map(|root| root.join("bin"))
-            .collect(),
+            .list(),
         Os::MacOs => ["/opt/homebrew/opt/llvm/bin", "/usr/local/opt/llvm/bin"]
             .map(PathBuf::from)
             .to_vec(),
         Os::Windows => program_files(env)
             .map(|directory| directory.join("LLVM").join("bin"))
             .into_iter()
-            .collect(),
+            .list(),
     }
 }
 
@@ -259,7 +259,7 @@ fn library_directories(os: Os, root: &Path) -> Vec<PathBuf> {
             directory.extend(*parts);
             directory
         })
-        .collect()
+        .list()
 }
 
 /// Directories of one installation that hold what is linked.
@@ -278,7 +278,7 @@ fn versions(env: &Env, parent: &Path, prefix: &str) -> Vec<PathBuf> {
             .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
     });
     crate::sorted::sort_by(&mut names, |a, b| newest_first(a, b));
-    names.into_iter().map(|name| parent.join(name)).collect()
+    names.into_iter().map(|name| parent.join(name)).list()
 }
 
 /// Orders names by the numbers in them, highest first, and then by their text so that the order is total.
@@ -289,5 +289,5 @@ fn newest_first(a: &str, b: &str) -> Ordering {
 fn numbers(name: &str) -> Vec<u64> {
     name.split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
-        .collect()
+        .list()
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::sorted::Append as _;
+
 /// Path of a unit relative to the crate, with `/`: `kernels/softmax.cu`; for Rust kernels the folder of their crate.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitName(String);
 
 impl UnitName {
@@ -25,7 +27,7 @@ impl UnitName {
             up += 1;
         };
         let mut parts: Vec<String> = vec!["..".to_owned(); if below.is_some() { up } else { 0 }];
-        parts.extend(
+        parts.append_all(
             below
                 .unwrap_or(path)
                 .components()
@@ -74,7 +76,7 @@ impl fmt::Display for UnitName {
 }
 
 /// What a unit is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Language {
     /// CUDA C++, one file.
     Cuda,

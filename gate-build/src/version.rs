@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::sorted::List as _;
+
 /// Version of a compiler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ToolVersion {
     /// Major version.
     pub major: u32,
@@ -20,10 +22,10 @@ impl ToolVersion {
     /// Reads what `nvcc --version` or `ptxas --version` prints: `… release 12.4, V12.4.131`.
     #[must_use]
     pub fn parse_nvcc(text: &str) -> Option<Self> {
-        text.lines().find_map(|line| {
+        text.lines().seek_map(|line| {
             let (_, release) = line.split_once("release ")?;
             let (release, rest) = release.split_once(',').unwrap_or((release, ""));
-            let full = rest.split_whitespace().find_map(|word| word.strip_prefix('V'));
+            let full = rest.split_whitespace().seek_map(|word| word.strip_prefix('V'));
             full.and_then(Self::parse_numbers)
                 .or_else(|| Self::parse_numbers(release.trim()))
         })
@@ -32,7 +34,7 @@ impl ToolVersion {
     /// Reads what `clang --version` prints: `… clang version 18.1.3 (…)`.
     #[must_use]
     pub fn parse_clang(text: &str) -> Option<Self> {
-        text.lines().find_map(|line| {
+        text.lines().seek_map(|line| {
             let (_, version) = line.split_once("clang version ")?;
             Self::parse_numbers(version.split_whitespace().next()?)
         })

@@ -32,7 +32,8 @@ mod order {
         (
             "cargo-gate-build",
             &[
-                "diagnostic digest disk json sorted unit version",
+                "channel sorted",
+                "diagnostic digest disk json unit version",
                 "code deps error index",
                 "arch env glob",
                 "headers process product ptx schedule toolkit",

@@ -7,7 +7,7 @@ use super::signature::{Declared, disagreement};
 use super::{EmbeddedImage, EmbeddedUnit, Encoding, Origin};
 use crate::ptx::access::accesses;
 use crate::ptx::{Entry, ParamType, Scalar, Space};
-use crate::sorted::Map;
+use crate::sorted::{Append as _, List as _, Map};
 
 /// The Rust module of these units, to be included from `OUT_DIR`: rustfmt-free, but the same for the same units.
 ///
@@ -16,16 +16,16 @@ use crate::sorted::Map;
 /// becomes a `compile_error!` that names the kernel.
 #[must_use]
 pub fn generate(units: &[EmbeddedUnit], declared: &[Declared]) -> String {
-    let mut units: Vec<&EmbeddedUnit> = units.iter().collect();
+    let mut units: Vec<&EmbeddedUnit> = units.iter().list();
     crate::sorted::sort_by(&mut units, |a, b| a.name.cmp(&b.name));
-    let modules = names::of_units(&units.iter().map(|unit| &unit.name).collect::<Vec<_>>());
+    let modules = names::of_units(&units.iter().map(|unit| &unit.name).list());
     let parts = units.iter().zip(modules);
-    let parts: Vec<Part> = parts.map(|(unit, module)| Part::of(unit, module, declared)).collect();
+    let parts: Vec<Part> = parts.map(|(unit, module)| Part::of(unit, module, declared)).list();
     assemble(&parts, declared)
 }
 
 /// What one unit gives to the module.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     /// Name of its own module.
     module: String,
@@ -41,7 +41,7 @@ impl Part {
         write_unit(&mut text, unit, &module, declared);
         let entries = unit.images.iter().flat_map(|image| &image.module.entries);
         Self {
-            entries: (!unit.images.is_empty()).then(|| entries.map(|entry| entry.name.clone()).collect()),
+            entries: (!unit.images.is_empty()).then(|| entries.map(|entry| entry.name.clone()).list()),
             module,
             text,
         }
@@ -57,7 +57,7 @@ impl Part {
         let (entries, text) = kept.split_once('\n')?;
         Some(Self {
             module,
-            entries: Some(entries.split_whitespace().map(str::to_owned).collect()),
+            entries: Some(entries.split_whitespace().map(str::to_owned).list()),
             text: text.to_owned(),
         })
     }
@@ -90,14 +90,14 @@ pub(crate) fn assemble(parts: &[Part], declared: &[Declared]) -> String {
 
 /// Declared signatures of kernels that nobody has. Where a unit is unavailable nothing is known about its entries.
 fn missing<'a>(parts: &[Part], declared: &'a [Declared]) -> Vec<&'a Declared> {
-    let known: Option<Vec<&Vec<String>>> = parts.iter().map(|part| part.entries.as_ref()).collect();
+    let known: Option<Vec<&Vec<String>>> = parts.iter().map(|part| part.entries.as_ref()).list_some();
     let Some(known) = known else { return Vec::new() };
     let has = |kernel: &String| known.iter().any(|entries| entries.contains(kernel));
-    declared.iter().filter(|declared| !has(&declared.kernel)).collect()
+    declared.iter().filter(|declared| !has(&declared.kernel)).list()
 }
 
 fn write_unit(out: &mut String, unit: &EmbeddedUnit, module: &str, declared: &[Declared]) {
-    let mut images: Vec<&EmbeddedImage> = unit.images.iter().collect();
+    let mut images: Vec<&EmbeddedImage> = unit.images.iter().list();
     crate::sorted::sort_by(&mut images, |a, b| a.module.target.cmp(&b.module.target));
     let provenance = match &unit.origin {
         Origin::Built => "Built".to_string(),
@@ -126,19 +126,14 @@ fn write_unit(out: &mut String, unit: &EmbeddedUnit, module: &str, declared: &[D
     // Two entries may ask for one name, and one may ask for that of an item of this module.
     let handles = names::distinct(["MODULE", "IMAGES"].into_iter().chain(entries.keys().copied()));
     for ((kernel, places), handle) in entries.iter().zip(handles.iter().skip(2)) {
-        let declared = declared.iter().find(|declared| declared.kernel == *kernel);
+        let declared = declared.iter().seek(|declared| declared.kernel == *kernel);
         write_entry(out, name, kernel, places, handle, declared);
     }
     out.push_str("}\n");
 }
 
 fn write_image(out: &mut String, image: &EmbeddedImage) {
-    let digest: Vec<String> = image
-        .digest
-        .bytes()
-        .iter()
-        .map(|byte| format!("0x{byte:02x}"))
-        .collect();
+    let digest: Vec<String> = image.digest.bytes().iter().map(|byte| format!("0x{byte:02x}")).list();
     let encoding = match image.encoding {
         Encoding::Plain => "Plain",
         Encoding::Deflate => "Deflate",
@@ -162,7 +157,7 @@ fn write_image(out: &mut String, image: &EmbeddedImage) {
 }
 
 fn entry_image(entry: &Entry) -> String {
-    let params: Vec<String> = entry.params.iter().map(|param| param_type(&param.ty)).collect();
+    let params: Vec<String> = entry.params.iter().map(|param| param_type(&param.ty)).list();
     format!(
         "::gate_runtime::EntryImage {{ name: {:?}, params: &[{}] }}",
         entry.name,
@@ -207,7 +202,7 @@ fn write_entry(
     declared: Option<&Declared>,
 ) {
     let Some((_, entry)) = places.first() else { return };
-    let types: Vec<String> = entry.params.iter().map(|param| param.ty.to_string()).collect();
+    let types: Vec<String> = entry.params.iter().map(|param| param.ty.to_string()).list();
     let _ = write!(
         out,
         "\n    /// `{kernel}({})`\n    pub mod {handle} {{\n        \
@@ -219,7 +214,7 @@ fn write_entry(
     );
     let mut messages = Vec::new();
     for (image, other) in places {
-        let types = |entry: &Entry| entry.params.iter().map(|param| param.ty.clone()).collect::<Vec<_>>();
+        let types = |entry: &Entry| entry.params.iter().map(|param| param.ty.clone()).list();
         if types(other) != types(entry) {
             messages.push(format!(
                 "kernel `{kernel}` of `{unit}` takes different parameters for {}",
@@ -227,7 +222,7 @@ fn write_entry(
             ));
         } else if let Some(declared) = declared {
             let message = disagreement(declared, other, &accesses(&image.text, other));
-            messages.extend(message.map(|message| format!("{message} (`{unit}`, {})", image.module.target)));
+            messages.append_all(message.map(|message| format!("{message} (`{unit}`, {})", image.module.target)));
         }
     }
     messages.dedup();

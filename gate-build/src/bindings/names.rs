@@ -1,6 +1,6 @@
 //! Names of generated modules.
 
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 use crate::unit::UnitName;
 
 /// Words that cannot name a module.
@@ -67,13 +67,13 @@ pub(crate) fn of_units(units: &[&UnitName]) -> Vec<String> {
                 identifier(unit.as_str())
             }
         })
-        .collect();
+        .list();
     distinct(wanted.iter().map(String::as_str))
 }
 
 /// A constant for each unit, in the same order: the name of its module in capitals.
 pub(crate) fn constants(units: &[&UnitName]) -> Vec<String> {
-    let names: Vec<String> = of_units(units).iter().map(|name| name.to_uppercase()).collect();
+    let names: Vec<String> = of_units(units).iter().map(|name| name.to_uppercase()).list();
     // Those that the module of constants has itself.
     let own = ["UNAVAILABLE", "ALL"].into_iter();
     distinct(own.chain(names.iter().map(String::as_str))).split_off(2)

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::ptx::access::Access;
 use crate::ptx::{Entry, ParamType, Scalar};
+use crate::sorted::List as _;
 
 /// A kernel with the Rust signature it is called by: `softmax_f32`, `fn(input: *const f32, output: *mut f32, rows: u32)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl Declared {
                 let ty = ty.trim().parse().map_err(|NotASignature { message }| wrong(message))?;
                 Ok(DeclaredParam { name, ty })
             })
-            .collect::<Result<_, _>>()?;
+            .list_ok()?;
         Ok(Self { kernel, params })
     }
 }
@@ -165,7 +166,7 @@ fn split(list: &str) -> impl Iterator<Item = &str> {
             c == ',' && depth == 0
         })
         .map(str::trim)
-        .collect();
+        .list();
     let end = if parts.last().is_some_and(|last| last.is_empty()) {
         parts.len() - 1
     } else {

@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::process::Invocation;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set};
 use crate::unit::Unit;
 use crate::version::ToolVersion;
 
@@ -29,7 +29,7 @@ pub(crate) struct Clang<'a> {
 }
 
 /// What a source finds of CUDA.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Library {
     /// A toolkit, as clang reads it.
     Toolkit(PathBuf),
@@ -49,11 +49,11 @@ impl Library {
                 let mut arguments = vec![path, "-Wno-unknown-cuda-version".into()];
                 let own = root.join("include").join("cccl");
                 if own.is_dir() {
-                    arguments.extend(["-isystem".into(), own.into()]);
+                    arguments.append_all(["-isystem".into(), own.into()]);
                 }
                 if matches!(self, Self::Later(_)) {
                     // Behind every other folder: an installation may have them.
-                    arguments.extend(["-idirafter".into(), setting.shims.join("clang-later").into()]);
+                    arguments.append_all(["-idirafter".into(), setting.shims.join("clang-later").into()]);
                     arguments.push("-D_NV_RSQRT_SPECIFIER=".into());
                 }
                 arguments
@@ -63,7 +63,7 @@ impl Library {
                 path.push(&shims);
                 let header = shims.join("gate_cuda.h");
                 let mut arguments: Vec<OsString> = vec!["-nocudainc".into(), "-nocudalib".into(), path];
-                arguments.extend(["-include".into(), header.into()]);
+                arguments.append_all(["-include".into(), header.into()]);
                 arguments
             }
         }
@@ -83,8 +83,8 @@ impl Library {
             let mut arguments: Vec<OsString> = ["-x", "cuda", "--cuda-device-only", "--cuda-gpu-arch=sm_75"]
                 .map(OsString::from)
                 .into();
-            arguments.extend(library.arguments(setting));
-            arguments.extend([
+            arguments.append_all(library.arguments(setting));
+            arguments.append_all([
                 "-fsyntax-only".into(),
                 setting.shims.join("clang").join("nothing.cu").into(),
             ]);
@@ -97,7 +97,7 @@ impl Library {
             };
             let finished = invocation.run().ok()?;
             if !finished.status.success() && problem.is_empty() {
-                let first = finished.text.lines().find(|line| line.contains("error"));
+                let first = finished.text.lines().seek(|line| line.contains("error"));
                 first.unwrap_or_default().trim().clone_into(problem);
             }
             Some(finished.status.success())
@@ -181,20 +181,20 @@ impl<'a> Clang<'a> {
         let mut arguments: Vec<OsString> = ["-x", "cuda", "--cuda-device-only"].map(OsString::from).into();
         arguments.push(format!("-O{}", asked.level.number()).into());
         arguments.push(format!("--cuda-gpu-arch={arch}").into());
-        arguments.extend(self.library.arguments(self.setting));
+        arguments.append_all(self.library.arguments(self.setting));
         arguments.push(format!("-std={}", asked.standard.as_deref().unwrap_or("c++17")).into());
-        arguments.extend(asked.macros.iter().map(OsString::from));
+        arguments.append_all(asked.macros.iter().map(OsString::from));
         for (option, folders) in [
             ("-I", &asked.includes),
             ("-isystem", &asked.system_includes),
             ("-include", &asked.pre_includes),
         ] {
             for folder in folders {
-                arguments.extend([option.into(), folder.into()]);
+                arguments.append_all([option.into(), folder.into()]);
             }
         }
         if matches!(self.library, Library::Own(_)) {
-            arguments.extend(["-isystem".into(), self.setting.shims.join("clang").into()]);
+            arguments.append_all(["-isystem".into(), self.setting.shims.join("clang").into()]);
         }
         if asked.fast_math {
             arguments.push("-ffast-math".into());
@@ -257,8 +257,8 @@ impl Compiler for Clang<'_> {
         }
         let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
         let mut arguments = self.arguments(arch, flags)?;
-        arguments.extend(["-S".into(), "-MD".into(), "-MF".into(), dependency_file.clone().into()]);
-        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        arguments.append_all(["-S".into(), "-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+        arguments.append_all(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
         let finished = self.invocation(arguments).run()?;
         let version = &self.identity.version;
         if !finished.status.success() {
@@ -298,7 +298,7 @@ impl Compiler for Clang<'_> {
             })?;
         Ok(Compiled {
             ptx,
-            dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
+            dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from).list()),
             warnings: warnings(&finished.text),
             // Preprocessing once more is cheap beside a compilation, and only needed when there is something to
             // compare with.
@@ -316,7 +316,7 @@ impl Compiler for Clang<'_> {
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
         let output = scratch.join("out.ii");
         let mut arguments = self.arguments(arch, flags).ok()?;
-        arguments.extend(["-E".into(), "-o".into(), output.clone().into()]);
+        arguments.append_all(["-E".into(), "-o".into(), output.clone().into()]);
         arguments.push(self.setting.source(unit).into());
         let finished = self.invocation(arguments).run().ok()?;
         if !finished.status.success() {
@@ -327,7 +327,7 @@ impl Compiler for Clang<'_> {
             &text,
             Compiles::Source,
             &self.setting.preambles,
-            |files| self.setting.absolute(files),
+            &|files| self.setting.absolute(files.into_iter().list()),
         ))
     }
 

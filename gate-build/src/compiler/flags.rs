@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::sorted::List as _;
+
 /// What flags ask for, apart from how a compiler spells it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// `-D`, `-U` with their values, in order: `-DX=1`.
     pub macros: Vec<String>,
@@ -33,7 +35,7 @@ pub(crate) struct Asked {
 }
 
 /// How much an optimiser does: what nvcc's `--Ofast-compile` says about device code, whose `-O` is about the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Level {
     Max,
     Mid,
@@ -77,7 +79,7 @@ impl Level {
     pub(crate) fn of_number(number: u8) -> Option<Self> {
         [Self::Max, Self::Mid, Self::Min, Self::Off]
             .into_iter()
-            .find(|level| level.number() == number)
+            .seek(|level| level.number() == number)
     }
 }
 
@@ -142,7 +144,7 @@ impl Asked {
         let known = |flag: &&String| {
             flag.contains("Ofast-compile=") || flag.ends_with("lineinfo") || flag.ends_with("-line-info")
         };
-        let flags: Vec<String> = flags.iter().filter(known).cloned().collect();
+        let flags: Vec<String> = flags.iter().filter(known).cloned().list();
         Self::read(&flags).unwrap_or_default()
     }
 

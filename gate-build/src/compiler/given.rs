@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
+use crate::sorted::List as _;
 
 /// Files of flags may name other files of flags; nobody means more of them than this.
 const DEEPEST: usize = 4;
 
 /// Every flag in order, and the files that some of them are in.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Given {
     pub flags: Vec<String>,
     /// Absolute; whether or not they are there.
@@ -21,11 +22,7 @@ impl Given {
     pub(crate) fn of(flags: &[String], env: &Env, root: &Path) -> Self {
         let words = |name: &str| -> Vec<String> {
             let value = env.variable(name).map(|value| value.to_string_lossy().into_owned());
-            value
-                .unwrap_or_default()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect()
+            value.unwrap_or_default().split_whitespace().map(str::to_owned).list()
         };
         let mut given = Self::default();
         for flags in [&words("NVCC_PREPEND_FLAGS"), flags, &words("NVCC_APPEND_FLAGS")] {
@@ -50,7 +47,7 @@ impl Given {
                 let text = fs::read_to_string(&file).unwrap_or_default();
                 self.files.push(file);
                 if depth > 0 {
-                    let flags: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+                    let flags: Vec<String> = text.split_whitespace().map(str::to_owned).list();
                     self.extend(&flags, root, depth - 1);
                 }
             }

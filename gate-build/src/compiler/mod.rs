@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::product::Product;
 use crate::schedule::Begin;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
@@ -33,7 +33,7 @@ pub(crate) use setting::{Setting, host_compiler, plain, toolkit_of};
 pub(crate) use shims::write as write_shims;
 
 /// Kinds of compilers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CompilerKind {
     /// NVIDIA's run-time compilation library, in process.
     Nvrtc,
@@ -80,7 +80,7 @@ impl CompilerKind {
             CompilerKind::CudaBuilder,
         ]
         .into_iter()
-        .find(|kind| kind.as_str() == name)
+        .seek(|kind| kind.as_str() == name)
     }
 }
 
@@ -91,7 +91,7 @@ impl fmt::Display for CompilerKind {
 }
 
 /// Which compiler it was, independent of where it lies.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CompilerIdentity {
     /// Its kind.
     pub kind: CompilerKind,
@@ -108,7 +108,6 @@ impl fmt::Display for CompilerIdentity {
 }
 
 /// What a compilation gave.
-#[derive(Debug, Clone)]
 pub(crate) struct Compiled {
     /// The PTX text.
     pub ptx: Vec<u8>,
@@ -124,7 +123,7 @@ pub(crate) struct Compiled {
 }
 
 /// The source of a unit after preprocessing.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Preprocessed {
     /// Digest of the text without what only says where it came from; nothing where what is compiled depends on more than the text.
     pub text: Option<Digest>,
@@ -148,13 +147,13 @@ impl Preprocessed {
         text: &[u8],
         compiles: Compiles,
         preambles: &Preambles,
-        absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>,
+        absolute: &dyn Fn(Set<PathBuf>) -> Vec<PathBuf>,
     ) -> Self {
         let whole = || {
             let is_of_source = compiles == Compiles::Source && deps::knows_its_column(text);
             (!is_of_source).then(|| Digest::of(text))
         };
-        let Some((before, preamble, behind)) = preambles.split(text, &absolute) else {
+        let Some((before, preamble, behind)) = preambles.split(text, absolute) else {
             let parsed = deps::parse_preprocessed(text);
             return Self {
                 text: if deps::knows_its_place(text) {
@@ -175,8 +174,8 @@ impl Preprocessed {
             Some(fields.finish())
         };
         let mut dependencies = absolute(parsed.files);
-        dependencies.extend(preamble.files.iter().cloned());
-        dependencies.sort();
+        dependencies.append_all(preamble.files.iter().cloned());
+        sort(&mut dependencies);
         dependencies.dedup();
         Self {
             text: digest,

@@ -17,7 +17,7 @@ use crate::index::Index;
 use crate::process::{Finished, Invocation};
 use crate::product::Linking;
 use crate::schedule::Second;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::toolkit::behind_launcher;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
@@ -101,14 +101,14 @@ impl<'a> Nvcc<'a> {
         let list = || {
             let finished = ask(program, setting, &["--list-gpu-arch"]).ok()?;
             let archs = finished.text.lines().filter_map(|line| line.parse::<Arch>().ok());
-            Some(archs.map(|arch| arch.to_string()).collect::<Vec<_>>().join(" "))
+            Some(archs.map(|arch| arch.to_string()).list().join(" "))
         };
         let archs = index
             .fact(&format!("nvcc {version} archs"), program, list)
             .unwrap_or_default();
         Ok(Self {
             program: behind_link(program),
-            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).collect(),
+            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).list(),
             keeps: setting
                 .env
                 .variable("NVCC")
@@ -121,7 +121,7 @@ impl<'a> Nvcc<'a> {
                 .unwrap_or_default()
                 .into_iter()
                 .map(OsString::from)
-                .collect(),
+                .list(),
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvcc,
                 version: version.to_owned(),
@@ -133,11 +133,11 @@ impl<'a> Nvcc<'a> {
     }
 
     fn invocation(&self, arguments: Vec<OsString>) -> Invocation<'_> {
-        let mut words: Vec<OsString> = self.launcher.iter().skip(1).cloned().collect();
+        let mut words: Vec<OsString> = self.launcher.iter().skip(1).cloned().list();
         if !self.launcher.is_empty() {
             words.push(self.program.clone().into());
         }
-        words.extend(arguments);
+        words.append_all(arguments);
         Invocation {
             program: self.launcher.first().map_or(self.program.as_path(), Path::new),
             arguments: words,
@@ -168,11 +168,11 @@ impl<'a> Nvcc<'a> {
         }
         let mut all = Vec::new();
         for file in kept_files(scratch) {
-            all.extend(fs::read(file).ok()?);
+            all.append_all(fs::read(file).ok()?);
         }
         (!all.is_empty()).then(|| {
-            Preprocessed::of(&all, Compiles::Text, &self.setting.preambles, |files| {
-                self.setting.absolute(files)
+            Preprocessed::of(&all, Compiles::Text, &self.setting.preambles, &|files| {
+                self.setting.absolute(files.into_iter().list())
             })
         })
     }
@@ -250,13 +250,13 @@ impl Compiler for Nvcc<'_> {
         let product = &self.setting.product;
         let output = scratch.join(format!("out.{}", product.extension()));
         let dependency_file = scratch.join("out.d");
-        let mut arguments: Vec<OsString> = product.nvcc_flags().iter().map(OsString::from).collect();
+        let mut arguments: Vec<OsString> = product.nvcc_flags().iter().map(OsString::from).list();
         if !product.is_merged() {
             arguments.push(format!("-arch={arch}").into());
         }
-        arguments.extend(flags.iter().map(OsString::from));
+        arguments.append_all(flags.iter().map(OsString::from));
         if !self.keeps {
-            arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+            arguments.append_all(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
         }
         let splits = self.splits(unit, flags);
         if splits {
@@ -269,8 +269,8 @@ impl Compiler for Nvcc<'_> {
         };
         let second = (splits || flags.iter().any(asked)).then(|| Second::new(&self.setting.permits));
         // The preprocessed text is a by-product; `--keep` hands it out for nothing.
-        arguments.extend(["--keep".into(), "--keep-dir".into(), scratch.into()]);
-        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        arguments.append_all(["--keep".into(), "--keep-dir".into(), scratch.into()]);
+        arguments.append_all(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
         let finished = self.invocation(arguments).run()?;
         drop(second);
         if !finished.status.success() {
@@ -283,7 +283,7 @@ impl Compiler for Nvcc<'_> {
         } else {
             let text = fs::read_to_string(&dependency_file).ok();
             let names = text.and_then(|text| deps::parse_make(&text));
-            names.map(|names| self.setting.absolute(names.into_iter().map(PathBuf::from)))
+            names.map(|names| self.setting.absolute(names.into_iter().map(PathBuf::from).list()))
         };
         let Some(dependencies) = listed.filter(|files| !files.is_empty()) else {
             return Err(
@@ -313,8 +313,8 @@ impl Compiler for Nvcc<'_> {
         }
         let output = scratch.join("out.ii");
         let mut arguments: Vec<OsString> = vec!["-E".into(), format!("-arch={arch}").into()];
-        arguments.extend(flags.iter().map(OsString::from));
-        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        arguments.append_all(flags.iter().map(OsString::from));
+        arguments.append_all(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
         let finished = self.invocation(arguments).run().ok()?;
         if !finished.status.success() {
             return None;
@@ -324,7 +324,7 @@ impl Compiler for Nvcc<'_> {
             &text,
             Compiles::Text,
             &self.setting.preambles,
-            |files| self.setting.absolute(files),
+            &|files| self.setting.absolute(files.into_iter().list()),
         ))
     }
 
@@ -344,20 +344,20 @@ impl Compiler for Nvcc<'_> {
                     .help("if a function is missing, add its source; device code that calls that of another source needs `-rdc=true`"),
             )
         };
-        let mut objects: Vec<OsString> = objects.iter().map(OsString::from).collect();
+        let mut objects: Vec<OsString> = objects.iter().map(OsString::from).list();
         let linking = Linking::of(flags);
         if linking.relocatable {
             let linked = scratch.join("device_link.o");
             let mut arguments: Vec<OsString> = vec!["-dlink".into()];
-            arguments.extend(device_link_flags(flags).into_iter().map(OsString::from));
-            arguments.extend(objects.iter().cloned());
-            arguments.extend(["-o".into(), linked.clone().into()]);
+            arguments.append_all(device_link_flags(flags).into_iter().map(OsString::from));
+            arguments.append_all(objects.iter().cloned());
+            arguments.append_all(["-o".into(), linked.clone().into()]);
             run(arguments, "link the device code")?;
             objects.push(linked.into());
         }
         let mut arguments: Vec<OsString> = vec!["-lib".into()];
-        arguments.extend(objects);
-        arguments.extend(["-o".into(), library.into()]);
+        arguments.append_all(objects);
+        arguments.append_all(["-o".into(), library.into()]);
         run(arguments, "make the library")
     }
 
@@ -365,7 +365,7 @@ impl Compiler for Nvcc<'_> {
         let setting = self.setting;
         let host = setting.host_compiler.iter().map(|(file, _)| file.clone());
         let options = setting.given.files.iter().filter(|file| file.is_file()).cloned();
-        self.files.iter().cloned().chain(host).chain(options).collect()
+        self.files.iter().cloned().chain(host).chain(options).list()
     }
 
     fn inputs(&self) -> Vec<(String, String)> {
@@ -393,8 +393,8 @@ impl Compiler for Nvcc<'_> {
 fn kept_files(scratch: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(scratch).into_iter().flatten().flatten();
     let is_text = |path: &PathBuf| path.to_str().is_some_and(|name| name.ends_with(".ii"));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_text).collect();
-    files.sort();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_text).list();
+    sort(&mut files);
     files
 }
 
@@ -407,7 +407,7 @@ fn device_link_flags(flags: &[String]) -> Vec<String> {
         .iter()
         .filter(passes)
         .map(|flag| flag.replace("code=lto_", "code=sm_"))
-        .collect();
+        .list();
     if optimises {
         linked.insert(0, "-dlto".to_owned());
     }
@@ -417,7 +417,7 @@ fn device_link_flags(flags: &[String]) -> Vec<String> {
 fn ask(program: &Path, setting: &Setting, arguments: &[&str]) -> Result<Finished, Diagnostic> {
     Invocation {
         program,
-        arguments: arguments.iter().map(OsString::from).collect(),
+        arguments: arguments.iter().map(OsString::from).list(),
         directory: setting.crate_root.clone(),
         env: &setting.env,
         timeout: setting.timeout,
@@ -473,7 +473,7 @@ fn behind_link(program: &Path) -> PathBuf {
 
 /// `#$ TOP=/usr/local/cuda/bin/..`
 fn root_of_dry_run(text: &str) -> Option<PathBuf> {
-    let top = text.lines().find_map(|line| line.trim().strip_prefix("#$ TOP="))?;
+    let top = text.lines().seek_map(|line| line.trim().strip_prefix("#$ TOP="))?;
     Some(PathBuf::from(top.trim().trim_matches('"')))
 }
 

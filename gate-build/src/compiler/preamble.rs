@@ -5,15 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::deps;
 use crate::digest::Digest;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 
 /// Preambles that were read in this build: few, one for each architecture and set of flags. Build scripts are mostly compiled without
 /// optimisation, and then comparing bytes, which the standard library does, is the only fast thing to do with a megabyte.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Preambles(Mutex<Vec<Arc<Preamble>>>);
 
 /// One of them.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Preamble {
     raw: Vec<u8>,
     /// Digest of the text without what only says where it came from.
@@ -33,12 +32,12 @@ impl Preambles {
     pub(super) fn split<'t>(
         &self,
         text: &'t [u8],
-        absolute: impl Fn(Set<PathBuf>) -> Vec<PathBuf>,
+        absolute: &dyn Fn(Set<PathBuf>) -> Vec<PathBuf>,
     ) -> Option<(&'t [u8], Arc<Preamble>, &'t [u8])> {
         let at = begin(text)?;
         let (before, rest) = text.split_at(at);
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known().iter().find(|known| rest.starts_with(&known.raw)).cloned();
+        let found = known().iter().seek(|known| rest.starts_with(&known.raw)).cloned();
         if let Some(found) = found {
             let behind = &rest[found.raw.len()..];
             return Some((before, found, behind));
@@ -102,7 +101,7 @@ mod tests {
             text("b.cu", "int x;", "int b;\n"),
             text("a.cu", "int y;", "int a;\n"),
         );
-        let split = |text| preambles.split(text, absolute).unwrap();
+        let split = |text| preambles.split(text, &absolute).unwrap();
         let (_, first, behind) = split(&a);
         assert_eq!(behind, b"# 1 \"a.cu\"\nint a;\n");
         assert_eq!(first.files, [PathBuf::from("/cuda/cuda_runtime.h")]);
@@ -111,7 +110,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &second));
         assert_eq!(behind, b"# 1 \"b.cu\"\nint b;\n");
         assert_ne!(split(&c).1.text, first.text);
-        assert!(preambles.split(b"int a;\n", absolute).is_none());
-        assert!(preambles.split(b"# 0 \"<built-in>\"\nint a;\n", absolute).is_none());
+        assert!(preambles.split(b"int a;\n", &absolute).is_none());
+        assert!(preambles.split(b"# 0 \"<built-in>\"\nint a;\n", &absolute).is_none());
     }
 }

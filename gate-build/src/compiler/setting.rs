@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::index::Index;
 use crate::product::Product;
 use crate::schedule::{self, Permits};
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set};
 use crate::unit::Unit;
 
 /// What every compilation of one build has in common.
@@ -49,18 +49,18 @@ impl Setting {
     }
 
     /// Names that a compiler printed as absolute paths, sorted, without this crate's own headers.
-    pub(crate) fn absolute(&self, names: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
-        let all: Set<PathBuf> = names
-            .into_iter()
-            .map(|name| {
-                let whole = self.crate_root.join(name);
-                let plain = plain(&whole);
-                // `..` after a link to a folder leads elsewhere than the text says.
-                if plain.is_file() { plain } else { whole }
-            })
-            .filter(|path| !path.starts_with(&self.shims))
-            .collect();
-        all.into_iter().collect()
+    pub(crate) fn absolute(&self, names: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut all = Set::new();
+        for name in names {
+            let whole = self.crate_root.join(name);
+            let plain = plain(&whole);
+            // `..` after a link to a folder leads elsewhere than the text says.
+            let path = if plain.is_file() { plain } else { whole };
+            if !path.starts_with(&self.shims) {
+                all.insert(path);
+            }
+        }
+        all.into_iter().list()
     }
 
     /// The variables of this list that are set.
@@ -71,7 +71,7 @@ impl Setting {
                 let value = self.env.variable(name)?;
                 Some(((*name).to_owned(), value.to_string_lossy().into_owned()))
             })
-            .collect()
+            .list()
     }
 
     /// Threads that one compilation may start.
@@ -92,10 +92,10 @@ pub(crate) const LIBDEVICE: &str = "nvvm/libdevice/libdevice.10.bc";
 /// The folder of the toolkit that one of these programs or libraries belongs to, with headers and libdevice.
 pub(crate) fn toolkit_of<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Option<PathBuf> {
     let is_toolkit = |root: &&Path| root.join("include/cuda_runtime.h").is_file() && root.join(LIBDEVICE).is_file();
-    files.into_iter().find_map(|file| {
+    files.into_iter().seek_map(|file| {
         let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
         let mut roots = file.ancestors().skip(1).take(4).chain(real.ancestors().skip(1).take(4));
-        roots.find(is_toolkit).map(Path::to_path_buf)
+        roots.seek(is_toolkit).map(Path::to_path_buf)
     })
 }
 
@@ -105,16 +105,21 @@ pub(crate) fn host_compiler(env: &Env, given: &Given, root: &Path, index: &Index
     let chosen = given.host_compiler().map(PathBuf::from);
     let chosen = chosen.or_else(|| env.variable("NVCC_CCBIN").map(PathBuf::from));
     // A plain name is looked for on `PATH`.
-    let on_path = |chosen: PathBuf| env.search_path().into_iter().map(move |folder| folder.join(&chosen));
-    let chosen = chosen.into_iter().flat_map(|chosen| {
-        let below = root.join(&chosen);
-        [below.join(name), below]
+    let on_path = |named: &Path| {
+        env.search_path()
             .into_iter()
-            .chain(on_path(chosen))
-            .collect::<Vec<_>>()
-    });
-    let mut candidates = chosen.chain(env.search_path().into_iter().map(|folder| folder.join(name)));
-    candidates.find_map(|file| index.sample(&file).map(|digest| (file, digest)))
+            .map(move |folder| folder.join(named))
+            .list()
+    };
+    let mut candidates = Vec::new();
+    if let Some(chosen) = chosen {
+        let below = root.join(&chosen);
+        candidates = vec![below.join(name), below];
+        candidates.append_all(on_path(&chosen));
+    }
+    candidates.append_all(on_path(Path::new(name)));
+    let mut candidates = candidates.into_iter();
+    candidates.seek_map(|file| index.sample(&file).map(|digest| (file, digest)))
 }
 
 /// The path without `.` and `..` as far as its text allows: `/cuda/bin/../include` is `/cuda/include`.

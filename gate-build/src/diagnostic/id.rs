@@ -6,7 +6,7 @@ macro_rules! ids {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal,)+) => {
         /// What a diagnostic is about, as one of a closed list. Codes are frozen: scripts and dashboards may rely on them. New ones may
         /// be added.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Id {
             $($(#[doc = $doc])+ $name,)+

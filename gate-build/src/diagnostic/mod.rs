@@ -5,10 +5,12 @@ mod id;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::sorted::List as _;
+
 pub use self::id::Id;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth reading; the kernel was built.
     Warning,
@@ -17,7 +19,7 @@ pub enum Severity {
 }
 
 /// A place in a source file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file, as the compiler names it.
     pub file: PathBuf,
@@ -88,7 +90,7 @@ impl Diagnostic {
         let text = text.trim_end();
         self.place = self
             .place
-            .or_else(|| text.lines().find_map(place_of_line).map(Box::new));
+            .or_else(|| text.lines().seek_map(place_of_line).map(Box::new));
         self.output = bounded(text);
         self
     }
@@ -114,7 +116,7 @@ pub fn messages(output: &str) -> Vec<Diagnostic> {
         diagnostic.place = Some(Box::new(place));
         Some(diagnostic)
     });
-    found.collect()
+    found.list()
 }
 
 /// What stands between a place and a message.
@@ -130,9 +132,9 @@ const MARKERS: [(&str, Severity); 5] = [
 /// source, which its reader has.
 pub(crate) fn warnings(text: &str) -> Vec<Diagnostic> {
     const MOST: usize = 20;
-    let all: Vec<Diagnostic> = text.lines().filter_map(warning_of_line).collect();
+    let all: Vec<Diagnostic> = text.lines().filter_map(warning_of_line).list();
     let more = all.len().saturating_sub(MOST);
-    let mut shown: Vec<Diagnostic> = all.into_iter().take(MOST).collect();
+    let mut shown: Vec<Diagnostic> = all.into_iter().take(MOST).list();
     if more > 0 {
         shown.push(Diagnostic::warning(
             Id::CompilerWarning,
@@ -164,7 +166,7 @@ fn bounded(text: &str) -> String {
     if text.len() <= MOST {
         return text.to_owned();
     }
-    let end = (0..=MOST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let end = (0..=MOST).rev().seek(|&at| text.is_char_boundary(at)).unwrap_or(0);
     format!("{}\n… ({} more bytes)", &text[..end], text.len() - end)
 }
 

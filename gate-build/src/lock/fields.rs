@@ -110,12 +110,14 @@ impl<'a, 'de> Fields<'a, 'de> {
         let Some(value) = self.optional(key) else {
             return Ok(Vec::new());
         };
-        let items = value.as_array();
-        items
-            .ok_or_else(|| source.error(value.span.start, format!("`{key}` must be an array")))?
-            .iter()
-            .map(&mut item)
-            .collect()
+        let Some(items) = value.as_array() else {
+            return Err(source.error(value.span.start, format!("`{key}` must be an array")));
+        };
+        let mut all = Vec::new();
+        for value in items {
+            all.push(item(value)?);
+        }
+        Ok(all)
     }
 
     /// Refuses what nobody asked for: a misspelt field would otherwise be a silent default.

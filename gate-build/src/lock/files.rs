@@ -12,7 +12,7 @@ use crate::digest::{Digest, Fields};
 use crate::ptx::floor::with_version;
 use crate::ptx::{Module, ParseError, Roots, normalise};
 use crate::resources::Facts;
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set, sort};
 use crate::unit::UnitName;
 
 /// What was compiled, to be locked.
@@ -192,7 +192,7 @@ impl KernelLock {
         if replace(&crate_root.join(LOCK_FILE), &self.to_toml())? {
             changed.insert(LOCK_FILE.to_string());
         }
-        Ok(changed.into_iter().collect())
+        Ok(changed.into_iter().list())
     }
 }
 
@@ -223,7 +223,7 @@ pub fn stored(crate_root: &Path) -> io::Result<Vec<String>> {
             }
         }
     }
-    found.sort();
+    sort(&mut found);
     Ok(found)
 }
 

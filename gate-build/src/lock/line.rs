@@ -1,6 +1,7 @@
 //! Where in a lock something stands.
 
 use super::fields::Source;
+use crate::sorted::List as _;
 
 /// What of an image is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum Part<'a> {
 pub fn line_of(text: &str, unit: &str, arch: &str, part: Part<'_>) -> Option<usize> {
     let root = toml_span::parse(text).ok()?;
     let images = root.as_table()?.get("image")?.as_array()?;
-    let image = images.iter().filter_map(toml_span::Value::as_table).find(|image| {
+    let image = images.iter().filter_map(toml_span::Value::as_table).seek(|image| {
         let is = |key: &str, wanted: &str| image.get(key).and_then(toml_span::Value::as_str) == Some(wanted);
         is("unit", unit) && is("arch", arch)
     })?;
@@ -28,7 +29,7 @@ pub fn line_of(text: &str, unit: &str, arch: &str, part: Part<'_>) -> Option<usi
         Part::Entry(name) => {
             let entries = image.get("entry")?.as_array()?;
             let names = entries.iter().filter_map(|entry| entry.as_table()?.get("name"));
-            names.into_iter().find(|value| value.as_str() == Some(name))?.span.start
+            names.into_iter().seek(|value| value.as_str() == Some(name))?.span.start
         }
     };
     Some(Source(text).line(at))

@@ -20,7 +20,7 @@ use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::ptx::{Entry, Isa, ParamType, Performance};
 use crate::resources::{Budget, Usage};
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 use crate::unit::UnitName;
 
 pub use error::LockError;
@@ -88,7 +88,7 @@ pub struct LockedImage {
 }
 
 /// A compiler as the lock names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LockedCompiler {
     /// `nvcc`, `nvrtc`, `clang`, `rustc` or `cuda-builder`.
     pub kind: String,
@@ -118,7 +118,7 @@ impl LockedEntry {
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
         Self {
-            params: entry.params.iter().map(|param| param.ty.clone()).collect(),
+            params: entry.params.iter().map(|param| param.ty.clone()).list(),
             performance: entry.performance.clone(),
             usage: None,
         }
@@ -133,6 +133,6 @@ pub fn ptx_file(unit: &UnitName, arch: Arch) -> String {
         .as_str()
         .split('/')
         .map(|part| if part == ".." { "^" } else { part })
-        .collect();
+        .list();
     format!("{PTX_DIRECTORY}/{}.{arch}.ptx", parts.join("/"))
 }

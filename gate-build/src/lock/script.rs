@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::tokens::{Token, tokens};
 use crate::arch::Arch;
 use crate::glob;
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 
 /// What a build script compiles to PTX for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,12 +44,12 @@ pub(super) fn asked(text: &str) -> Option<Asked> {
         functions: functions(&tokens),
         tokens,
     };
-    let starts: Vec<usize> = script.starts().collect();
+    let starts: Vec<usize> = script.starts().list();
     let mut skipped: Vec<Range<usize>> = Vec::new();
     let mut of_ptx = None;
     for (at, &start) in starts.iter().enumerate() {
         let next = starts.get(at + 1).copied().unwrap_or(script.tokens.len());
-        let end = (start..next).find(|&at| script.is_call(at, &["compile", "compile_in"]))?;
+        let end = (start..next).seek(|&at| script.is_call(at, &["compile", "compile_in"]))?;
         let segment = script.with_wrappers(start, end)?;
         if script.is_ptx(start, &segment)? {
             if of_ptx.replace(segment).is_some() {
@@ -141,7 +141,7 @@ impl<'t> Script<'t> {
         if self.word(start + 3) == Some("static_library") {
             return Some(false);
         }
-        let Some(call) = segment.clone().find(|&at| self.is_call(at, &["output"])) else {
+        let Some(call) = segment.clone().seek(|&at| self.is_call(at, &["output"])) else {
             return Some(true);
         };
         let argument = self.arguments(call + 3)?;
@@ -239,7 +239,7 @@ fn functions<'t>(tokens: &[Token<'t>]) -> Map<&'t str, Range<usize>> {
                 (named, is_closure.then_some(first))
             }
             Some("fn") => {
-                let body = (at..tokens.len()).find(|&at| tokens.get(at) == Some(&Token::Mark('{')));
+                let body = (at..tokens.len()).seek(|&at| tokens.get(at) == Some(&Token::Mark('{')));
                 (named, body.map(|body| body + 1))
             }
             _ => continue,

@@ -1,7 +1,8 @@
 //! The tokens of a Rust file, as far as calls with literals in them need it.
+use crate::sorted::List as _;
 
 /// A token, or a piece of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     /// A name, a keyword or a number.
     Word(&'t str),
@@ -69,7 +70,7 @@ fn comment(text: &str) -> usize {
 
 /// What is between the quotes of the raw string that begins here, and the length of all of it.
 fn raw_string(text: &str) -> Option<(&str, usize)> {
-    let prefix = ["r", "br", "cr"].into_iter().find(|prefix| {
+    let prefix = ["r", "br", "cr"].into_iter().seek(|prefix| {
         let rest = text.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.trim_start_matches('#').starts_with('"'))
     })?;

@@ -10,7 +10,7 @@ use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
 use crate::glob;
 use crate::ptx::Module;
-use crate::sorted::{Map, Set};
+use crate::sorted::{Append as _, List as _, Map, Set};
 use crate::unit::UnitName;
 
 /// The build script, as cargo calls it where no manifest does.
@@ -49,7 +49,7 @@ pub fn source_fingerprint(sources: &Map<String, Digest>) -> Digest {
 }
 
 /// What is wrong with a lock or a file it names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// `kernels.lock` is missing, cannot be read or understood, or contradicts itself.
@@ -173,11 +173,11 @@ impl KernelLock {
     ) -> Vec<LockProblem> {
         let mut problems = self.unlocked(files);
         if let Some(script) = read(SCRIPT).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
-            problems.extend(self.other_archs(&script));
+            problems.append_all(self.other_archs(&script));
         }
         for (unit, locked) in &self.units {
             for (arch, image) in &locked.images {
-                problems.extend(image.changed_sources(unit, *arch, read));
+                problems.append_all(image.changed_sources(unit, *arch, read));
                 if let Err(problem) = image.verified_ptx(unit, *arch, read) {
                     problems.push(problem);
                 }
@@ -210,7 +210,7 @@ impl KernelLock {
         let missing = missing.map(|arch| problem(format!("it names {arch}, and `{LOCK_FILE}` has no PTX for that")));
         let spare = all.difference(&asked);
         let spare = spare.map(|arch| problem(format!("it does not name {arch}, and `{LOCK_FILE}` has PTX for that")));
-        missing.chain(spare).collect()
+        missing.chain(spare).list()
     }
 
     /// Whether the patterns of the build script name a file, and none leaves it out.
@@ -233,7 +233,7 @@ impl KernelLock {
                 message: format!("`{LOCK_FILE}` has no PTX for it"),
                 help: format!("compile and lock it with `{RELOCK}`"),
             })
-            .collect()
+            .list()
     }
 }
 
@@ -398,14 +398,7 @@ impl LockedImage {
                 ..LockedEntry::of(entry)
             };
             if found.params != locked.params {
-                let list = |entry: &LockedEntry| {
-                    entry
-                        .params
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                };
+                let list = |entry: &LockedEntry| entry.params.iter().map(ToString::to_string).list().join(", ");
                 return wrong(format!(
                     "entry `{}` takes ({}), but the lock says ({})",
                     entry.name,
@@ -420,7 +413,7 @@ impl LockedImage {
                 ));
             }
         }
-        let missing = self.entries.keys().find(|name| module.entry(name).is_none())?;
+        let missing = self.entries.keys().seek(|name| module.entry(name).is_none())?;
         let message = format!("entry `{missing}` is in the lock but not in the module");
         Some((Part::Entry(missing), message))
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{KernelLock, LockedEntry, LockedImage, RELOCK, VERSION};
 use crate::resources::Limit;
+use crate::sorted::List as _;
 
 impl KernelLock {
     /// The text of `kernels.lock`: the same for the same lock, ending in a line end.
@@ -11,18 +12,18 @@ impl KernelLock {
     pub fn to_toml(&self) -> String {
         let mut out = format!("# Written by `{RELOCK}`: review its changes, edit the kernels.\nversion = {VERSION}\n");
         if !self.cuda.is_empty() {
-            let patterns: Vec<String> = self.cuda.iter().map(|pattern| string(pattern)).collect();
+            let patterns: Vec<String> = self.cuda.iter().map(|pattern| string(pattern)).list();
             let _ = writeln!(out, "cuda = [{}]", patterns.join(", "));
         }
         if !self.headers.is_empty() {
-            let headers: Vec<String> = self.headers.iter().map(|headers| string(headers)).collect();
+            let headers: Vec<String> = self.headers.iter().map(|headers| string(headers)).list();
             let _ = writeln!(out, "headers = [{}]", headers.join(", "));
         }
         for (kernel, budget) in &self.budgets {
             let limits: Vec<String> = budget
                 .limits()
                 .map(|(limit, most)| format!("{} = {most}", limit.name()))
-                .collect();
+                .list();
             let _ = write!(
                 out,
                 "\n[[budget]]\nkernel = {}\nlimits = {{ {} }}\n",
@@ -46,7 +47,7 @@ impl KernelLock {
 
 fn write_image(out: &mut String, image: &LockedImage) {
     let _ = writeln!(out, "compiler = {}", string(&image.compiler.to_string()));
-    let flags: Vec<String> = image.flags.iter().map(|flag| string(flag)).collect();
+    let flags: Vec<String> = image.flags.iter().map(|flag| string(flag)).list();
     let _ = writeln!(out, "flags = [{}]", flags.join(", "));
     let _ = writeln!(out, "isa = \"{}\"", image.isa);
     let _ = writeln!(out, "ptx = {}", string(&image.ptx));
@@ -68,7 +69,7 @@ fn write_image(out: &mut String, image: &LockedImage) {
 }
 
 fn write_entry(out: &mut String, entry: &LockedEntry) {
-    let params: Vec<String> = entry.params.iter().map(|ty| format!("\"{ty}\"")).collect();
+    let params: Vec<String> = entry.params.iter().map(|ty| format!("\"{ty}\"")).list();
     let _ = writeln!(out, "params = [{}]", params.join(", "));
     let performance = &entry.performance;
     for (key, extent) in [

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::resources::Ptxas;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, Set};
 
 /// Compares what kernels take of the hardware with their budgets. Returns warnings about what could not be compared.
 ///
@@ -51,7 +51,7 @@ pub(super) fn compare(
                     continue;
                 };
                 found.insert(kernel);
-                problems.extend(budget.exceeded_by(usage).into_iter().map(|excess| {
+                problems.append_all(budget.exceeded_by(usage).into_iter().map(|excess| {
                     Diagnostic::error(
                         Id::BudgetExceeded,
                         format!("kernel `{kernel}` for {} exceeds its budget: {excess}", image.arch),

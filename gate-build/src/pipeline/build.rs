@@ -30,7 +30,7 @@ use crate::product::Product;
 use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set};
 use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::unit::{Language, Unit, UnitName};
 
@@ -72,7 +72,7 @@ impl Build<'_> {
 
         let declared = self.kernels.headers.iter();
         let headers = declared.map(|headers| headers.locate(self.context.crate_root(), &self.context.env));
-        let headers: Vec<Located> = headers.collect::<Result<_, _>>()?;
+        let headers: Vec<Located> = headers.list_ok()?;
         let scratch = self.scratch();
         // Where it cannot be made, each compilation says what it could not write.
         let _ = fs::create_dir_all(&scratch);
@@ -101,7 +101,7 @@ impl Build<'_> {
         let product = &self.kernels.product;
         let (mut jobs, unknown) = jobs::of(self.plan, product, &cuda, &headers, lock != Lock::Leave);
         let mut problems = problems;
-        problems.extend(unknown);
+        problems.append_all(unknown);
         let times = Times::new(self.context, product);
         // What has changed first: a compilation is under way while the rest is found unchanged. Then the longest; what was never
         // timed is judged by its size and goes before what is known to be quick.
@@ -145,10 +145,10 @@ impl Build<'_> {
             let (unit, arch, _) = &ran.result;
             (unit.name.to_string(), arch.to_string(), ran.span)
         }));
-        let results: Vec<TaskResult<'_>> = ran.into_iter().map(|ran| ran.result).collect();
+        let results: Vec<TaskResult<'_>> = ran.into_iter().map(|ran| ran.result).list();
         if self.choice.is_last_resort() && self.mode == Mode::Auto && lock == Lock::Leave {
             // Without a toolkit, clang knows the language and not the library: what it refuses may well be right.
-            let refusal = results.iter().find_map(|(_, _, result)| result.as_ref().err());
+            let refusal = results.iter().seek_map(|(_, _, result)| result.as_ref().err());
             if let Some(refusal) = refusal {
                 let mut warning = refusal.clone();
                 warning.severity = Severity::Warning;
@@ -231,7 +231,7 @@ impl Build<'_> {
                     report
                         .entries
                         .push(Entry::of(self.context.crate_root(), &unit.name, arch, &done));
-                    warnings.extend(
+                    warnings.append_all(
                         done.warnings
                             .into_iter()
                             .map(|warning| warning.unit(unit.name.as_str())),
@@ -253,30 +253,30 @@ impl Build<'_> {
             }
         }
         times.save(&measured);
-        report.failed = failed.iter().map(ToString::to_string).collect();
+        report.failed = failed.iter().map(ToString::to_string).list();
         state.built.report = report.write(&self.context.out_dir)?;
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
         }
-        warnings.extend(self.judge(&state.built.units, store, (lock, headers))?);
+        warnings.append_all(self.judge(&state.built.units, store, (lock, headers))?);
         state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
         let mut links = vec![self.is_there()];
         if let (Product::Library(name), Some(maker)) = (&self.kernels.product, maker) {
             let made = library::make(self, name, maker, &state.built.units, setting, store)?;
-            links.extend(made.lines);
+            links.append_all(made.lines);
             state.built.library = Some(made.file);
         }
         state.folders = self.searched_folders(given);
         state.near = self.near_folders(&state.built.units, &foreign);
         let watched = self.watched(&parts, state.folders.iter().chain(&state.near));
         state.directives = directives::lines(&files, &watched);
-        state.directives.extend(self.declares());
-        state.directives.extend(links);
+        state.directives.append_all(self.declares());
+        state.directives.append_all(links);
         let variables = state.variables.iter();
         let variables = variables.map(|name| format!("cargo::rerun-if-env-changed={name}"));
-        state.directives.extend(variables);
+        state.directives.append_all(variables);
         state.absent = self.absent(&state.built.units);
-        state.directives.extend(directives::warnings(&warnings));
+        state.directives.append_all(directives::warnings(&warnings));
         files.extend(
             state
                 .built
@@ -289,7 +289,7 @@ impl Build<'_> {
         files.extend(state.built.bindings.clone());
         files.insert(constants::file(&self.kernels.product, &self.context.out_dir));
         files.extend(embed::compressed_files(self.kernels, &state.built.units));
-        state.files = files.into_iter().collect();
+        state.files = files.into_iter().list();
         state.entries = report.entries;
         Ok(state)
     }
@@ -350,7 +350,7 @@ impl Build<'_> {
         let there = folders.filter(|folder| folder.is_dir());
         let others: Vec<&PathBuf> = there
             .filter(|folder| !watched.iter().any(|known| folder.starts_with(known)))
-            .collect();
+            .list();
         watched.extend(
             others
                 .into_iter()
@@ -366,13 +366,13 @@ impl Build<'_> {
     fn absent(&self, units: &[BuiltUnit]) -> Vec<PathBuf> {
         let mut files = Set::new();
         for built in units.iter().filter(|unit| unit.language == Language::Rust) {
-            let unit = self.plan.units.iter().find(|unit| unit.name == built.name);
+            let unit = self.plan.units.iter().seek(|unit| unit.name == built.name);
             for (unit, image) in unit.filter(|unit| unit.path.is_dir()).into_iter().zip(&built.images) {
                 files.extend(rust::settings(&self.context.env, &unit.path, &image.dependencies));
             }
         }
         files.retain(|file| !file.is_file());
-        files.into_iter().collect()
+        files.into_iter().list()
     }
 
     /// Folders outside the crate in which a new file may be read instead of another by its name alone.
@@ -382,12 +382,12 @@ impl Build<'_> {
         let read: Vec<PathBuf> = units
             .flat_map(|unit| &unit.images)
             .flat_map(|image| image.dependencies.iter().cloned())
-            .collect();
+            .list();
         let mut folders = listing::near(&read, root, foreign);
         if !read.is_empty() {
             folders.extend(listing::named_by_variables(&self.context.env, root));
         }
-        folders.into_iter().collect()
+        folders.into_iter().list()
     }
 
     /// Folders in which a new file may be read instead of another.
@@ -400,7 +400,7 @@ impl Build<'_> {
             .filter(|unit| unit.language == Language::Cuda)
             .flat_map(|unit| searched(&unit.path, root, &given.flags))
             .collect();
-        folders.into_iter().collect()
+        folders.into_iter().list()
     }
 }
 

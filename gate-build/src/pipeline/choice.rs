@@ -12,12 +12,11 @@ use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
 use crate::rust::{self, Rustc};
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::toolkit::Toolkit;
 use crate::unit::Language;
 
 /// Compilers by kind and file, those to be tried first in front. What was named outright has no alternative.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub files: Vec<(CompilerKind, PathBuf)>,
     /// Why it is this choice, where a variable decided.
@@ -74,7 +73,7 @@ impl Choice {
         }
         let of_nvcc = ["NVCC", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS", "NVCC_CCBIN"]
             .into_iter()
-            .find(|name| env.variable(name).is_some());
+            .seek(|name| env.variable(name).is_some());
         if let (Some(name), Some(nvcc)) = (of_nvcc, file(CompilerKind::Nvcc)) {
             return Ok(Self {
                 files: vec![(CompilerKind::Nvcc, nvcc)],
@@ -128,7 +127,7 @@ impl Choice {
 
     fn found(file: &impl Fn(CompilerKind) -> Option<PathBuf>) -> Self {
         let there = |kinds: &[CompilerKind]| -> Vec<(CompilerKind, PathBuf)> {
-            kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).collect()
+            kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).list()
         };
         let mut files = there(&[CompilerKind::Nvrtc, CompilerKind::Nvcc]);
         if files.is_empty() {
@@ -188,13 +187,13 @@ pub(crate) fn open<'a>(
         let others: Vec<_> = others
             .iter()
             .map(|(kind, file)| scope.spawn(move || open_one(*kind, file, setting, index)))
-            .collect();
+            .list();
         let last = last.map(|(kind, file)| open_one(*kind, file, setting, index));
         let joined = others.into_iter().map(|thread| match thread.join() {
             Ok(opened) => opened,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        joined.chain(last).collect()
+        joined.chain(last).list()
     });
     for opened in opened {
         match opened {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::code::Code;
 use crate::digest::{Digest, Fields};
-use crate::sorted::Map;
+use crate::sorted::{List as _, Map};
 use crate::store::{self, Record, Space, Store};
 
 /// Files with more bytes than this are not looked at: no source that somebody edits is as long.
@@ -17,7 +17,7 @@ const LARGEST: u64 = 1 << 20;
 const NOTHING: &str = "-";
 
 /// The code of files, each read once.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Codes {
     known: Mutex<Map<Digest, Option<Code>>>,
 }
@@ -58,7 +58,7 @@ impl Codes {
 pub(super) fn of_record(store: &dyn Store, record: &Record) -> Option<Vec<Option<Code>>> {
     let found = store.get(Space::Derived, &key(record), &|bytes| store::unsealed(bytes).is_some())?;
     let text = std::str::from_utf8(store::unsealed(&found.bytes)?).ok()?;
-    let codes: Vec<Option<Code>> = text.lines().map(parse).collect();
+    let codes: Vec<Option<Code>> = text.lines().map(parse).list();
     (codes.len() == record.files.len()).then_some(codes)
 }
 

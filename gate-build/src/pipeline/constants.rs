@@ -9,6 +9,7 @@ use crate::built::BuiltUnit;
 use crate::disk;
 use crate::error::Error;
 use crate::product::{Output, Product};
+use crate::sorted::List as _;
 use crate::unit::UnitName;
 
 /// Writes `OUT_DIR/ptx.rs`, `cubin.rs` and so on, or the one that is called like the library.
@@ -78,7 +79,7 @@ fn of_units(output: Output, units: &[BuiltUnit], missing: Option<&str>, names: &
     for (name, constant) in names.iter().zip(&constants) {
         let images = units
             .iter()
-            .find(|unit| unit.name == **name)
+            .seek(|unit| unit.name == **name)
             .map(|unit| unit.images.as_slice());
         let images = images.unwrap_or_default();
         let mut constant_of = |constant: &str, about: &str, value: &str| {

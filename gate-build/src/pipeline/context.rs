@@ -73,7 +73,7 @@ impl Context {
 }
 
 /// What `GATE_KERNELS` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Compile where a compiler is there, else take the lock, else go without.
     Auto,

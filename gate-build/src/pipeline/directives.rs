@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;
@@ -21,16 +21,16 @@ pub(crate) fn lines<'a>(
     let mut lines: Vec<String> = context::variables()
         .into_iter()
         .map(|name| format!("cargo::rerun-if-env-changed={name}"))
-        .collect();
+        .list();
     let paths: Set<&PathBuf> = files.into_iter().chain(folders).collect();
     // A name with a line end cannot be told to cargo.
-    lines.extend(
-        paths
-            .into_iter()
-            .filter_map(|path| path.to_str())
-            .filter(|path| !path.contains(['\n', '\r']))
-            .map(|path| format!("cargo::rerun-if-changed={path}")),
-    );
+    for path in paths {
+        if let Some(path) = path.to_str()
+            && !path.contains(['\n', '\r'])
+        {
+            lines.push(format!("cargo::rerun-if-changed={path}"));
+        }
+    }
     lines
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn places(env: &Env, searched: &[PathBuf]) -> Vec<PathBuf> {
     let mut places = Set::new();
     let mut seen = Set::new();
     for file in searched {
-        let nearest = file.ancestors().skip(1).find(|folder| folder.is_dir());
+        let nearest = file.ancestors().skip(1).seek(|folder| folder.is_dir());
         if let Some(folder) = nearest
             && folder.parent().is_some()
             && seen.insert(folder.to_path_buf())
@@ -53,7 +53,7 @@ pub(crate) fn places(env: &Env, searched: &[PathBuf]) -> Vec<PathBuf> {
     if env.os() == Os::Linux && linker.is_file() {
         places.insert(linker.to_path_buf());
     }
-    places.into_iter().collect()
+    places.into_iter().list()
 }
 
 pub(super) fn is_small(folder: &Path) -> bool {
@@ -89,11 +89,9 @@ pub(crate) fn warnings(warnings: &[Diagnostic]) -> Vec<String> {
         .iter()
         .flat_map(|warning| {
             let text = warning.to_string();
-            text.lines()
-                .map(|line| format!("cargo::warning={line}"))
-                .collect::<Vec<_>>()
+            text.lines().map(|line| format!("cargo::warning={line}")).list()
         })
-        .collect()
+        .list()
 }
 
 #[cfg(test)]

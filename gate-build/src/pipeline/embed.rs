@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
 use crate::schedule::{self, Permits};
-use crate::sorted::Map;
+use crate::sorted::{List as _, Map};
 use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
 
@@ -21,7 +21,7 @@ use crate::unit::UnitName;
 const LEVEL: u8 = 6;
 
 /// Why there is no PTX, as `gate-runtime` names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Missing {
     NoCompiler,
     Off,
@@ -89,15 +89,15 @@ impl Maker<'_> {
                 origin: Origin::Unavailable(why.code().to_owned()),
                 images: Vec::new(),
             })
-            .collect();
+            .list();
         let mut all: Vec<(&UnitName, Result<&BuiltUnit, &EmbeddedUnit>)> = units
             .iter()
             .map(|unit| (&unit.name, Ok(unit)))
             .chain(unavailable.iter().map(|unit| (&unit.name, Err(unit))))
-            .collect();
+            .list();
         crate::sorted::sort_by(&mut all, |(a, _), (b, _)| a.cmp(b));
-        let modules = bindings::modules(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-        let all = all.into_iter().zip(modules).collect();
+        let modules = bindings::modules(&all.iter().map(|(name, _)| *name).list());
+        let all = all.into_iter().zip(modules).list();
         let ran = schedule::run(
             &self.context.env,
             &Permits::default(),
@@ -107,7 +107,7 @@ impl Maker<'_> {
                 Err(unit) => Ok(Part::of(unit, module, &self.kernels.declared)),
             },
         );
-        ran.into_iter().map(|ran| ran.result).collect()
+        ran.into_iter().map(|ran| ran.result).list_ok()
     }
 
     /// What a unit gives to the module: known, where nothing but other units has changed.
@@ -207,7 +207,7 @@ pub(super) fn compressed_files(kernels: &Kernels, units: &[BuiltUnit]) -> Vec<Pa
     images
         .filter(|_| kernels.compress)
         .map(|image| image.ptx.with_extension("ptx.deflate"))
-        .collect()
+        .list()
 }
 
 #[cfg(feature = "compress")]

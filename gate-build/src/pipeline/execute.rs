@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Id, Place};
 use crate::digest::{self, Digest};
 use crate::ptx::Module;
 use crate::schedule::{self, Begin};
+use crate::sorted::{Append as _, List as _};
 use crate::store::{Action, Manifest, Record, Seconds, Space};
 
 impl Task<'_> {
@@ -109,7 +110,7 @@ impl Task<'_> {
                 took,
                 text: compiled.preprocessed,
                 note,
-                warnings: compiled.warnings.iter().map(kept_line).collect(),
+                warnings: compiled.warnings.iter().map(kept_line).list(),
             };
             self.remember(&mut manifest, &request, (&action, began), &compiled, shared);
             action
@@ -155,7 +156,7 @@ impl Task<'_> {
             match self.changes(record, shared) {
                 None => {
                     let taken = self.take(shared, &record.action).ok_or(Reason::Lost)?;
-                    let files = record.files.iter().map(|(file, _)| file.clone()).collect();
+                    let files = record.files.iter().map(|(file, _)| file.clone()).list();
                     let mut done = reused(taken, files, Reason::SameInputs);
                     done.variables = record.variables.iter().map(|(name, _)| name.clone()).collect();
                     return Ok(done);
@@ -174,24 +175,18 @@ impl Task<'_> {
             .iter()
             .filter(|(file, digest)| shared.index.digest(file) != Some(*digest))
             .map(|(file, _)| file.clone())
-            .collect();
+            .list();
         let others = record
             .variables
             .iter()
             .filter(|(name, value)| shared.value(name) != *value);
-        let changed: Vec<PathBuf> = changed
-            .into_iter()
-            .chain(others.map(|(name, _)| variable(name)))
-            .collect();
+        let changed: Vec<PathBuf> = changed.into_iter().chain(others.map(|(name, _)| variable(name))).list();
         if !changed.is_empty() {
             return Some(Reason::Changed(changed));
         }
-        let files: Vec<PathBuf> = record.files.iter().map(|(file, _)| file.clone()).collect();
+        let files: Vec<PathBuf> = record.files.iter().map(|(file, _)| file.clone()).list();
         let others = self.others(&files, shared);
-        let appeared: Vec<PathBuf> = others
-            .into_iter()
-            .filter(|file| !record.others.contains(file))
-            .collect();
+        let appeared: Vec<PathBuf> = others.into_iter().filter(|file| !record.others.contains(file)).list();
         (!appeared.is_empty()).then_some(Reason::Appeared(appeared))
     }
 
@@ -204,7 +199,7 @@ impl Task<'_> {
                 Ok(mut compiled) => {
                     // A compiler that is broken is said aloud; one that does not know what a source needs is in the report.
                     let broken = refusals.iter().filter(|refusal| refusal.id == Id::CompilerUnusable);
-                    compiled.warnings.extend(broken.map(|refusal| {
+                    compiled.warnings.append_all(broken.map(|refusal| {
                         let by = compiler.identity();
                         Diagnostic::warning(refusal.id, format!("{}; compiled by {by}", refusal.message))
                     }));
@@ -310,7 +305,7 @@ fn short(refusal: &Diagnostic) -> String {
     let first = refusal
         .output
         .lines()
-        .find(|line| line.contains("error"))
+        .seek(|line| line.contains("error"))
         .unwrap_or_default();
     if first.is_empty() {
         refusal.message.clone()

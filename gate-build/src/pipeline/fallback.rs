@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::lock::{LOCK_FILE, RELOCK};
 use crate::product::Product;
+use crate::sorted::{Append as _, List as _, sort};
 use crate::store::Local;
 use crate::unit::UnitName;
 
@@ -80,13 +81,13 @@ impl Build<'_> {
                 files: read,
                 warnings: more,
             }) => {
-                files.extend(read);
-                warnings.extend(more);
+                files.append_all(read);
+                warnings.append_all(more);
                 for unit in &units {
                     report
                         .entries
-                        .extend(unit.images.iter().map(|image| Entry::locked(&unit.name, image)));
-                    outputs.extend(unit.images.iter().map(|image| image.ptx.clone()));
+                        .append_all(unit.images.iter().map(|image| Entry::locked(&unit.name, image)));
+                    outputs.append_all(unit.images.iter().map(|image| image.ptx.clone()));
                 }
                 state.built.bindings = Some(self.bindings(&units, None, &Parsed::new(), store)?);
                 state.built.units = units;
@@ -132,7 +133,7 @@ impl Build<'_> {
                     report.searched.clone_from(&self.toolkit.searched);
                     (Missing::NoCompiler, why)
                 };
-                let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).collect();
+                let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).list();
                 state.built.bindings = Some(self.bindings(&[], Some((missing, &names)), &Parsed::new(), store)?);
                 report.unavailable = Some(why.clone());
                 state.built.unavailable = Some(why);
@@ -145,25 +146,25 @@ impl Build<'_> {
             .iter()
             .filter(|folder| folder.is_dir())
             .cloned()
-            .collect();
+            .list();
         if self.mode == Mode::Auto {
-            watched.extend(directives::places(&self.context.env, &self.toolkit.searched));
+            watched.append_all(directives::places(&self.context.env, &self.toolkit.searched));
         }
         // A lock that appears is noticed by the folder it appears in only where cargo may watch that.
-        files.extend(self.plan.units.iter().map(|unit| unit.path.clone()));
+        files.append_all(self.plan.units.iter().map(|unit| unit.path.clone()));
         files.retain(|path| path.is_file());
-        files.sort();
+        sort(&mut files);
         files.dedup();
         state.directives = directives::lines(&files, &watched);
-        state.directives.extend(self.declares());
+        state.directives.append_all(self.declares());
         if state.built.unavailable.is_none() {
             state.directives.push(self.is_there());
         }
-        state.directives.extend(directives::warnings(&warnings));
-        files.extend(outputs);
-        files.extend(state.built.bindings.clone());
+        state.directives.append_all(directives::warnings(&warnings));
+        files.append_all(outputs);
+        files.append_all(state.built.bindings.clone());
         files.push(constants::file(&self.kernels.product, &self.context.out_dir));
-        files.extend(embed::compressed_files(self.kernels, &state.built.units));
+        files.append_all(embed::compressed_files(self.kernels, &state.built.units));
         state.files = files;
         state.entries = report.entries;
         Ok(state)

@@ -6,11 +6,10 @@ use crate::compiler::Compiler;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::headers::Located;
 use crate::product::{Product, gencodes};
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set};
 use crate::unit::{Language, Unit};
 
 /// One compilation.
-#[derive(Debug)]
 pub(super) struct Job<'a> {
     pub unit: &'a Unit,
     /// The architecture, or the oldest of several.
@@ -37,11 +36,11 @@ pub(super) fn of<'a>(
         .map(|compiler| compiler.identity().to_string())
         .unwrap_or_default();
     let folders = headers.iter().flat_map(|located| &located.folders);
-    let folders: Vec<String> = folders.map(|folder| format!("-isystem={}", folder.display())).collect();
+    let folders: Vec<String> = folders.map(|folder| format!("-isystem={}", folder.display())).list();
     let job = |unit, arch, flags: Vec<String>| Job {
         unit,
         arch,
-        all_flags: flags.iter().chain(&folders).cloned().collect(),
+        all_flags: flags.iter().chain(&folders).cloned().list(),
         flags,
     };
     let mut jobs = Vec::new();
@@ -73,24 +72,24 @@ pub(super) fn of<'a>(
                 None => arch,
             })
             .collect();
-        let archs: Vec<Arch> = archs.into_iter().collect();
+        let archs: Vec<Arch> = archs.into_iter().list();
         if product.is_merged() {
             let Some(&arch) = archs.first() else { continue };
             let mut flags = plan.flags(unit, arch);
             let optimises = crate::product::Linking::of(&flags).optimises;
             // `code=lto_80` says it for each architecture, and nvcc takes only one of the two.
             flags.retain(|flag| !crate::product::is_lto(flag));
-            flags.extend(gencodes(&archs, optimises));
+            flags.append_all(gencodes(&archs, optimises));
             jobs.push(job(unit, arch, flags));
         } else {
-            jobs.extend(archs.into_iter().map(|arch| job(unit, arch, plan.flags(unit, arch))));
+            jobs.append_all(archs.into_iter().map(|arch| job(unit, arch, plan.flags(unit, arch))));
         }
     }
     let warnings = said.into_iter().map(|what| {
         Diagnostic::warning(Id::ArchUnsupported, what)
             .help("install a later CUDA toolkit, or name an architecture that it knows with `.arch(…)` in build.rs")
     });
-    (jobs, warnings.collect())
+    (jobs, warnings.list())
 }
 
 /// The first architecture, and each that begins a major version.

@@ -11,6 +11,7 @@ use crate::digest::Fields;
 use crate::disk;
 use crate::error::Error;
 use crate::product::Linking;
+use crate::sorted::List as _;
 use crate::store::{self, Local, Space, Store as _};
 
 /// A library, and what to tell cargo.
@@ -34,7 +35,7 @@ pub(super) fn make(
     let context = build.context;
     let linked = Linked::of(&context.env);
     let file = context.out_dir.join(linked.library_file(name));
-    let images: Vec<_> = units.iter().flat_map(|unit| &unit.images).collect();
+    let images: Vec<_> = units.iter().flat_map(|unit| &unit.images).list();
     let flags = link_flags(units);
     let mut fields = Fields::new("gate-build library 1");
     fields.add("version", env!("CARGO_PKG_VERSION"));
@@ -55,7 +56,7 @@ pub(super) fn make(
             let scratch = context.own().join("library");
             let _ = fs::remove_dir_all(&scratch);
             fs::create_dir_all(&scratch).map_err(Error::io("cannot create", &scratch))?;
-            let objects: Vec<PathBuf> = images.iter().map(|image| image.ptx.clone()).collect();
+            let objects: Vec<PathBuf> = images.iter().map(|image| image.ptx.clone()).list();
             let made = scratch.join(linked.library_file(name));
             maker
                 .archive(&objects, &flags, &made, &scratch)
@@ -82,20 +83,19 @@ pub(super) fn make(
 
 /// The flags of a unit, of one with relocatable code where there is one, and the architectures of all.
 fn link_flags(units: &[BuiltUnit]) -> Vec<String> {
-    let all = || units.iter().flat_map(|unit| &unit.images).map(|image| &image.flags);
-    let is_arch = |flag: &&String| flag.starts_with("-gencode=");
-    let chosen = all()
-        .find(|flags| Linking::of(flags).relocatable)
-        .or_else(|| all().next());
-    let mut flags: Vec<String> = chosen
-        .into_iter()
-        .flatten()
-        .filter(|flag| !is_arch(flag))
-        .cloned()
-        .collect();
-    for arch in all().flatten().filter(is_arch) {
-        if !flags.contains(arch) {
-            flags.push(arch.clone());
+    let images = units.iter().flat_map(|unit| &unit.images).list();
+    let is_arch = |flag: &String| flag.starts_with("-gencode=");
+    let chosen = images.iter().find(|image| Linking::of(&image.flags).relocatable);
+    let mut flags = Vec::new();
+    if let Some(image) = chosen.or(images.first()) {
+        flags.clone_from(&image.flags);
+        flags.retain(|flag| !is_arch(flag));
+    }
+    for image in images {
+        for flag in &image.flags {
+            if is_arch(flag) && !flags.contains(flag) {
+                flags.push(flag.clone());
+            }
         }
     }
     flags

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
+use crate::sorted::{Append as _, List as _, sort};
 use crate::toolkit::link_directories;
 
 /// The target of the crate, as far as linking depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Linked {
     is_msvc: bool,
     /// Whether C's library is linked statically.
@@ -15,7 +16,7 @@ pub(super) struct Linked {
 }
 
 /// CUDA's runtime library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Cudart {
     Static,
     Shared,
@@ -63,7 +64,7 @@ impl Linked {
             (true, true) => &["-Xcompiler=-MT", "-D_USE_MATH_DEFINES"],
             (false, _) => &["-Xcompiler=-fPIC"],
         };
-        flags.iter().map(|flag| (*flag).to_owned()).collect()
+        flags.iter().map(|flag| (*flag).to_owned()).list()
     }
 
     /// The file name of a static library.
@@ -90,11 +91,11 @@ impl Linked {
         ];
         let folders: Vec<PathBuf> = toolkit.map(|root| link_directories(self.os, root)).unwrap_or_default();
         let cudart = Cudart::of(flags);
-        let there = |file: &str| folders.iter().find(|folder| folder.join(file).exists());
+        let there = |file: &str| folders.iter().seek(|folder| folder.join(file).exists());
         let searched =
-            there(&self.library_file("cudart_static")).or_else(|| folders.iter().find(|folder| folder.is_dir()));
+            there(&self.library_file("cudart_static")).or_else(|| folders.iter().seek(|folder| folder.is_dir()));
         if cudart != Cudart::None || is_relocatable {
-            lines.extend(searched.map(|folder| format!("cargo::rustc-link-search=native={}", folder.display())));
+            lines.append_all(searched.map(|folder| format!("cargo::rustc-link-search=native={}", folder.display())));
         }
         let mut link = |what: &str| lines.push(format!("cargo::rustc-link-lib={what}"));
         // Not bundled: several crates may link it, and each would bring its own copy.
@@ -131,9 +132,9 @@ fn versioned_alone(folder: &Path) -> Option<String> {
         return None;
     }
     let names = std::fs::read_dir(folder).ok()?.flatten();
-    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
-    names.into_iter().find(|name| name.starts_with("libcudart.so."))
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).list();
+    sort(&mut names);
+    names.into_iter().seek(|name| name.starts_with("libcudart.so."))
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::env::Env;
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set, sort};
 
 /// A folder with more files than this is looked at no further; an installation of a large library has some thousands.
 const MOST: usize = 20_000;
 
 /// Lists folders, each once.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Listings {
     known: Mutex<Map<PathBuf, Arc<Listing>>>,
     /// Names in folders themselves.
@@ -20,7 +20,6 @@ pub(crate) struct Listings {
 }
 
 /// What is below a folder.
-#[derive(Debug)]
 pub(crate) struct Listing {
     /// Sorted.
     files: Vec<PathBuf>,
@@ -44,7 +43,7 @@ impl Listings {
         }
         let mut files = Vec::new();
         walk(folder, &mut files);
-        files.sort();
+        sort(&mut files);
         let mut named: Map<OsString, Vec<PathBuf>> = Map::new();
         for file in &files {
             if let Some(name) = file.file_name() {
@@ -67,7 +66,7 @@ impl Listings {
             let same = names.iter().filter_map(|name| listing.named.get(*name)).flatten();
             others.extend(same.filter(|file| !read.contains(file.as_path())).cloned());
         }
-        others.into_iter().collect()
+        others.into_iter().list()
     }
 
     /// Files that would be read from this folder instead of one of `read`, by the name that an `#include` may give it: every end of its path. For
@@ -76,7 +75,7 @@ impl Listings {
         let names = self.names(folder);
         let mut found = Set::new();
         for file in read.iter().filter(|_| !names.is_empty()) {
-            let parts: Vec<&OsStr> = file.iter().collect();
+            let parts: Vec<&OsStr> = file.iter().list();
             for at in 1..parts.len() {
                 if !names.contains(parts[at]) {
                     continue;
@@ -88,7 +87,7 @@ impl Listings {
                 }
             }
         }
-        found.into_iter().collect()
+        found.into_iter().list()
     }
 
     /// Names of what is in a folder itself.
@@ -117,7 +116,7 @@ pub(crate) fn named_by_variables(env: &Env, root: &Path) -> Vec<PathBuf> {
     values
         .flat_map(std::env::split_paths)
         .map(|folder| root.join(folder))
-        .collect()
+        .list()
 }
 
 /// Folders of the system and of the installations that these files belong to.
@@ -131,11 +130,16 @@ pub(crate) fn foreign<'a>(compilers: impl IntoIterator<Item = &'a PathBuf>) -> V
     let mut folders: Set<PathBuf> = system.map(PathBuf::from).into();
     for file in compilers {
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-        let roots = [file, &real].into_iter().filter_map(|file| file.parent()?.parent());
-        let is_toolkit = |root: &&Path| root.join("nvvm").is_dir() || root.join("include/cuda_runtime.h").is_file();
-        folders.extend(roots.filter(is_toolkit).map(Path::to_path_buf));
+        let is_toolkit = |root: &Path| root.join("nvvm").is_dir() || root.join("include/cuda_runtime.h").is_file();
+        for file in [file, &real] {
+            if let Some(root) = file.parent().and_then(Path::parent)
+                && is_toolkit(root)
+            {
+                folders.insert(root.to_path_buf());
+            }
+        }
     }
-    folders.into_iter().collect()
+    folders.into_iter().list()
 }
 
 /// Folders whose files a unit may read: that of its source, and the user's own of `-I` and its like. Headers of

@@ -23,11 +23,11 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
-use crate::sorted::{Map, Set};
+use crate::sorted::{Append as _, List as _, Map, Set};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Lock {
     /// Nothing.
     Leave,
@@ -100,7 +100,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
         Err(problem) => return Err(Error::Kernels(vec![diagnostic(root, problem)])),
     };
     let mut problems = Vec::new();
-    problems.extend(other_headers(&lock.headers, declared));
+    problems.append_all(other_headers(&lock.headers, declared));
     let mut units = Vec::new();
     let mut files = vec![root.join(LOCK_FILE)];
     let mut instead = Set::new();
@@ -139,10 +139,10 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
             match image(unit, arch, locked, root, out) {
                 Ok(image) => {
                     files.push(root.join(&locked.ptx));
-                    files.extend(image.dependencies.iter().cloned());
+                    files.append_all(image.dependencies.iter().cloned());
                     images.push(image);
                 }
-                Err(diagnostics) => problems.extend(diagnostics),
+                Err(diagnostics) => problems.append_all(diagnostics),
             }
         }
         units.push(BuiltUnit {
@@ -159,7 +159,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
         Ok(Some(Taken {
             units,
             files,
-            warnings: warnings.collect(),
+            warnings: warnings.list(),
         }))
     } else {
         Err(Error::Kernels(problems))
@@ -168,7 +168,7 @@ pub(super) fn take(plan: &Plan, declared: &[Headers], root: &Path, out: &Path) -
 
 /// Libraries of headers are what they were when the lock was written, as far as build.rs says it: they need not be on this machine.
 fn other_headers(locked: &Set<String>, declared: &[Headers]) -> Option<Diagnostic> {
-    let names: Vec<String> = declared.iter().map(Headers::name).collect();
+    let names: Vec<String> = declared.iter().map(Headers::name).list();
     let is_of = |shown: &String, name: &String| shown == name || shown.starts_with(&format!("{name} "));
     let same = names.len() == locked.len() && names.iter().all(|name| locked.iter().any(|shown| is_of(shown, name)));
     (!same).then(|| {
@@ -218,7 +218,7 @@ fn image(
         return Err(changed
             .into_iter()
             .map(|problem| diagnostic(root, problem).unit(unit.name.as_str()))
-            .collect());
+            .list());
     }
     let one = |diagnostic: Diagnostic| vec![diagnostic.unit(unit.name.as_str())];
     let ptx = locked
@@ -244,7 +244,7 @@ fn image(
         provenance: Provenance::Locked,
         compiler,
         flags: locked.flags.clone(),
-        dependencies: locked.sources.keys().map(|name| root.join(name)).collect(),
+        dependencies: locked.sources.keys().map(|name| root.join(name)).list(),
     })
 }
 
@@ -282,7 +282,7 @@ impl Locker<'_> {
                 file.starts_with(self.root) || self.plan.folders.iter().any(|folder| file.starts_with(folder))
             })
             .cloned()
-            .collect()
+            .list()
     }
 
     fn locked(&self, candidate: &Candidate<'_>) -> Result<(LockedImage, String), Diagnostic> {
@@ -297,7 +297,7 @@ impl Locker<'_> {
         let files = self.sources(image);
         let sources =
             digest_sources(self.root, &files, &[]).map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
-        if let Some(file) = files.iter().find(|file| has_changed(file, self.began)) {
+        if let Some(file) = files.iter().seek(|file| has_changed(file, self.began)) {
             let name = UnitName::of(self.root, file);
             let message = format!("`{name}` was saved while the PTX for {} was compiled", image.arch);
             return Err(error(Id::SourceChanged, message).help("run the command again"));
@@ -341,7 +341,7 @@ impl Locker<'_> {
         let candidates: Vec<Candidate<'_>> = units
             .iter()
             .flat_map(|unit| unit.images.iter().map(move |image| Candidate { unit, image }))
-            .collect();
+            .list();
         let results = schedule::run(self.env, &Permits::default(), candidates, |candidate| {
             let locked = self.locked(&candidate);
             (candidate.unit.name.clone(), candidate.image.arch, locked)
@@ -390,7 +390,7 @@ impl Locker<'_> {
             .verify(self.root)
             .into_iter()
             .map(|problem| diagnostic(self.root, problem))
-            .collect();
+            .list();
         let kept = [
             ("budgets", lock.budgets == self.kernels.budgets),
             ("source patterns", lock.cuda == patterns(self.kernels)),
@@ -407,7 +407,7 @@ impl Locker<'_> {
                     .units
                     .get(&unit.name)
                     .and_then(|locked| locked.images.get(&image.arch));
-                problems.extend(self.difference(unit, image, locked));
+                problems.append_all(self.difference(unit, image, locked));
             }
         }
         if problems.is_empty() {
@@ -470,7 +470,7 @@ fn other_facts(now: &LockedImage, locked: &LockedImage) -> Option<String> {
     if now.ptxas.is_none() || now.ptxas != locked.ptxas {
         return None;
     }
-    let (name, _) = now.entries.iter().find(|(name, entry)| {
+    let (name, _) = now.entries.iter().seek(|(name, entry)| {
         let said = locked.entries.get(*name).and_then(|entry| entry.usage);
         entry.usage != said
     })?;

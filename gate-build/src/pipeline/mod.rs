@@ -46,6 +46,7 @@ use crate::headers::Headers;
 use crate::index::{Index, Signature};
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
+use crate::sorted::{Append as _, List as _};
 use crate::store::{self, Local};
 use crate::toolkit::Toolkit;
 use crate::unit::Language;
@@ -98,18 +99,18 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         } else {
             choice
                 .files
-                .extend(toolkit.nvcc.clone().map(|nvcc| (CompilerKind::Nvcc, nvcc)));
+                .append_all(toolkit.nvcc.clone().map(|nvcc| (CompilerKind::Nvcc, nvcc)));
         }
     }
     let mut toolkit = toolkit;
     if wanted && plan.has(Language::Rust) {
         let (compiler, searched) = choice::of_rust(kernels, context);
-        toolkit.searched.extend(searched);
-        choice.files.extend(compiler);
+        toolkit.searched.append_all(searched);
+        choice.files.append_all(compiler);
     }
 
     // What does not depend on files, and so is said again by a build in which nothing changed.
-    let notices: Vec<_> = plan.warnings.iter().cloned().chain(other).collect();
+    let notices: Vec<_> = plan.warnings.iter().cloned().chain(other).list();
     let listings = Listings::default();
     let own = context.own();
     let state_file = context.state_file();
@@ -143,7 +144,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         let mut built = state.built;
         built.report = report.write(&context.out_dir)?;
         let mut directives = state.directives;
-        directives.extend(directives::warnings(&notices));
+        directives.append_all(directives::warnings(&notices));
         return Ok(Outcome { built, directives });
     }
 
@@ -194,11 +195,11 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
         Some(began),
     );
     // About this build, not about the state that it leaves.
-    state.directives.extend(directives::warnings(&notices));
+    state.directives.append_all(directives::warnings(&notices));
     let warning = remote.and_then(|remote| remote.warning());
     let refused = store.as_ref().and_then(Local::warning);
-    let warnings: Vec<_> = warning.into_iter().chain(refused).collect();
-    state.directives.extend(directives::warnings(&warnings));
+    let warnings: Vec<_> = warning.into_iter().chain(refused).list();
+    state.directives.append_all(directives::warnings(&warnings));
     Ok(Outcome {
         built: state.built,
         directives: state.directives,
@@ -242,7 +243,7 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
         fields.add("unit", unit.name.as_str());
     }
     // Rules of build.rs are a part of the builder; what `native` stands for is not.
-    fields.add("targets", format!("{:?}", plan.all_targets().collect::<Vec<_>>()));
+    fields.add("targets", format!("{:?}", plan.all_targets().list()));
     for name in kernels.headers.iter().flat_map(Headers::variables) {
         if let Some(value) = context.env.variable(&name) {
             fields.add("variable", &name);

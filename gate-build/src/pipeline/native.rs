@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::arch::Arch;
 use crate::env::{Env, Os};
 use crate::process::Invocation;
+use crate::sorted::{Append as _, List as _};
 
 /// The tool answers in a second or is stuck in a driver.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,14 +21,14 @@ pub(super) fn archs(env: &Env, directory: PathBuf) -> Result<Vec<Arch>, String> 
         Os::Linux | Os::MacOs => "nvidia-smi",
     };
     let mut folders = env.search_path();
-    folders.extend(
+    folders.append_all(
         env.variable("SystemRoot")
             .map(|root| PathBuf::from(root).join("System32")),
     );
     let program = folders
         .iter()
         .map(|folder| folder.join(name))
-        .find(|file| env.is_file(file));
+        .seek(|file| env.is_file(file));
     let Some(program) = program else {
         return Err("`nvidia-smi` is not on `PATH`".to_owned());
     };
@@ -39,7 +40,7 @@ pub(super) fn archs(env: &Env, directory: PathBuf) -> Result<Vec<Arch>, String> 
         timeout: PATIENCE,
     };
     let finished = invocation.run().map_err(|problem| problem.message)?;
-    let mut archs: Vec<Arch> = finished.text.lines().filter_map(|line| line.parse().ok()).collect();
+    let mut archs: Vec<Arch> = finished.text.lines().filter_map(|line| line.parse().ok()).list();
     if archs.is_empty() || !finished.status.success() {
         let first = finished.text.lines().next().unwrap_or_default();
         return Err(format!("`nvidia-smi` reports no GPU: `{}`", first.trim()));

@@ -12,11 +12,10 @@ use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
 use crate::product::Product;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::{Language, Unit, UnitName};
 
 /// What is to be compiled.
-#[derive(Debug)]
 pub(crate) struct Plan {
     /// Sorted by name.
     pub units: Vec<Unit>,
@@ -38,7 +37,7 @@ pub(crate) struct Plan {
 }
 
 /// What units are compiled for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Targets {
     /// Sorted.
     pub archs: Vec<Arch>,
@@ -47,7 +46,6 @@ pub(crate) struct Targets {
 }
 
 /// What is said of some units.
-#[derive(Debug)]
 struct PlannedRule {
     units: Set<UnitName>,
     flags: Vec<String>,
@@ -64,7 +62,7 @@ impl Plan {
             for path in glob::expand(root, pattern)? {
                 units.push(unit(root, &path, Language::Cuda));
             }
-            folders.extend(folder_of_pattern(root, pattern));
+            folders.append_all(folder_of_pattern(root, pattern));
         }
         for folder in &kernels.rust {
             let path = plain(&root.join(folder));
@@ -142,7 +140,7 @@ impl Plan {
                 folders.push(path);
             }
         }
-        folders.sort();
+        sort(&mut folders);
         folders.dedup();
         let mut warnings = Vec::new();
         let named = named_by_variable(kernels, context)?;
@@ -163,7 +161,7 @@ impl Plan {
             units,
             targets: targets(&kernels.targets),
             of_variable: named.is_some(),
-            flags: product_flags(kernels, context).into_iter().chain(flags).collect(),
+            flags: product_flags(kernels, context).into_iter().chain(flags).list(),
             rules,
             before: kernels.before.clone(),
             warnings,
@@ -195,18 +193,30 @@ impl Plan {
 
     /// The flags of a unit that is compiled for this architecture, and perhaps later ones.
     pub(crate) fn flags(&self, unit: &Unit, arch: Arch) -> Vec<String> {
-        let own = self.rules.iter().filter(|rule| rule.units.contains(&unit.name));
-        let own = own.flat_map(|rule| &rule.flags);
-        let before = self.before.iter().filter(|(than, _)| arch.number() < than.number());
-        let before = before.map(|(_, flag)| flag);
-        self.flags.iter().chain(own).chain(before).cloned().collect()
+        let mut flags = self.flags.clone();
+        for rule in &self.rules {
+            if rule.units.contains(&unit.name) {
+                flags.extend_from_slice(&rule.flags);
+            }
+        }
+        for (than, flag) in &self.before {
+            if arch.number() < than.number() {
+                flags.push(flag.clone());
+            }
+        }
+        flags
     }
 
     /// The flags of every unit, together.
     pub(crate) fn all_flags(&self) -> Vec<String> {
-        let own = self.rules.iter().flat_map(|rule| &rule.flags);
-        let before = self.before.iter().map(|(_, flag)| flag);
-        self.flags.iter().chain(own).chain(before).cloned().collect()
+        let mut flags = self.flags.clone();
+        for rule in &self.rules {
+            flags.extend_from_slice(&rule.flags);
+        }
+        for (_, flag) in &self.before {
+            flags.push(flag.clone());
+        }
+        flags
     }
 
     /// What is to be compiled, as a user calls it.
@@ -302,7 +312,7 @@ fn named_by_variable(kernels: &Kernels, context: &Context) -> Result<Option<Vec<
         .split([',', ';', ' '])
         .filter(|part| !part.is_empty())
         .map(str::parse)
-        .collect::<Result<Vec<Target>, _>>()
+        .list_ok()
         .map_err(|error| match error {
             Error::Configuration { message, .. } => Error::configuration(
                 format!("invalid value `{text}` for `CUDA_COMPUTE_CAP`: {message}"),
@@ -321,7 +331,7 @@ fn resolve(targets: &[Target], context: &Context, warnings: &mut Vec<Diagnostic>
             Target::Arch(arch) => resolved.archs.push(*arch),
             Target::AllMajor => resolved.all_major = true,
             Target::Native => match native::archs(&context.env, context.crate_root.clone()) {
-                Ok(archs) => resolved.archs.extend(archs),
+                Ok(archs) => resolved.archs.append_all(archs),
                 Err(why) => {
                     let message = format!("`native` is not known ({why}): compiling for {}", Arch::DEFAULT);
                     let warning = Diagnostic::warning(Id::ArchUnsupported, message)

@@ -10,6 +10,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::json::Json;
 use crate::schedule::{self, Span};
+use crate::sorted::List as _;
 use crate::store::{Counts, Fared};
 use crate::unit::UnitName;
 
@@ -17,7 +18,6 @@ use crate::unit::UnitName;
 const SCHEMA: u64 = 1;
 
 /// One line of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub unit: String,
     pub arch: String,
@@ -48,7 +48,7 @@ impl Entry {
             compiler: done.compiler.to_string(),
             digest: done.digest.to_string(),
             reason,
-            files: files.iter().map(|file| UnitName::of(root, file).to_string()).collect(),
+            files: files.iter().map(|file| UnitName::of(root, file).to_string()).list(),
             compiled: done.compiled,
             milliseconds: done.took.0,
             note: done.note.clone(),
@@ -88,7 +88,7 @@ impl Entry {
 }
 
 /// What a build asked the store.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Asked {
     pub counts: Counts,
     /// How the remote store fared, where one is set up.
@@ -102,7 +102,7 @@ impl Asked {
             .named()
             .into_iter()
             .map(|(name, count)| (name, Json::Number(count)))
-            .collect();
+            .list();
         let remote = self.remote.as_ref().map_or(Json::Null, |fared| {
             let reason = fared.reason.as_ref().map_or(Json::Null, Json::text);
             Json::Object(vec![
@@ -117,7 +117,7 @@ impl Asked {
 }
 
 /// What ran when, in one build.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Trace {
     /// By the moment they began: unit, architecture, when and where.
     tasks: Vec<(String, String, Span)>,
@@ -125,7 +125,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn of(tasks: impl IntoIterator<Item = (String, String, Span)>) -> Self {
-        let mut tasks: Vec<_> = tasks.into_iter().collect();
+        let mut tasks: Vec<_> = tasks.into_iter().list();
         crate::sorted::sort_by(&mut tasks, |(.., a), (.., b)| {
             (a.begin, a.worker).cmp(&(b.begin, b.worker))
         });
@@ -133,7 +133,7 @@ impl Trace {
     }
 
     fn to_json(&self) -> Json {
-        let spans: Vec<Span> = self.tasks.iter().map(|(.., span)| *span).collect();
+        let spans: Vec<Span> = self.tasks.iter().map(|(.., span)| *span).list();
         let micros = |time: Duration| Json::Number(time.as_micros().try_into().unwrap_or(u64::MAX));
         let count = |number: usize| Json::Number(number as u64);
         let tasks = self.tasks.iter().map(|(unit, arch, span)| {
@@ -148,13 +148,13 @@ impl Trace {
         Json::Object(vec![
             ("most_at_once", count(schedule::most_at_once(&spans))),
             ("taken_over", count(schedule::taken_over(&spans))),
-            ("tasks", Json::List(tasks.collect())),
+            ("tasks", Json::List(tasks.list())),
         ])
     }
 }
 
 /// The report of one build.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Report {
     pub mode: &'static str,
     /// Sorted by unit and architecture.
@@ -180,7 +180,7 @@ impl Report {
     pub(crate) fn of_failure(mode: &'static str, error: &Error) -> Self {
         let failed = match error.diagnostics() {
             [] => vec![error.to_string()],
-            diagnostics => diagnostics.iter().map(ToString::to_string).collect(),
+            diagnostics => diagnostics.iter().map(ToString::to_string).list(),
         };
         Self {
             mode,
@@ -206,7 +206,7 @@ impl Report {
                     .iter()
                     .filter(|entry| entry.compiled == compiled)
                     .map(Entry::to_json)
-                    .collect(),
+                    .list(),
             )
         };
         let optional = |text: &Option<String>| text.as_ref().map_or(Json::Null, Json::text);

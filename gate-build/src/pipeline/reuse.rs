@@ -14,7 +14,7 @@ use crate::action;
 use crate::code::Code;
 use crate::compiler::{CompilerKind, Preprocessed};
 use crate::digest::Digest;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 use crate::store::{Manifest, Record, Space};
 use crate::unit::Language;
 
@@ -35,7 +35,7 @@ impl Task<'_> {
         let (record, files) = manifest
             .records
             .iter()
-            .find_map(|record| Some((record, self.same_code(record, shared)?)))?;
+            .seek_map(|record| Some((record, self.same_code(record, shared)?)))?;
         let taken = self.take(shared, &record.action)?;
         let record = Record {
             action: action::of_files(
@@ -50,7 +50,7 @@ impl Task<'_> {
             variables: record.variables.clone(),
             others: record.others.clone(),
         };
-        let paths = record.files.iter().map(|(file, _)| file.clone()).collect();
+        let paths = record.files.iter().map(|(file, _)| file.clone()).list();
         keep(shared, Space::Action, &record.action, taken.action.to_text().as_bytes());
         Some((record, reused(taken, paths, Reason::SameText(changed.clone()))))
     }
@@ -73,7 +73,7 @@ impl Task<'_> {
             }
             files.push((file.clone(), now));
         }
-        let paths: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
+        let paths: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).list();
         (self.others(&paths, shared) == record.others).then_some(files)
     }
 

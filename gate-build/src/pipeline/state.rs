@@ -24,7 +24,7 @@ const HEADER: &str = "gate-build state 5";
 const LARGE: u64 = 1 << 18;
 
 /// What a build left.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
     pub built: Built,
     /// Of the report, all of them reused when the state is taken.

@@ -13,6 +13,7 @@ use crate::built::BuiltUnit;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::product::Product;
+use crate::sorted::List as _;
 use crate::store::{Local, Store};
 use crate::toolkit::Toolkit;
 use crate::unit::UnitName;
@@ -61,7 +62,7 @@ impl Build<'_> {
         store: Option<&Local>,
     ) -> Result<PathBuf, Error> {
         let product = &self.kernels.product;
-        let names: Vec<&UnitName> = self.plan.units.iter().map(|unit| &unit.name).collect();
+        let names: Vec<&UnitName> = self.plan.units.iter().map(|unit| &unit.name).list();
         let why = missing.map(|(why, _)| why.code());
         let constants = constants::write(product, self.context, units, why, &names)?;
         if !product.is_ptx() {

@@ -16,7 +16,7 @@ use crate::index::{Index, Signature};
 use crate::ptx::Module;
 use crate::rust;
 use crate::schedule::Permits;
-use crate::sorted::{Map, Set};
+use crate::sorted::{Append as _, List as _, Map, Set, sort};
 use crate::store::{self, Action, Local, Record, Seconds, Space, Store};
 use crate::unit::{Language, Unit};
 
@@ -59,7 +59,7 @@ impl Shared<'_> {
 /// A digest of the value of a variable of this environment.
 pub(super) fn value_of(env: &Env, name: &str) -> Option<Digest> {
     let is_named = |(other, _): &(&OsStr, &OsStr)| *other == name;
-    let (_, value) = env.variables().find(is_named)?;
+    let (_, value) = env.variables().seek(is_named)?;
     Some(Digest::of(value.as_encoded_bytes()))
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Task<'a> {
 }
 
 /// Why something was compiled or was not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) enum Reason {
     /// Every file has the bytes it had in a compilation before.
     SameInputs,
@@ -92,7 +92,6 @@ pub(crate) enum Reason {
 }
 
 /// What a task gives.
-#[derive(Debug)]
 pub(crate) struct Done {
     /// Nothing where it is in its place.
     pub ptx: Option<Vec<u8>>,
@@ -119,7 +118,7 @@ impl Task<'_> {
         if self.unit.language == Language::Rust {
             let settings = rust::settings(shared.env, &self.unit.path, files);
             let is_other = |file: &PathBuf| self.unit.path.is_dir() && file.is_file() && !files.contains(file);
-            return settings.into_iter().filter(is_other).collect();
+            return settings.into_iter().filter(is_other).list();
         }
         let mut folders = searched(&self.unit.path, root, &shared.given.flags);
         // A header is looked for beside the one that includes it, too.
@@ -134,9 +133,9 @@ impl Task<'_> {
         let near = near.into_iter().chain(shared.named.iter().cloned());
         let near: Set<PathBuf> = near.filter(|folder| !folders.contains(folder)).collect();
         for folder in &near {
-            others.extend(shared.listings.shadows(folder, files));
+            others.append_all(shared.listings.shadows(folder, files));
         }
-        others.sort();
+        sort(&mut others);
         others.dedup();
         others
     }
@@ -150,7 +149,7 @@ impl Task<'_> {
         shared: &Shared<'_>,
     ) -> Option<Record> {
         let mut files: Vec<PathBuf> = files.to_vec();
-        files.sort();
+        sort(&mut files);
         files.dedup();
         let others = self.others(&files, shared);
         let files: Vec<(PathBuf, Digest)> = files
@@ -159,11 +158,8 @@ impl Task<'_> {
                 let digest = shared.index.digest(&file)?;
                 Some((file, digest))
             })
-            .collect::<Option<_>>()?;
-        let variables: Vec<_> = variables
-            .iter()
-            .map(|name| (name.clone(), shared.value(name)))
-            .collect();
+            .list_some()?;
+        let variables: Vec<_> = variables.iter().map(|name| (name.clone(), shared.value(name))).list();
         Some(Record {
             action: action::of_files(request, &self.unit.crate_root, &files, &variables, &others),
             compiler: action.compiler,
@@ -176,7 +172,7 @@ impl Task<'_> {
     /// The compiler of this kind.
     pub(super) fn compiler(&self, kind: CompilerKind) -> Option<&dyn Compiler> {
         let mut compilers = self.compilers.iter().map(AsRef::as_ref);
-        compilers.find(|compiler: &&dyn Compiler| compiler.identity().kind == kind)
+        compilers.seek(|compiler: &&dyn Compiler| compiler.identity().kind == kind)
     }
 
     /// The result under this key. PTX that is in its place is not read: of ten megabytes that nobody edited, all would be.
@@ -239,7 +235,7 @@ pub(super) fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done 
             .map(|line| {
                 warning_of_line(line).unwrap_or_else(|| Diagnostic::warning(Id::CompilerWarning, line.as_str()))
             })
-            .collect(),
+            .list(),
     }
 }
 

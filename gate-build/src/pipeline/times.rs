@@ -9,7 +9,7 @@ use crate::compiler::plain;
 use crate::digest::Digest;
 use crate::disk;
 use crate::product::Product;
-use crate::sorted::{Map, Set};
+use crate::sorted::{Append as _, Map, Set};
 use crate::store::{self, Seconds};
 use crate::unit::Unit;
 
@@ -25,8 +25,8 @@ impl Times {
         let folder = store::folder(&context.env).map(|folder| folder.join("kernels-v1").join("times"));
         let mut name = context.crate_root.as_os_str().as_encoded_bytes().to_vec();
         if !product.is_ptx() {
-            name.extend([0]);
-            name.extend(product.name().bytes());
+            name.append_all([0]);
+            name.append_all(product.name().bytes());
         }
         let name = Digest::of(&name);
         let file = folder

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::directives::is_smaller;
-use crate::sorted::Set;
+use crate::sorted::{List as _, Set};
 
 /// A folder of programs with more entries than this is everybody's, such as `/usr/bin`: something is installed there every day.
 const OWN: usize = 500;
@@ -31,7 +31,7 @@ pub(super) fn beside<'a>(files: impl IntoIterator<Item = &'a PathBuf>, busy: &[&
                 paths.extend(links(ancestor).into_iter().filter_map(|link| {
                     let candidates = [Some(link.as_path()), link.parent()];
                     let fits = |folder: &&Path| folder.is_dir() && is_calm(folder) && is_smaller(folder, LINKED);
-                    candidates.into_iter().flatten().find(fits).map(Path::to_path_buf)
+                    candidates.into_iter().flatten().seek(fits).map(Path::to_path_buf)
                 }));
             }
         }
@@ -75,11 +75,11 @@ fn versioned(folder: &Path) -> Vec<PathBuf> {
     const NAMES: &[&str] = &["libcudart.so.", "libnvrtc.so.", "libnvrtc-builtins.so."];
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let is_versioned = |name: &str| {
-        let version = NAMES.iter().find_map(|start| name.strip_prefix(start));
+        let version = NAMES.iter().seek_map(|start| name.strip_prefix(start));
         version.is_some_and(|version| version.contains('.') && version.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
     };
     let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_versioned));
-    named.map(|entry| entry.path()).collect()
+    named.map(|entry| entry.path()).list()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use crate::sorted::List as _;
+
 use super::instructions::{Instruction, instructions};
 use super::model::Entry;
 
@@ -29,7 +31,7 @@ type Params = u64;
 pub fn accesses(text: &str, entry: &Entry) -> Vec<Access> {
     let body = text.get(entry.body.clone()).unwrap_or_default();
     let mut flow = Flow::new(entry);
-    let instructions: Vec<Instruction<'_>> = instructions(body).collect();
+    let instructions: Vec<Instruction<'_>> = instructions(body).list();
     while instructions
         .iter()
         .fold(false, |changed, instruction| flow.propagate(instruction) | changed)
@@ -39,7 +41,7 @@ pub fn accesses(text: &str, entry: &Entry) -> Vec<Access> {
             escapes: index >= Params::BITS as usize,
             ..Access::default()
         })
-        .collect();
+        .list();
     for instruction in &instructions {
         let used = flow.uses(instruction);
         let line = || {
@@ -98,7 +100,7 @@ impl<'a> Flow<'a> {
         let Some(destination) = operands.next() else {
             return false;
         };
-        let sources: Vec<&str> = operands.collect();
+        let sources: Vec<&str> = operands.list();
         let source = |index: usize| sources.get(index).map_or(0, |operand| self.of(operand));
         let bits = match operation {
             "ld" if parts.next() == Some("param") => {

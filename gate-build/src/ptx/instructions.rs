@@ -1,7 +1,6 @@
 //! Instructions of a body, one by one.
 
 /// An instruction of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Instruction<'a> {
     /// Its opcode with modifiers, without a predicate: `add.s64`.
     pub(crate) opcode: &'a str,

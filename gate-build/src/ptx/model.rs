@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use super::types::ParamType;
 use crate::arch::Arch;
+use crate::sorted::List as _;
 
 /// Version of the PTX language: `.version 8.7`. A driver accepts those up to its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Isa {
     /// Major version.
     pub major: u8,
@@ -40,7 +41,7 @@ impl FromStr for Isa {
 }
 
 /// Who sees a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Linkage {
     /// Only this module.
     Internal,
@@ -139,6 +140,6 @@ impl Module {
     /// The entry of that name.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == name)
+        self.entries.iter().seek(|entry| entry.name == name)
     }
 }

@@ -17,6 +17,8 @@
 
 use std::borrow::Cow;
 
+use crate::sorted::{Append as _, List as _};
+
 use super::order::declarations_in_order;
 
 /// Directories whose absolute paths are left out of PTX, longest first.
@@ -33,7 +35,7 @@ impl Roots {
             .map(|directory| directory.as_ref().replace('\\', "/").trim_end_matches('/').to_string())
             .filter(|directory| !directory.is_empty())
             .map(|directory| directory + "/")
-            .collect();
+            .list();
         crate::sorted::sort_by(&mut prefixes, |a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         prefixes.dedup();
         Self { prefixes }
@@ -49,7 +51,7 @@ impl Roots {
         let length = self
             .prefixes
             .iter()
-            .find(|prefix| slashed.starts_with(prefix.as_str()))?
+            .seek(|prefix| slashed.starts_with(prefix.as_str()))?
             .len();
         Some(match slashed {
             Cow::Borrowed(path) => Cow::Borrowed(&path[length..]),
@@ -105,7 +107,7 @@ impl Section {
         if self.inside {
             let row = directive.strip_prefix(".b8 ").and_then(row);
             if let Some(row) = row {
-                self.bytes.extend(row);
+                self.bytes.append_all(row);
                 return true;
             }
             self.flush(output);
@@ -123,7 +125,7 @@ impl Section {
         }
         // Bytes as characters of the same number: hashes are ASCII.
         let text: String = self.bytes.drain(..).map(char::from).collect();
-        let bytes: Vec<String> = hashes(&text).chars().map(|c| u32::from(c).to_string()).collect();
+        let bytes: Vec<String> = hashes(&text).chars().map(|c| u32::from(c).to_string()).list();
         output.push_str(".b8 ");
         output.push_str(&bytes.join(","));
         output.push('\n');
@@ -132,7 +134,7 @@ impl Section {
 
 /// The bytes of a row: `95, 90, 78`.
 fn row(text: &str) -> Option<Vec<u8>> {
-    text.split(',').map(|byte| byte.trim().parse().ok()).collect()
+    text.split(',').map(|byte| byte.trim().parse().ok()).list_some()
 }
 
 /// In front of the hash of a path.
@@ -231,15 +233,12 @@ fn bytes<'a>(line: &'a str, roots: &Roots) -> Cow<'a, str> {
             return None;
         }
         let declared: usize = length.parse().ok()?;
-        let values: Vec<u8> = values
-            .split(',')
-            .map(|value| value.trim().parse().ok())
-            .collect::<Option<_>>()?;
+        let values: Vec<u8> = values.split(',').map(|value| value.trim().parse().ok()).list_some()?;
         let text = std::str::from_utf8(values.strip_suffix(&[0]).unwrap_or(&values)).ok()?;
         let path = roots.relative(text)?;
         // Trailing zeros are not written out by every compiler; the declared length counts them.
         let length = path.len() + declared.checked_sub(text.len())?;
-        let mut values: Vec<String> = path.bytes().map(|byte| byte.to_string()).collect();
+        let mut values: Vec<String> = path.bytes().map(|byte| byte.to_string()).list();
         if rest.split_once('}')?.0.trim_end().ends_with(", 0") {
             values.push("0".to_string());
         }

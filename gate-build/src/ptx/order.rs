@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 
 /// The text with each group of adjacent declarations of variables in order: by their text, those whose initial value
 /// names another one behind what they name. Everything from the first body on stays as it is.
@@ -44,7 +44,7 @@ fn place(text: &str, group: &mut Vec<Range<usize>>, copied: &mut usize, ordered:
         return;
     };
     let whole = first.start..last.end;
-    let lines: Vec<&str> = ranges.into_iter().map(|range| &text[range]).collect();
+    let lines: Vec<&str> = ranges.into_iter().map(|range| &text[range]).list();
     let sorted = in_order(&lines);
     if sorted == lines {
         return;
@@ -64,9 +64,9 @@ fn in_order<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         .iter()
         .map(|line| {
             let named = named(line).filter(|other| names.get(other).is_some_and(|other| other != line));
-            (*line, named.collect())
+            (*line, named.list())
         })
-        .collect();
+        .list();
     let mut placed: Vec<&str> = Vec::with_capacity(lines.len());
     let mut known = Set::new();
     while !waits.is_empty() {

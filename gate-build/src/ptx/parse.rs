@@ -5,6 +5,7 @@ use super::error::ParseError;
 use super::model::{Entry, Isa, Linkage, Module, Param, Performance};
 use super::types::{Opaque, ParamType, Scalar, Space};
 use crate::arch::Arch;
+use crate::sorted::Append as _;
 
 impl Module {
     /// Reads a PTX text.
@@ -41,7 +42,7 @@ impl Module {
                 }
                 ".func" => {
                     linkage = Linkage::Internal;
-                    functions.extend(function(&mut cursor)?);
+                    functions.append_all(function(&mut cursor)?);
                 }
                 "" if matches!(byte, b';' | b'@') => {
                     // `@@DWARF …` is the line-wise form of debug information.

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::sorted::List as _;
+
 /// A fundamental type of PTX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
 pub enum Scalar {
     U8,
@@ -64,13 +66,13 @@ impl Scalar {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, known, _)| *known == name)
+            .seek(|(_, known, _)| *known == name)
             .map(|(ty, ..)| *ty)
     }
 }
 
 /// State space a pointer parameter is declared to point to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
 pub enum Space {
     Const,
@@ -98,13 +100,13 @@ impl Space {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, known)| *known == name)
+            .seek(|(_, known)| *known == name)
             .map(|(space, _)| *space)
     }
 }
 
 /// A handle whose layout PTX does not reveal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of PTX")]
 pub enum Opaque {
     TexRef,
@@ -130,7 +132,7 @@ impl Opaque {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, known)| *known == name)
+            .seek(|(_, known)| *known == name)
             .map(|(opaque, _)| *opaque)
     }
 }
@@ -139,7 +141,7 @@ impl Opaque {
 ///
 /// Its text is PTX without the dots, the form in which it stands in `kernels.lock`: `u32`, `u64 ptr global align 16`,
 /// `align 8 b8[24]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ParamType {
     /// A number or plain bits.
     Scalar(Scalar),

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use crate::sorted::List as _;
+
 use super::ptxas::Usage;
 
 /// What is limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     /// Registers of a thread.
     Registers,
@@ -69,7 +71,7 @@ impl Limit {
 }
 
 /// Most that a kernel may take. What is not limited may be anything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget {
     limits: [Option<u32>; 6],
 }
@@ -141,12 +143,12 @@ impl Budget {
                 most,
             })
             .filter(|excess| excess.taken > excess.most)
-            .collect()
+            .list()
     }
 }
 
 /// A limit that is exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Excess {
     /// Which one.
     pub limit: Limit,

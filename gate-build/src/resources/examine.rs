@@ -10,7 +10,7 @@ use crate::arch::Arch;
 use crate::digest::{Digest, Fields};
 use crate::ptx::floor::{Assemble, AssembleError, isa_floor};
 use crate::ptx::{Isa, Module};
-use crate::sorted::Map;
+use crate::sorted::{List as _, Map};
 use crate::version::{ToolVersion, VersionError, version_of};
 
 /// An assembler of NVIDIA's toolkit on this machine.
@@ -85,7 +85,7 @@ impl Ptxas {
         let usages = ptxas_report(&log).map_err(|error| AssembleError {
             message: error.to_string(),
         })?;
-        if let Some(entry) = module.entries.iter().find(|entry| !usages.contains_key(&entry.name)) {
+        if let Some(entry) = module.entries.iter().seek(|entry| !usages.contains_key(&entry.name)) {
             return Err(AssembleError {
                 message: format!("ptxas {} reported nothing about entry `{}`", self.version, entry.name),
             });
@@ -144,7 +144,7 @@ impl Assemble for &Ptxas {
 fn first_error(log: &str) -> String {
     let line = log
         .lines()
-        .find(|line| line.contains("error") || line.contains("fatal"))
+        .seek(|line| line.contains("error") || line.contains("fatal"))
         .or_else(|| log.lines().next());
     let line = line.unwrap_or("it printed nothing").trim();
     line.split_once(", line ")

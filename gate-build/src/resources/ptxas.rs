@@ -5,7 +5,7 @@ use std::fmt;
 use crate::sorted::Map;
 
 /// What one kernel takes, as ptxas reports it for one architecture.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usage {
     /// Registers of a thread.
     pub registers: u32,

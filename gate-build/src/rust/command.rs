@@ -8,6 +8,7 @@ use super::TARGET;
 use super::sources::lock_file;
 use crate::arch::Arch;
 use crate::compiler::Asked;
+use crate::sorted::Append as _;
 use crate::unit::Unit;
 
 /// One unit for one architecture.
@@ -23,7 +24,7 @@ impl Job<'_> {
     /// For rustc: one file, the root of a crate without dependencies.
     pub(super) fn of_file(&self, flags: Vec<OsString>, source: PathBuf, output: &OsStr) -> Vec<OsString> {
         let mut arguments = flags;
-        arguments.extend(
+        arguments.append_all(
             [
                 "--crate-name=kernels",
                 "--crate-type=staticlib",
@@ -43,14 +44,14 @@ impl Job<'_> {
         arguments.push(emit("link", &self.scratch.join("out.a")));
         arguments.push(output.to_owned());
         // Objects that rustc deletes again would lie in the current folder otherwise, which other compilations use.
-        arguments.extend(["--out-dir".into(), self.scratch.into(), source.into()]);
+        arguments.append_all(["--out-dir".into(), self.scratch.into(), source.into()]);
         arguments
     }
 
     /// For cargo: a crate with a manifest.
     pub(super) fn of_package(&self, output: &OsStr) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
-        arguments.extend(
+        arguments.append_all(
             [
                 "rustc",
                 "--lib",
@@ -75,13 +76,13 @@ impl Job<'_> {
             &format!("opt-level={}", level(self.asked)),
             &format!("debug={debug}"),
         ] {
-            arguments.extend(["--config".into(), format!("profile.release.{setting}").into()]);
+            arguments.append_all(["--config".into(), format!("profile.release.{setting}").into()]);
         }
         if lock_file(&self.unit.path).is_some() {
             arguments.push("--locked".into());
         }
-        arguments.extend(["--target-dir".into(), self.target().into()]);
-        arguments.extend(["--".into(), output.to_owned()]);
+        arguments.append_all(["--target-dir".into(), self.target().into()]);
+        arguments.append_all(["--".into(), output.to_owned()]);
         arguments
     }
 

@@ -9,6 +9,7 @@ use super::programs::{Programs, remap};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::disk;
+use crate::sorted::{List as _, sort};
 
 /// The sources of a crate that uses nothing but `core`.
 const MANIFEST: &str = "[package]\nname = \"gate-core\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n";
@@ -79,7 +80,7 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
     ]
     .iter()
     .map(OsString::from)
-    .collect();
+    .list();
     arguments.push(target.clone().into());
     let flags = vec![remap(sources.parent().unwrap_or(sources), "/rustc")];
     let finished = programs.cargo(arguments, work, &flags)?;
@@ -101,7 +102,7 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             !name.starts_with("libgate_core-")
         })
-        .collect();
-    files.sort();
+        .list();
+    sort(&mut files);
     Ok(files)
 }

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::TARGET;
 use crate::env::{Env, Os};
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set};
 
 /// Where a toolchain has `core` for the target from.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Core {
     /// It was installed with it; the file.
     Installed(PathBuf),
@@ -19,7 +18,7 @@ pub(crate) enum Core {
 /// be looked at; without it they are cargo's own (`RUSTC`), rustup's toolchains with the chosen one in front, and `PATH`.
 pub(crate) fn find(env: &Env) -> (Option<PathBuf>, Vec<PathBuf>) {
     let candidates = candidates(env);
-    let found = candidates.iter().find(|file| core_of(env, file).is_some()).cloned();
+    let found = candidates.iter().seek(|file| core_of(env, file).is_some()).cloned();
     (found, candidates)
 }
 
@@ -30,7 +29,7 @@ fn candidates(env: &Env) -> Vec<PathBuf> {
     }
     let mut files: Vec<PathBuf> = Vec::new();
     // Cargo names the program itself, not rustup's stand-in for it.
-    files.extend(
+    files.append_all(
         env.variable("RUSTC")
             .map(PathBuf::from)
             .filter(|file| file.is_absolute()),
@@ -40,13 +39,13 @@ fn candidates(env: &Env) -> Vec<PathBuf> {
         let mut names = env.names(&toolchains);
         let is_other = |name: &String| Some(name.as_str()) != chosen;
         crate::sorted::sort_by(&mut names, |a, b| is_other(a).cmp(&is_other(b)));
-        files.extend(
+        files.append_all(
             names
                 .iter()
                 .map(|toolchain| toolchains.join(toolchain).join("bin").join(name)),
         );
     }
-    files.extend(env.search_path().into_iter().map(|folder| folder.join(name)));
+    files.append_all(env.search_path().into_iter().map(|folder| folder.join(name)));
     let mut seen = Set::new();
     files.retain(|file| seen.insert(file.clone()));
     files
@@ -76,7 +75,7 @@ pub(crate) fn core_of(env: &Env, rustc: &Path) -> Option<Core> {
     let installed = env
         .names(&libraries)
         .into_iter()
-        .find(|name| name.starts_with("libcore-") && name.ends_with(".rlib"));
+        .seek(|name| name.starts_with("libcore-") && name.ends_with(".rlib"));
     if let Some(name) = installed {
         return Some(Core::Installed(libraries.join(name)));
     }

@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::env::{Env, Os};
 use crate::index::Index;
 use crate::process::Finished;
+use crate::sorted::List as _;
 use crate::toolkit::Toolkit;
 
 /// LLVM's intrinsics that have no PTX instruction with the accuracy of the type, and what computes them.
@@ -26,7 +27,6 @@ const INTRINSICS: &[&str] = &[
 ];
 
 /// `libdevice` and the tools to link it.
-#[derive(Debug, Clone)]
 pub(crate) struct Libdevice {
     bitcode: PathBuf,
     tools: PathBuf,
@@ -68,13 +68,13 @@ impl Libdevice {
             .chain(toolkit.nvcc.as_deref().and_then(sysroot).map(Path::to_path_buf));
         let bitcode = roots
             .map(|root| root.join("nvvm").join("libdevice").join("libdevice.10.bc"))
-            .find(|file| env.is_file(file))?;
+            .seek(|file| env.is_file(file))?;
         let host = field(version, "host")?;
         let major: u32 = field(version, "LLVM version")?.split('.').next()?.parse().ok()?;
         let own = sysroot(rustc).map(|root| root.join("lib").join("rustlib").join(host).join("bin"));
         // An installation of the same version, then the next ones.
         let installed = (major..major + 4).map(|major| PathBuf::from(format!("/usr/lib/llvm-{major}/bin")));
-        let tools = own.into_iter().chain(installed).find(|folder| {
+        let tools = own.into_iter().chain(installed).seek(|folder| {
             ["llvm-link", "opt", "llc"]
                 .iter()
                 .all(|tool| env.is_file(&program(folder, tool, env.os())))
@@ -93,7 +93,7 @@ impl Libdevice {
             .iter()
             .filter_map(|file| index.sample(file))
             .flat_map(|digest| *digest.bytes())
-            .collect()
+            .list()
     }
 
     /// PTX of the IR in `file` with what it needs of `libdevice`.
@@ -179,7 +179,7 @@ fn entries(ir: &str) -> Vec<&str> {
             let (_, rest) = line.split_once('@')?;
             Some(rest.split_once('(')?.0.trim_matches('"'))
         })
-        .collect();
+        .list();
     crate::sorted::sort(&mut names);
     names
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Id, Place};
+use crate::sorted::List as _;
 
 /// The first `--> file:line:column`.
 pub(super) fn place_of(text: &str) -> Option<Place> {
-    let place = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "))?;
+    let place = text.lines().seek_map(|line| line.trim_start().strip_prefix("--> "))?;
     let (rest, column) = place.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
     Some(Place {
@@ -19,7 +20,7 @@ pub(super) fn place_of(text: &str) -> Option<Place> {
 /// The warnings in rustc's text, without the line that counts them.
 pub(super) fn warnings_of(text: &str) -> Vec<Diagnostic> {
     const MOST: usize = 20;
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<&str> = text.lines().list();
     let mut warnings = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let Some(message) = line.strip_prefix("warning: ") else {

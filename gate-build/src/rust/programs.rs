@@ -7,6 +7,7 @@ use crate::compiler::Setting;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::{Disk, Env, Os};
 use crate::process::{Finished, Invocation};
+use crate::sorted::List as _;
 
 /// rustc, and the cargo that belongs to it.
 pub(crate) struct Programs<'a> {
@@ -127,7 +128,7 @@ pub(crate) fn remap(from: &Path, to: &str) -> OsString {
 pub(crate) fn field<'a>(version: &'a str, name: &str) -> Option<&'a str> {
     version
         .split('|')
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        .seek_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 /// What `rustc -vV` prints, lines joined by `|`.
@@ -140,7 +141,7 @@ pub(crate) fn version_of(program: &Path, env: &Env, setting: &Setting) -> Result
         timeout: setting.timeout,
     }
     .run()?;
-    let text: Vec<&str> = finished.text.lines().map(str::trim).collect();
+    let text: Vec<&str> = finished.text.lines().map(str::trim).list();
     let text = text.join("|");
     if finished.status.success() && field(&text, "release").is_some() {
         return Ok(text);

@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::process::Finished;
+use crate::sorted::Append as _;
 use crate::store;
 use crate::unit::Unit;
 
@@ -102,9 +103,9 @@ impl<'a> Rustc<'a> {
     fn flags(&self, job: &Job<'_>) -> Result<Vec<OsString>, Diagnostic> {
         let mut flags: Vec<OsString> = Vec::new();
         if let Some(sysroot) = self.sysroot(job.scratch)? {
-            flags.extend(["--sysroot".into(), sysroot.into()]);
+            flags.append_all(["--sysroot".into(), sysroot.into()]);
         }
-        flags.extend(["-C".into(), format!("target-cpu={}", job.arch).into()]);
+        flags.append_all(["-C".into(), format!("target-cpu={}", job.arch).into()]);
         if job.asked.line_info {
             // Its files are named as they lie here, as compilers of CUDA sources do; nothing else names any.
             flags.push("-Cdebuginfo=line-directives-only".into());

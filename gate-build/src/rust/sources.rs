@@ -8,7 +8,7 @@ use crate::compiler::Setting;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set};
 use crate::unit::Unit;
 
 /// Every file that was read for a unit: those of a dependency file in the format of make, and for a crate the manifests, lock file and
@@ -26,15 +26,15 @@ pub(super) fn read(
         .ok()
         .and_then(|text| deps::parse_make(&text))
         .ok_or_else(|| Diagnostic::error(Id::CompilerOutput, format!("{compiler} wrote no dependency file")))?;
-    let mut files: Vec<PathBuf> = listed.into_iter().map(PathBuf::from).collect();
+    let mut files: Vec<PathBuf> = listed.into_iter().map(PathBuf::from).list();
     if unit.path.is_dir() {
-        let read: Vec<PathBuf> = files.iter().map(|file| setting.crate_root.join(file)).collect();
-        files.extend(
+        let read: Vec<PathBuf> = files.iter().map(|file| setting.crate_root.join(file)).list();
+        files.append_all(
             settings(&setting.env, &unit.path, &read)
                 .into_iter()
                 .filter(|file| file.is_file()),
         );
-        files.extend(lock_file(&unit.path));
+        files.append_all(lock_file(&unit.path));
     }
     Ok(setting.absolute(files))
 }
@@ -53,8 +53,8 @@ pub(crate) fn settings(env: &Env, folder: &Path, sources: &[PathBuf]) -> Set<Pat
         }
     }
     let mut files: Set<PathBuf> = ancestors.into_iter().map(|folder| folder.join("Cargo.toml")).collect();
-    let mut of_cargo: Vec<PathBuf> = folder.ancestors().map(|folder| folder.join(".cargo")).collect();
-    of_cargo.extend(env.variable("CARGO_HOME").map(PathBuf::from));
+    let mut of_cargo: Vec<PathBuf> = folder.ancestors().map(|folder| folder.join(".cargo")).list();
+    of_cargo.append_all(env.variable("CARGO_HOME").map(PathBuf::from));
     for folder in of_cargo {
         files.extend(["config.toml", "config"].map(|name| folder.join(name)));
     }
@@ -86,7 +86,7 @@ pub(super) fn variables(env: &Env, folder: &Path) -> Set<String> {
 /// another crate.
 pub(super) fn lock_file(folder: &Path) -> Option<PathBuf> {
     let lock = |folder: &Path| Some(folder.join("Cargo.lock")).filter(|file| file.is_file());
-    let workspace = folder.ancestors().find_map(|folder| {
+    let workspace = folder.ancestors().seek_map(|folder| {
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
         let is_root = manifest.lines().any(|line| line.trim_start().starts_with("[workspace"));
         is_root.then_some((folder, manifest))

@@ -2,10 +2,13 @@
 
 mod overlap;
 mod permits;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod pipe;
 mod second;
 mod span;
 #[cfg(test)]
 mod tests;
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,10 +19,14 @@ use std::time::Instant;
 pub(crate) use self::overlap::{Begin, overlap};
 use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+use self::pipe::Tokens;
 pub(crate) use self::second::Second;
 pub(crate) use self::span::{Ran, Span, most_at_once, taken_over};
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 use self::tokens::Tokens;
 use crate::env::Env;
+use crate::sorted::List as _;
 
 /// More threads than this are not started for one compilation.
 const MOST_OF_A_TEAM: usize = 8;
@@ -35,8 +42,8 @@ pub(crate) fn run<T: Send, R: Send>(
     tasks: Vec<T>,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<Ran<R>> {
-    let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();
-    let results: Vec<Mutex<Option<Ran<R>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
+    let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|task| Mutex::new(Some(task))).list();
+    let results: Vec<Mutex<Option<Ran<R>>>> = tasks.iter().map(|_| Mutex::new(None)).list();
     run_each(env, permits, tasks.len(), &|at, place: Place| {
         let Some(task) = tasks[at].lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
@@ -50,7 +57,7 @@ pub(crate) fn run<T: Send, R: Send>(
     });
     let results = results.into_iter();
     let results = results.filter_map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
-    results.collect()
+    results.list()
 }
 
 /// Where a task runs.
@@ -82,7 +89,7 @@ fn run_each(env: &Env, permits: &Permits, count: usize, work: &(dyn Fn(usize, Pl
 
     let most = most_threads(env);
     let others = most.min(count.max(team_size(env))) - 1;
-    let tokens = tokens::jobserver(env).filter(|_| others > 0).map(Arc::new);
+    let tokens = jobserver(env).filter(|_| others > 0).map(Arc::new);
     thread::scope(|scope| {
         let asks = tokens
             .clone()
@@ -114,6 +121,17 @@ fn run_each(env: &Env, permits: &Permits, count: usize, work: &(dyn Fn(usize, Pl
         permits.lend(false);
         drop(end);
     });
+}
+
+/// Cargo's jobserver, of which no token has been asked for yet. `None` when this process was not started under one.
+fn jobserver(env: &Env) -> Option<Tokens> {
+    let named = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
+    let (name, flags) = named.iter().find_map(|name| Some((name, env.variable(name)?)))?;
+    // Only the environment of this process names descriptors that this process has.
+    if std::env::var_os(name).as_deref() != Some(flags) {
+        return None;
+    }
+    Tokens::of_process(flags.to_str()?)
 }
 
 /// Lets go of what asks for tokens, which keeps other threads waiting for them.

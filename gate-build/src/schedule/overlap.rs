@@ -1,10 +1,10 @@
 //! Something small that is done while something large is.
 
 use std::panic;
-use std::sync::mpsc;
 use std::thread;
 
 use super::permits::{Asking, Permits};
+use crate::channel::channel;
 
 /// Says that what is small may begin; to be called from any thread, as often as one likes.
 pub(crate) type Begin<'a> = &'a (dyn Fn() + Sync);
@@ -18,11 +18,11 @@ pub(crate) fn overlap<L, S: Send>(
 ) -> (L, S) {
     let asking = Asking::default();
     let (large, early) = thread::scope(|scope| {
-        let (begin, begins) = mpsc::channel();
+        let (begin, begins) = channel();
         let (asking, small) = (&asking, &small);
         let other = thread::Builder::new().spawn_scoped(scope, move || {
             // What is large has ended without a word.
-            let has = begins.recv().is_ok() && permits.take(asking);
+            let has = begins.next().is_some() && permits.take(asking);
             has.then(|| {
                 let _permit = Permit(permits);
                 small()
@@ -32,7 +32,7 @@ pub(crate) fn overlap<L, S: Send>(
             let _call_off = CallOff(permits, asking);
             // Whoever is told may have begun, or not be there.
             let begin = move || {
-                let _ = begin.send(());
+                begin.send(());
             };
             large(&begin)
         };

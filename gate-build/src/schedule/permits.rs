@@ -48,7 +48,7 @@ impl State {
 }
 
 /// What became of a lent permit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Lent {
     /// Nobody wants it for now.
     Unwanted,
@@ -348,7 +348,7 @@ impl Team {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Kind {
     /// That of the caller.
     Own,

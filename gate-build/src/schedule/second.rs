@@ -19,10 +19,9 @@ impl Second {
         let asking = Arc::<Asking>::default();
         let waiter = {
             let (permits, asking) = (Arc::clone(permits), Arc::clone(&asking));
+            let hold: Box<dyn FnOnce() + Send> = Box::new(move || permits.hold_until_over(&asking));
             // Without another thread nothing is asked for, and the program computes all the same.
-            thread::Builder::new()
-                .spawn(move || permits.hold_until_over(&asking))
-                .ok()
+            thread::Builder::new().spawn(hold).ok()
         };
         Self {
             permits: Arc::clone(permits),

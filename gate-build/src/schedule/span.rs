@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::sorted::List as _;
+
 /// When a task ran, and on which worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Span {
     /// The thread that ran it: 0 is the one that called the scheduler.
     pub worker: usize,
@@ -14,7 +16,6 @@ pub(crate) struct Span {
 }
 
 /// What a task gave, and when it ran.
-#[derive(Debug)]
 pub(crate) struct Ran<R> {
     pub result: R,
     pub span: Span,
@@ -26,7 +27,7 @@ pub(crate) fn most_at_once(spans: &[Span]) -> usize {
         .iter()
         .filter(|span| span.begin < span.end)
         .flat_map(|span| [(span.begin, true), (span.end, false)])
-        .collect();
+        .list();
     crate::sorted::sort(&mut events);
     let (mut now, mut most) = (0_usize, 0);
     for (_, begins) in events {

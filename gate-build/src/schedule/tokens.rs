@@ -1,12 +1,10 @@
-//! Cargo's jobserver.
+//! Cargo's jobserver by the crate for it.
 #![expect(unsafe_code, reason = "the jobserver's descriptors come from the environment")]
 
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
 
 use jobserver::{Acquired, Client, HelperThread};
-
-use crate::env::Env;
 
 /// Tokens as they arrive.
 pub(super) struct Tokens {
@@ -19,7 +17,7 @@ pub(super) type Token = Acquired;
 
 impl Tokens {
     /// Those of the jobserver that the environment of this process names.
-    fn of_process() -> Option<Self> {
+    pub(super) fn of_process(_: &str) -> Option<Self> {
         // SAFETY: the descriptors named are those that cargo handed to this process for this purpose, and open as long as
         // it runs; nothing else in it closes or reuses them.
         let client = unsafe { Client::from_env() }?;
@@ -53,16 +51,4 @@ impl Tokens {
         let helper = self.helper.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(helper);
     }
-}
-
-/// Cargo's jobserver, of which no token has been asked for yet. `None` when this process was not started under one.
-pub(super) fn jobserver(env: &Env) -> Option<Tokens> {
-    // Only the environment of this process names descriptors that this process has.
-    let named = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"]
-        .iter()
-        .find(|name| env.variable(name).is_some())?;
-    if env.variable(named) != std::env::var_os(named).as_deref() {
-        return None;
-    }
-    Tokens::of_process()
 }

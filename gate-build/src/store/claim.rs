@@ -8,7 +8,6 @@ use super::Local;
 use crate::digest::Digest;
 
 /// A compilation that this build does. The operating system lets go of it when the process ends, however that is.
-#[derive(Debug)]
 pub(crate) struct Claim {
     file: Option<(PathBuf, File)>,
     /// Whether another build had it before: its result may be there now.

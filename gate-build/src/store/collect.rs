@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Bounds, Local, pins};
 use crate::disk::{self, UNFINISHED, files_below};
+use crate::sorted::List as _;
 
 /// Time between two looks at the size of the store.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -127,7 +128,7 @@ impl Local {
             }
             size = size.saturating_sub(bytes);
             let parts = path.strip_prefix(self.root()).unwrap_or(&path).components();
-            let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
+            let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).list();
             collection.evicted.push(Evicted {
                 place: parts.join("/"),
                 bytes,

@@ -19,11 +19,11 @@ const RECORDS: usize = 12;
 const UNSET: &str = "-";
 
 /// A duration in thousandths of a second, as entries keep it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seconds(pub u64);
 
 /// What came out of a compilation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Action {
     pub compiler: CompilerKind,
     pub version: String,
@@ -41,7 +41,7 @@ pub(crate) struct Action {
 }
 
 /// What a unit read in one of its compilations.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub action: Digest,
     pub compiler: CompilerKind,
@@ -54,7 +54,7 @@ pub(crate) struct Record {
 }
 
 /// What a unit read in its latest compilations, the latest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
     pub records: Vec<Record>,
 }

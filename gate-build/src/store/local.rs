@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::disk;
 use crate::env::{Env, Os};
 use crate::error::Error;
+use crate::sorted::List as _;
 
 /// An entry that was used this long ago or longer is marked as used again; more often would only cost.
 const MARK: Duration = Duration::from_secs(3600);
@@ -134,7 +135,7 @@ impl Local {
         let keyed = files
             .into_iter()
             .filter_map(|(_, _, path)| Some((key_of(&path)?.0, path)));
-        keyed.collect()
+        keyed.list()
     }
 
     pub(super) fn path(&self, space: Space, key: &Digest) -> PathBuf {

@@ -21,6 +21,7 @@ mod verified;
 use std::io;
 
 use crate::digest::{Digest, checksum};
+use crate::sorted::List as _;
 
 pub use bounds::Bounds;
 pub use collect::{Cause, Collection, Evicted};
@@ -34,7 +35,7 @@ pub(crate) use remote::{Fared, Remote, Setting};
 pub use verified::{Usage, Verified};
 
 /// Kinds of entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// What a unit read, by what is known before it is read.
     Manifest,
@@ -64,7 +65,7 @@ impl Space {
     /// The space of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|space| space.name() == name)
+        Self::ALL.into_iter().seek(|space| space.name() == name)
     }
 
     /// Whether entries are of use to other machines.
@@ -101,7 +102,6 @@ pub const FORMAT: &str = "kernels-v1";
 pub const LARGEST: u64 = 64 << 20;
 
 /// An entry, and where it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub bytes: Vec<u8>,
     /// Whether another machine had it.

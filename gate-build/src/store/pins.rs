@@ -12,7 +12,7 @@ use super::{Action, Local, Manifest, Space};
 use crate::digest::Digest;
 use crate::disk;
 use crate::ptx::{self, Roots};
-use crate::sorted::{Map, Set};
+use crate::sorted::{List as _, Map, Set};
 
 const HEAD: &str = "gate-build pin 1";
 
@@ -111,7 +111,7 @@ impl Local {
                 Holder::Lock(path) => path.is_file(),
                 Holder::Manifest(_) => true,
             })
-            .collect();
+            .list();
         crate::sorted::sort_by(&mut pins, |a, b| a.holder.cmp(&b.holder));
         pins
     }

@@ -25,6 +25,7 @@ use std::io::{self, BufRead, Read as _, Write};
 
 use super::{LARGEST, Space};
 use crate::digest::Digest;
+use crate::sorted::List as _;
 
 /// The first word of both sides and the version of the protocol.
 const GREETING: &str = "gate-cache 1 ";
@@ -59,7 +60,7 @@ impl Mode {
     pub fn named(name: &str) -> Option<Self> {
         [Self::ReadWrite, Self::ReadOnly, Self::Off]
             .into_iter()
-            .find(|mode| mode.name() == name)
+            .seek(|mode| mode.name() == name)
     }
 }
 

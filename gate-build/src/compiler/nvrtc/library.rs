@@ -10,6 +10,7 @@ use std::time::Instant;
 use libloading::Library;
 
 use crate::schedule::{Begin, Team};
+use crate::sorted::List as _;
 
 type Program = *mut c_void;
 type Callback = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
@@ -45,7 +46,7 @@ pub(super) struct Answer {
     pub outcome: Outcome,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Outcome {
     Compiled,
     /// An option is unknown to this version.
@@ -154,9 +155,9 @@ impl Nvrtc {
         let options: Vec<CString> = options
             .iter()
             .map(|option| CString::new(option.as_str()))
-            .collect::<Result<_, _>>()
+            .list_ok()
             .map_err(|_| zero("a flag"))?;
-        let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
+        let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).list();
         let count = c_int::try_from(pointers.len()).map_err(|_| "too many flags".to_owned())?;
 
         let mut program: Program = ptr::null_mut();
@@ -269,7 +270,7 @@ fn archs(
     if archs.is_empty() || unsafe { list(archs.as_mut_ptr()) } != SUCCESS {
         return Vec::new();
     }
-    archs.into_iter().filter_map(|arch| arch.try_into().ok()).collect()
+    archs.into_iter().filter_map(|arch| arch.try_into().ok()).list()
 }
 
 /// Called by each thread of the library now and then while it compiles; 1 makes it stop.

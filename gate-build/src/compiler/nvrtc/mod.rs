@@ -20,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::Fields;
 use crate::index::Index;
 use crate::schedule::{Begin, Team};
-use crate::sorted::Set;
+use crate::sorted::{Append as _, List as _, Set, sort};
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -50,7 +50,7 @@ impl<'a> Nvrtc<'a> {
             match library::Nvrtc::load(file, builtins.as_deref(), &mut library::open) {
                 Ok(library) => {
                     let (major, minor) = library.version;
-                    let archs: Vec<String> = library.archs.iter().map(u32::to_string).collect();
+                    let archs: Vec<String> = library.archs.iter().map(u32::to_string).list();
                     let _ = loaded.set(Ok(library));
                     Some(format!("{major}.{minor} {}", archs.join(" ")))
                 }
@@ -81,7 +81,7 @@ impl<'a> Nvrtc<'a> {
                 .unwrap_or_default(),
             file: file.to_path_buf(),
             builtins,
-            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).collect(),
+            archs: archs.split(' ').filter_map(|arch| arch.parse().ok()).list(),
             loaded,
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvrtc,
@@ -102,7 +102,7 @@ impl<'a> Nvrtc<'a> {
     fn options(&self, unit: &Unit, arch: Arch, asked: &Asked) -> Result<Vec<String>, Diagnostic> {
         let mut options = vec![format!("--gpu-architecture={}", arch.compute())];
         options.push(format!("--std={}", asked.standard.as_deref().unwrap_or("c++17")));
-        options.extend(asked.macros.iter().cloned());
+        options.append_all(asked.macros.iter().cloned());
         for (name, value) in &asked.arithmetic {
             options.push(format!("--{name}={value}"));
         }
@@ -117,14 +117,14 @@ impl<'a> Nvrtc<'a> {
                 options.push(option.to_owned());
             }
         }
-        options.extend(
+        options.append_all(
             asked
                 .registers
                 .iter()
                 .map(|registers| format!("--maxrregcount={registers}")),
         );
-        options.extend(asked.level.flag().map(str::to_owned));
-        options.extend(asked.front_end.iter().cloned());
+        options.append_all(asked.level.flag().map(str::to_owned));
+        options.append_all(asked.front_end.iter().cloned());
         let mut text = |option: &str, path: PathBuf| match path.to_str() {
             Some(path) => {
                 options.push(format!("{option}={path}"));
@@ -142,20 +142,12 @@ impl<'a> Nvrtc<'a> {
         for header in &asked.pre_includes {
             text("--pre-include", self.setting.crate_root.join(header))?;
         }
-        let folders = unit
-            .path
-            .parent()
-            .map(Path::to_path_buf)
-            .into_iter()
-            .chain(asked.includes.iter().map(|folder| self.setting.crate_root.join(folder)))
-            .chain(
-                asked
-                    .system_includes
-                    .iter()
-                    .map(|folder| self.setting.crate_root.join(folder)),
-            )
-            .chain(self.includes.iter().cloned())
-            .chain([self.setting.shims.join("nvrtc")]);
+        let mut folders: Vec<PathBuf> = unit.path.parent().map(Path::to_path_buf).into_iter().list();
+        for folder in asked.includes.iter().chain(&asked.system_includes) {
+            folders.push(self.setting.crate_root.join(folder));
+        }
+        folders.extend_from_slice(&self.includes);
+        folders.push(self.setting.shims.join("nvrtc"));
         for folder in folders {
             text("--include-path", folder)?;
         }
@@ -198,7 +190,7 @@ impl<'a> Nvrtc<'a> {
             let output = spool.map(|spool| output_option(spool.path())).transpose()?;
             // NVRTC hands these to its front end. It has no option for dependencies of its own.
             for option in front_end.options.iter().map(|&option| option.to_owned()).chain(output) {
-                options.extend(["-Xcudafe".to_owned(), option]);
+                options.append_all(["-Xcudafe".to_owned(), option]);
             }
             let compile = |options: &[String]| {
                 let watch = Watch {
@@ -236,8 +228,8 @@ impl<'a> Nvrtc<'a> {
         text: &[u8],
         scratch: &Path,
     ) -> Result<Preprocessed, Diagnostic> {
-        let preprocessed = Preprocessed::of(text, Compiles::Source, &self.setting.preambles, |files| {
-            files.into_iter().collect()
+        let preprocessed = Preprocessed::of(text, Compiles::Source, &self.setting.preambles, &|files| {
+            files.into_iter().list()
         });
         let named = preprocessed.dependencies;
         Ok(Preprocessed {
@@ -253,7 +245,7 @@ impl<'a> Nvrtc<'a> {
         unit: &Unit,
         arch: Arch,
         flags: &[String],
-        named: impl IntoIterator<Item = PathBuf>,
+        named: Vec<PathBuf>,
         scratch: &Path,
     ) -> Result<Vec<PathBuf>, Diagnostic> {
         let files = self.dependencies(unit, named);
@@ -282,15 +274,14 @@ impl<'a> Nvrtc<'a> {
             .lines()
             .filter_map(|line| line.split_once(": "))
             .map(|(_, file)| PathBuf::from(file));
-        Ok(self.dependencies(unit, named))
+        Ok(self.dependencies(unit, named.list()))
     }
 
-    fn dependencies(&self, unit: &Unit, files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    fn dependencies(&self, unit: &Unit, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
         // Headers inside of the library have names that start so.
-        let files = files
-            .into_iter()
-            .filter(|file| !file.to_str().is_some_and(|name| name.starts_with("__nv_")));
-        self.setting.absolute(files.chain([plain(&unit.path)]))
+        files.retain(|file| !file.to_str().is_some_and(|name| name.starts_with("__nv_")));
+        files.push(plain(&unit.path));
+        self.setting.absolute(files)
     }
 }
 
@@ -303,7 +294,7 @@ impl Compiler for Nvrtc<'_> {
         [Some(self.file.clone()), self.builtins.clone()]
             .into_iter()
             .flatten()
-            .collect()
+            .list()
     }
 
     fn identity(&self) -> &CompilerIdentity {
@@ -423,7 +414,7 @@ impl Compiler for Nvrtc<'_> {
 }
 
 /// What the front end of a run does beside its work.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct FrontEnd<'a> {
     options: &'a [&'a str],
     /// What it writes.
@@ -483,15 +474,15 @@ fn builtins(file: &Path) -> Option<PathBuf> {
                 .and_then(|name| name.to_str())
                 .is_some_and(|name| name.contains("nvrtc-builtins") && !name.contains(".alt."))
         })
-        .collect();
-    found.sort();
+        .list();
+    sort(&mut found);
     found.into_iter().next_back()
 }
 
 /// Folders with CUDA's headers in the installation that the library belongs to. CUDA 13 has those of its C++ library
 /// in a folder of their own.
 fn include_folders(file: &Path) -> Option<Vec<PathBuf>> {
-    file.ancestors().skip(1).take(4).find_map(|root| {
+    file.ancestors().skip(1).take(4).seek_map(|root| {
         let include = root.join("include");
         include.join("cuda_fp16.h").is_file().then(|| {
             let own = include.join("cccl");

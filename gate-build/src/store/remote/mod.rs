@@ -5,7 +5,6 @@ mod program;
 mod setting;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use self::program::Program;
 pub(crate) use self::setting::Setting;
 use super::Space;
 use super::protocol::{Answer, Mode, Question};
+use crate::channel::Receiver;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
 
@@ -41,7 +41,7 @@ enum State {
 }
 
 /// How the remote store of a build fared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Fared {
     pub mode: Mode,
     /// `used`, `unused`, `unavailable`.

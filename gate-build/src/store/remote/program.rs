@@ -4,12 +4,12 @@ use std::io::{BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::setting::Setting;
+use crate::channel::{Missing, Receiver, Sender, channel};
 use crate::sorted::Map;
 use crate::store::protocol::{self, Answer, Mode, Question};
 
@@ -50,29 +50,30 @@ impl Program {
             .spawn()
             .map_err(|error| format!("cannot start `{}`: {error}", file.display()))?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
-        let (questions, to_write) = mpsc::channel::<Vec<u8>>();
+        let (questions, to_write) = channel::<Vec<u8>>();
         let waiting = Arc::new(Mutex::new(Waiting::default()));
-        let (greeted, greeting) = mpsc::channel();
+        let (greeted, greeting) = channel();
         // Neither thread is joined: both end when the program does, and it ends with this value.
-        thread::spawn(move || {
+        let write: Box<dyn FnOnce() + Send> = Box::new(move || {
             let Some(mut input) = input else { return };
-            for bytes in to_write {
+            while let Some(bytes) = to_write.next() {
                 if input.write_all(&bytes).and_then(|()| input.flush()).is_err() {
                     return;
                 }
             }
         });
+        thread::spawn(write);
         let answers = Arc::clone(&waiting);
-        thread::spawn(move || {
+        let read: Box<dyn FnOnce() + Send> = Box::new(move || {
             let Some(output) = output else { return };
             let mut output = BufReader::new(output);
-            let _ = greeted.send(protocol::greeting(&mut output));
+            greeted.send(protocol::greeting(&mut output));
             let over = loop {
                 match protocol::answered(&mut output) {
                     Ok(Some((number, answer))) => {
                         if let Some(sender) = lock(&answers).answers.remove(&number) {
                             // Nobody waits any more for what came too late.
-                            let _ = sender.send(answer);
+                            sender.send(answer);
                         }
                     }
                     Ok(None) => break "its server process exited".to_owned(),
@@ -83,6 +84,7 @@ impl Program {
             waiting.over = Some(over);
             waiting.answers = Map::new();
         });
+        thread::spawn(read);
         let mut program = Self {
             child: Mutex::new(child),
             questions,
@@ -91,7 +93,7 @@ impl Program {
             mode: Mode::Off,
         };
         let shown = file.display();
-        match greeting.recv_timeout(setting.timeout) {
+        match greeting.receive(setting.timeout) {
             Ok(Ok((Mode::Off, reason))) => Err(reason),
             Ok(Ok((mode, _))) => {
                 program.mode = mode;
@@ -111,7 +113,7 @@ impl Program {
     /// In words, why none will.
     pub(super) fn ask(&self, question: &Question) -> Result<Receiver<Answer>, String> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = channel();
         {
             let mut waiting = lock(&self.waiting);
             if let Some(over) = &waiting.over {
@@ -119,9 +121,9 @@ impl Program {
             }
             waiting.answers.insert(number, sender);
         }
-        self.questions
-            .send(protocol::question_bytes(number, question))
-            .map_err(|_| "its server process stopped reading".to_owned())?;
+        if !self.questions.send(protocol::question_bytes(number, question)) {
+            return Err("its server process stopped reading".to_owned());
+        }
         Ok(receiver)
     }
 
@@ -130,9 +132,9 @@ impl Program {
     /// # Errors
     /// In words, why there is none.
     pub(super) fn wait(&self, answer: &Receiver<Answer>, patience: Duration) -> Result<Answer, String> {
-        answer.recv_timeout(patience).map_err(|error| match error {
-            RecvTimeoutError::Timeout => format!("it did not respond within {} s", patience.as_secs()),
-            RecvTimeoutError::Disconnected => lock(&self.waiting).over.clone().unwrap_or_default(),
+        answer.receive(patience).map_err(|error| match error {
+            Missing::Late => format!("it did not respond within {} s", patience.as_secs()),
+            Missing::Over => lock(&self.waiting).over.clone().unwrap_or_default(),
         })
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::env::{Env, Os};
 use crate::error::Error;
+use crate::sorted::List as _;
 use crate::store::protocol::Mode;
 
 /// How long one answer may take where nothing else is said.
@@ -17,7 +18,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LARGEST_POLICY: u64 = 1 << 20;
 
 /// Which remote store a build may use, and how.
-#[derive(Debug)]
 pub(crate) struct Setting {
     address: String,
     pub mode: Mode,
@@ -29,7 +29,7 @@ pub(crate) struct Setting {
 }
 
 /// `[cache]` of a policy, as far as builds use it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 struct Declared {
     remote: Option<String>,
     mode: Option<String>,
@@ -95,7 +95,7 @@ impl Setting {
             Os::Linux | Os::MacOs => "cargo-gate",
         };
         let mut files = self.env.search_path().into_iter().map(|folder| folder.join(name));
-        files.find(|file| self.env.is_file(file))
+        files.seek(|file| self.env.is_file(file))
     }
 
     /// The environment of that program: this one, and what was decided.
@@ -147,7 +147,7 @@ fn policy(out_dir: &Path, crate_root: &Path) -> Option<PathBuf> {
             .ancestors()
             .take_while(|folder| !folder.join(".cargo-ok").is_file())
             .map(|folder| folder.join("gate.toml"))
-            .find(|file| file.is_file())
+            .seek(|file| file.is_file())
     };
     above(out_dir).or_else(|| above(crate_root))
 }
