@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     /// Numbers and durations that bound no finding: too large or too small a value makes nothing pass.
-    const NO_THRESHOLDS: [&str; 15] = [
+    const NO_THRESHOLDS: [&str; 16] = [
         "timeout",
         "rounds",
         "major",
