@@ -346,7 +346,7 @@ fn what_is_full_gets_errors_until_it_ends() {
     let (sender, lines) = std::sync::mpsc::channel();
     let start = || {
         Running::start(&playground.spec("writers"), move |line, _| {
-            drop(sender.send(line.to_owned()))
+            drop(sender.send(line.to_owned()));
         })
     };
     let mut writers = full::prepared(start).unwrap().unwrap();
