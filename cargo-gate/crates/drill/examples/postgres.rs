@@ -1,4 +1,4 @@
-//! The system, the load and the final read of a drill of PostgreSQL: `serve PORT DIRECTORY` makes a database where there is none
+//! The system, the load and the final read of a drill of PostgreSQL: `serve PORT DIRECTORY [OPTION ...]` makes a database where there is none
 //! and becomes the server, `ready PORT` asks it, `load PORT UNTIL` inserts rows and prints what became of each, `dump PORT` prints what is there.
 //! `docs/src/guide/drills.md` shows the suite.
 #![expect(clippy::print_stdout, reason = "it is the command of a suite")]
@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["serve", port, directory] => serve(port, &Path::new(directory).join("data")),
+        ["serve", port, directory, options @ ..] => serve(port, &Path::new(directory).join("data"), options),
         ["load", port, until] => load(port, Path::new(until)),
         ["ready", port] => Client::connect(port)?.rows("SELECT 1").map(drop),
         ["dump", port] => {
@@ -29,13 +29,13 @@ fn main() -> io::Result<()> {
             Ok(())
         }
         _ => Err(io::Error::other(
-            "usage: serve PORT DIRECTORY, load PORT UNTIL, ready PORT, or dump PORT",
+            "usage: serve PORT DIRECTORY [OPTION ...], load PORT UNTIL, ready PORT, or dump PORT",
         )),
     }
 }
 
 #[cfg(unix)]
-fn serve(port: &str, data: &Path) -> io::Result<()> {
+fn serve(port: &str, data: &Path, options: &[&str]) -> io::Result<()> {
     use std::os::unix::process::CommandExt as _;
     // It is the last file that is written.
     if !data.join("complete").exists() {
@@ -51,12 +51,13 @@ fn serve(port: &str, data: &Path) -> io::Result<()> {
     command
         .arg("-D")
         .arg(data)
-        .args(["-p", port, "-h", "127.0.0.1", "-k", ""]);
+        .args(["-p", port, "-h", "127.0.0.1", "-k", ""])
+        .args(options);
     Err(command.exec())
 }
 
 #[cfg(not(unix))]
-fn serve(_: &str, _: &Path) -> io::Result<()> {
+fn serve(_: &str, _: &Path, _: &[&str]) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
