@@ -1,5 +1,6 @@
 //! `suite.drill`: a running system that is broken on purpose, and must recover without losing what it acknowledged.
 
+mod ask;
 mod fault;
 mod rig;
 mod session;
@@ -20,7 +21,7 @@ use gate_report::{Drill, DrillBound, DrillRun, DrillStanding, Finding, Real, Rea
 use super::build::BuildReads;
 use super::{SuiteContext, SuiteRun, finding, suite_result};
 use rig::{Commands, Rig};
-use session::Plan;
+use step::Plan;
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("drill.md");

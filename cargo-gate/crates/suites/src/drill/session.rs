@@ -6,16 +6,17 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use gate_base::error::{Error, Result};
-use gate_base::process::{self, ProcessSpec, Running};
+use gate_base::process::{self, Running};
 use gate_drill::history::{self, ViolationKind};
 use gate_drill::proxy::Counters;
 use gate_drill::residue;
 use gate_policy::{DrillFault, FaultKind};
 use gate_report::{DrillRun, DrillStanding};
 
+use super::ask::{invariants, printed};
 use super::fault::{self, Injected};
 use super::rig::{Commands, Rig, System, fill};
-use super::step::{Step, Stop, step};
+use super::step::{Plan, Step, Stop, failed, millis, step, undecided};
 use super::tally::Tally;
 use super::verification;
 
@@ -23,22 +24,6 @@ use super::verification;
 const LOAD_GRACE: Duration = Duration::from_secs(10);
 /// Violations that are shown.
 const SHOWN: usize = 3;
-
-/// What is run: a fault or none, and whether it is repaired.
-#[derive(Clone, Copy)]
-pub(super) struct Plan<'a> {
-    pub(super) fault: Option<&'a DrillFault>,
-    pub(super) repaired: bool,
-    pub(super) seed: u64,
-}
-
-pub(super) fn failed<T>(why: impl Into<String>) -> Step<T> {
-    Ok(Err(Stop(DrillStanding::Failed, why.into())))
-}
-
-pub(super) fn undecided<T>(why: impl Into<String>) -> Step<T> {
-    Ok(Err(Stop(DrillStanding::Undecided, why.into())))
-}
 
 /// Runs a plan from the start to the end, and leaves nothing behind.
 pub(super) fn run(rig: &mut Rig<'_>, commands: &Commands, plan: Plan<'_>) -> Result<DrillRun> {
@@ -75,10 +60,6 @@ pub(super) fn run(rig: &mut Rig<'_>, commands: &Commands, plan: Plan<'_>) -> Res
 pub(super) fn clear(mark: &str) -> usize {
     let left = residue::marked(mark).unwrap_or_default();
     left.iter().filter(|id| process::end(**id)).count()
-}
-
-pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn phases(
@@ -245,16 +226,6 @@ fn recovery(
     }
 }
 
-pub(super) fn invariants(rig: &mut Rig<'_>, commands: &Commands, system: &System, when: &str) -> Step<()> {
-    let filled = system.clients(None);
-    for (name, spec) in &commands.invariants {
-        if !rig.ask(spec, &filled)? {
-            return failed(format!("the invariant `{name}` does not hold {when}"));
-        }
-    }
-    Ok(Ok(()))
-}
-
 /// Ends the load, so that its history is complete.
 fn finish(rig: &mut Rig<'_>, system: &System, tally: &mut Tally, load: &mut Running) -> Step<Vec<history::Operation>> {
     let until = system.until();
@@ -306,18 +277,6 @@ fn kept(
         return Ok(Ok(()));
     }
     failed(violations(&judgement))
-}
-
-/// What a command printed, if it succeeded.
-pub(super) fn printed(rig: &mut Rig<'_>, spec: &ProcessSpec, system: &System) -> Result<Option<String>> {
-    let mut text = String::new();
-    let spec = fill(spec, &system.clients(None));
-    let end = process::run(&spec, &mut rig.log, rig.cx.cancel, &mut |line| {
-        text.push_str(line);
-        text.push('\n');
-    })?;
-    rig.alive()?;
-    Ok((end.exit_code == Some(0) && !end.timed_out).then_some(text))
 }
 
 /// How many of each kind, and the first of them.

@@ -9,9 +9,9 @@ use gate_drill::history::{self, Stored};
 use gate_policy::DrillFault;
 use gate_report::{DrillRun, DrillStanding};
 
+use super::ask::{invariants, printed};
 use super::rig::{Commands, Rig, System};
-use super::session::{Plan, failed, invariants, millis, printed, undecided};
-use super::step::{Step, Stop, step};
+use super::step::{Plan, Step, Stop, failed, millis, step, undecided};
 use super::tally::Tally;
 
 /// Between two looks at what is verified.
