@@ -40,7 +40,7 @@ pub struct Measurement {
     pub glue_lines: u32,
     /// Maps of migrations that it keeps.
     pub migrations: u32,
-    /// Findings on the way from `init` to a ready decision.
+    /// Findings on the way from `init` to a ready decision, without those that block at a later stage.
     pub diagnostics: u32,
     /// Commands and edits from `init` to a ready decision.
     pub steps: u32,
