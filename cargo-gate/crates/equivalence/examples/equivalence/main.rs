@@ -14,7 +14,7 @@ use gate_equivalence::dtype::Dtype;
 use gate_equivalence::mutant::{Score, score};
 use gate_equivalence::output::{Output, Tensor};
 use gate_equivalence::read::read;
-use gate_equivalence::rule::{ColumnRule, Kind, Rules};
+use gate_equivalence::rule::{ColumnRule, Kind, Reduction, Rules, Terms};
 
 mod simulation;
 
@@ -66,14 +66,17 @@ fn speed() {
         .flat_map(|value| f32::from_bits(value.to_bits() ^ 1).to_le_bytes())
         .collect();
     let (reference, same, near) = (tensor(bytes.clone()), tensor(bytes.clone()), tensor(moved));
-    let rules = |kind, ulp| Rules {
-        columns: vec![ColumnRule {
-            name: "*".to_owned(),
-            kind,
-            ulp,
+    let rules = |change: &dyn Fn(&mut ColumnRule)| {
+        let mut rule = ColumnRule {
+            name: "data".to_owned(),
+            kind: Kind::Float,
             ..ColumnRule::default()
-        }],
-        ..Rules::default()
+        };
+        change(&mut rule);
+        Rules {
+            columns: vec![rule],
+            ..Rules::default()
+        }
     };
     let best = |work: &dyn Fn()| {
         let once = |_| {
@@ -93,24 +96,39 @@ fn speed() {
     let memory = best(&|| {
         black_box(sum(black_box(&bytes)).wrapping_add(sum(black_box(&other[0].data))));
     });
-    let exact = best(&|| assert!(compare(&rules(Kind::Exact, None), &same, &reference).unwrap().is_same()));
-    let within = best(&|| {
-        assert!(
-            compare(&rules(Kind::Float, Some(2)), &near, &reference)
-                .unwrap()
-                .is_same()
-        );
-    });
     let rate = |seconds: f64| 2.0 * bytes.len() as f64 / seconds / 1e9;
     println!("reading both sides: {:.1} GB/s", rate(memory));
-    println!(
-        "the same bits: {:.1} GB/s ({:.0} % of reading)",
-        rate(exact),
-        100.0 * memory / exact
-    );
-    println!(
-        "within 2 ULP, each number another: {:.1} GB/s ({:.0} % of reading)",
-        rate(within),
-        100.0 * memory / within
-    );
+    let took = |name: &str, rules: &Rules, found: &Output, reference: &Output| {
+        let seconds = best(&|| assert!(compare(rules, found, reference).unwrap().is_same()));
+        println!(
+            "{name}: {:.1} GB/s ({:.0} % of reading)",
+            rate(seconds),
+            100.0 * memory / seconds
+        );
+    };
+    took("the same bits", &rules(&|_| ()), &same, &reference);
+    let within = |name: &str, change: &dyn Fn(&mut ColumnRule)| {
+        took(
+            &format!("each number another, {name}"),
+            &rules(change),
+            &near,
+            &reference,
+        );
+    };
+    within("within 2 ULP", &|rule| rule.ulp = Some(2));
+    within("within a millionth", &|rule| rule.relative = Some(1e-6));
+    let Output::Tensors(list) = &reference else {
+        unreachable!()
+    };
+    let mut magnitudes = list[0].clone();
+    magnitudes.name = "magnitude".to_owned();
+    let sums = Output::Tensors(vec![list[0].clone(), magnitudes]);
+    let bound = rules(&|rule| {
+        rule.reduction = Some(Reduction {
+            terms: Terms::Number(64),
+            magnitude: "magnitude".to_owned(),
+            factor: 1.0,
+        });
+    });
+    took("each number another, within the bound of a sum", &bound, &near, &sums);
 }

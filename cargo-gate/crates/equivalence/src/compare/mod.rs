@@ -1,5 +1,6 @@
 //! Compares two outputs: what differs, where, and by how much.
 
+mod block;
 mod difference;
 mod matching;
 mod order;

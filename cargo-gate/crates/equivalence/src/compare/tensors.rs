@@ -1,12 +1,9 @@
 //! Tensors: names, types, shapes, and then elements, in blocks that are skipped where their bytes are the same.
 
+use super::block::{self, ELEMENTS};
 use super::difference::{Compared, Difference};
-use crate::dtype::Dtype;
 use crate::output::Tensor;
 use crate::rule::{Rules, Tolerance};
-
-/// Elements that are looked at in one go.
-const BLOCK: usize = 2048;
 
 pub(super) fn compare(rules: &Rules, found: &[Tensor], expected: &[Tensor]) -> Result<Compared, String> {
     let mut compared = Compared::default();
@@ -65,7 +62,12 @@ fn tensor(
         }
     };
     let size = expected.dtype.size();
-    let blocks = found.data.chunks(BLOCK * size).zip(expected.data.chunks(BLOCK * size));
+    // Magnitudes of another type are compared one by one.
+    let alike = magnitude.filter(|tensor| tensor.dtype == expected.dtype);
+    let blocks = found
+        .data
+        .chunks(ELEMENTS * size)
+        .zip(expected.data.chunks(ELEMENTS * size));
     for (block, (here, there)) in blocks.enumerate() {
         if here == there {
             if expected.dtype.is_float() && compared.max_ulp.is_none() {
@@ -73,16 +75,14 @@ fn tensor(
             }
             continue;
         }
-        // With a magnitude each element has a bound of its own.
-        if magnitude.is_none()
-            && let Some(ulp) = fast(&tolerance, here, there)
-        {
+        let magnitudes = alike.and_then(|tensor| tensor.data.get(block * ELEMENTS * size..)?.get(..here.len()));
+        if let Some(ulp) = block::within(&tolerance, here, there, magnitudes) {
             compared.apart(Some(ulp));
             continue;
         }
         for at in 0..here.len() / size {
             let (a, b) = (&here[at * size..][..size], &there[at * size..][..size]);
-            let at = block * BLOCK + at;
+            let at = block * ELEMENTS + at;
             let place = || format!("{} at {}", named(expected), expected.place(at));
             let shown = || Difference::new(place(), expected.dtype.shown(a), expected.dtype.shown(b));
             if !expected.dtype.is_float() {
@@ -101,50 +101,3 @@ fn tensor(
     }
     Ok(())
 }
-
-/// The largest distance in ULP where all elements are finite and within the tolerance. `None` leaves the block to the loop that knows
-/// every case.
-fn fast(tolerance: &Tolerance, found: &[u8], expected: &[u8]) -> Option<u64> {
-    match tolerance.dtype {
-        Dtype::F32 => fast_f32(tolerance, found, expected),
-        Dtype::F64 => fast_f64(tolerance, found, expected),
-        _ => None,
-    }
-}
-
-/// Without branches, so that compilers use vectors.
-macro_rules! fast {
-    ($name:ident, $float:ty, $int:ty, $uint:ty, $size:literal) => {
-        fn $name(tolerance: &Tolerance, found: &[u8], expected: &[u8]) -> Option<u64> {
-            let ulp = <$int>::try_from(tolerance.ulp).unwrap_or(<$int>::MAX);
-            let (absolute, relative) = (tolerance.absolute, tolerance.relative);
-            let place = |number: $float| {
-                let bits = number.to_bits() as $int;
-                if bits < 0 {
-                    <$int>::MIN.wrapping_sub(bits)
-                } else {
-                    bits
-                }
-            };
-            let (mut bad, mut largest) = (false, 0 as $int);
-            let (found, _) = found.as_chunks::<$size>();
-            let (expected, _) = expected.as_chunks::<$size>();
-            for (a, b) in found.iter().zip(expected) {
-                let (a, b) = (<$float>::from_le_bytes(*a), <$float>::from_le_bytes(*b));
-                // A distance across zero may not fit: its sign shows it.
-                let apart = place(a).wrapping_sub(place(b));
-                let apart = if apart < 0 { apart.wrapping_neg() } else { apart };
-                let (wide_a, wide_b) = (f64::from(a), f64::from(b));
-                let near = (wide_a - wide_b).abs() <= absolute.max(relative * wide_b.abs());
-                let zeros = (apart == 0) & (a.to_bits() != b.to_bits());
-                let finite = a.is_finite() & b.is_finite();
-                bad |= !(finite & (apart >= 0) & !zeros & (near | (apart <= ulp)));
-                largest = largest.max(apart);
-            }
-            (!bad).then_some(largest as $uint as u64)
-        }
-    };
-}
-
-fast!(fast_f32, f32, i32, u32, 4);
-fast!(fast_f64, f64, i64, u64, 8);
