@@ -1,9 +1,12 @@
 //! `report.md`, for people and for the job summaries of CI systems (GitHub-flavoured Markdown).
 
-use super::measured::{benchmarks, change, quantity, standing};
 use super::{Weight, place, text, waivers};
 use crate::claim::Standing;
-use crate::{BenchmarkResult, CheckReport, Finding, Location, Outcome, Report};
+use crate::{CheckReport, Finding, Location, Outcome, Report};
+
+mod measured;
+
+pub(super) use measured::measured_sections;
 
 /// The report as Markdown. `links` is what stands in front of a workspace path to make a link of it: `../../../../`
 /// from a run directory, or `https://…/blob/<commit>/`; without it, places are not linked.
@@ -13,7 +16,7 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
     out.push_str(&bounds_section(report));
     out.push_str(&waivers_section(report));
     out.push_str(&checklist_section(report));
-    out.push_str(&benchmarks_section(report));
+    out.push_str(&measured_sections(report));
     out.push_str(&table_section(report));
     for check in &report.checks {
         if check.findings.is_empty() && check.reason.is_none() {
@@ -191,46 +194,6 @@ pub(super) fn waivers_section(report: &Report) -> String {
     }
     lines.add("");
     lines.0
-}
-
-/// What benchmarks showed against their reference; empty when none ran.
-pub(super) fn benchmarks_section(report: &Report) -> String {
-    let mut lines = Lines::default();
-    for (check, results) in benchmarks(report) {
-        if lines.0.is_empty() {
-            lines.add("## Benchmarks\n");
-        }
-        lines.add(&format!(
-            "{}\n\n| Benchmark | Median | Change | 95 % interval | Fails from | Standing |\n| --- | ---: | ---: | --- | ---: | --- |",
-            code(check)
-        ));
-        for result in results {
-            lines.add(&benchmark_row(result));
-        }
-        lines.add("");
-    }
-    lines.0
-}
-
-fn benchmark_row(result: &BenchmarkResult) -> String {
-    let shown = |value: f64| match result.ratio {
-        Some(_) => change(value),
-        None => quantity(value, &result.unit),
-    };
-    let why = result.why.as_deref().map(|why| format!(": {}", prose(why)));
-    format!(
-        "| {} | {} | {} | {} to {} | {} | {}{} |",
-        code(&result.name),
-        prose(&quantity(result.median.0, &result.unit)),
-        result
-            .ratio
-            .map_or_else(|| "no reference".to_owned(), |ratio| change(ratio.0)),
-        prose(&shown(result.low.0)),
-        prose(&shown(result.high.0)),
-        result.limit.map_or_else(String::new, |limit| change(limit.0)),
-        standing(result.standing),
-        why.unwrap_or_default()
-    )
 }
 
 /// The items of the checklist; empty when none is declared.

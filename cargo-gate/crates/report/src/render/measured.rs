@@ -1,6 +1,6 @@
 //! Measured numbers in words, as every page shows them.
 
-use crate::{BenchmarkResult, Report, ServiceLevel, Standing};
+use crate::{BenchmarkResult, Drill, Equivalence, Report, ServiceLevel, Standing, SuiteResult};
 
 /// A number with three or four significant digits.
 pub(super) fn number(value: f64) -> String {
@@ -76,17 +76,31 @@ pub(super) fn service_levels(report: &Report) -> Vec<(&str, &[ServiceLevel])> {
     suites(report, |suite| suite.service_levels.as_slice())
 }
 
-fn suites<'r, T>(report: &'r Report, pick: fn(&'r crate::SuiteResult) -> &'r [T]) -> Vec<(&'r str, &'r [T])> {
+/// Equivalence of each suite that compared implementations, by the id of its check.
+pub(super) fn equivalences(report: &Report) -> Vec<(&str, &Equivalence)> {
+    results(report, |suite| suite.equivalence.as_deref())
+}
+
+/// Drills of each suite that has some, by the id of its check.
+pub(super) fn drills(report: &Report) -> Vec<(&str, &Drill)> {
+    results(report, |suite| suite.drill.as_deref())
+}
+
+fn suites<'r, T>(report: &'r Report, pick: fn(&'r SuiteResult) -> &'r [T]) -> Vec<(&'r str, &'r [T])> {
+    let mut all = results(report, |suite| Some(pick(suite)));
+    all.retain(|(_, results)| !results.is_empty());
+    all
+}
+
+fn results<'r, T: ?Sized>(
+    report: &'r Report,
+    pick: impl Fn(&'r SuiteResult) -> Option<&'r T>,
+) -> Vec<(&'r str, &'r T)> {
     let of = |check: &'r crate::CheckReport| {
         let suite = check.evidence.as_ref()?.suite.as_ref()?;
-        Some((check.id.as_str(), pick(suite)))
+        Some((check.id.as_str(), pick(suite)?))
     };
-    report
-        .checks
-        .iter()
-        .filter_map(of)
-        .filter(|(_, results)| !results.is_empty())
-        .collect()
+    report.checks.iter().filter_map(of).collect()
 }
 
 /// The part of a budget that is used: 1 is all of it. `None` where nothing was counted or nothing may be bad.

@@ -34,7 +34,7 @@ pub fn render(report: &Report, links: Option<&str>, budget: usize) -> String {
         ),
         ("the bounds of the claim", markdown::bounds_section(report)),
         ("the waivers", markdown::waivers_section(report)),
-        ("the benchmarks", markdown::benchmarks_section(report)),
+        ("what was measured", markdown::measured_sections(report)),
         ("the table of checks", markdown::table_section(report)),
     ] {
         if !page.add(&section) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::measured::percent;
+use super::super::measured::{equivalences, percent};
 use super::markup::{Tone, code, folded, mark, plain, prose, table};
 use super::verdict::link;
 use crate::{CellStanding, Equivalence, EquivalenceCell, Report};
@@ -17,12 +17,9 @@ const CLAIMS: usize = 50;
 /// The map of each suite of equivalence.
 pub(super) fn equivalence(report: &Report) -> String {
     let mut out = String::new();
-    for check in &report.checks {
-        let suite = check.evidence.as_ref().and_then(|evidence| evidence.suite.as_ref());
-        if let Some(equivalence) = suite.and_then(|suite| suite.equivalence.as_deref()) {
-            let _ = writeln!(out, "<h3 class=\"part\">{}</h3>", link(report, &check.id));
-            out.push_str(&of_suite(equivalence));
-        }
+    for (check, equivalence) in equivalences(report) {
+        let _ = writeln!(out, "<h3 class=\"part\">{}</h3>", link(report, check));
+        out.push_str(&of_suite(equivalence));
     }
     out
 }

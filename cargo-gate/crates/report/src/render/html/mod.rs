@@ -7,6 +7,7 @@
 mod cells;
 pub mod combined;
 mod context;
+mod drills;
 mod findings;
 pub mod index;
 mod markup;
@@ -44,6 +45,7 @@ pub fn render(report: &Report, context: &HtmlContext) -> String {
         Section::new("benchmarks", "Benchmarks", measured::bench(report)),
         Section::new("service-levels", "Service levels", measured::budgets(report)),
         Section::new("equivalence", "Equivalence", cells::equivalence(report)),
+        Section::new("drills", "Drills", drills::timelines(report)),
         Section::new("checks", "All checks", overview::checks(report)),
         Section::new("run", "Run", overview::identity(report)),
     ];

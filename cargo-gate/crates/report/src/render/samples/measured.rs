@@ -4,9 +4,9 @@ use super::parts::{check, claims, empty, evidence, finish, suite_result};
 use crate::claim::Standing as Claimed;
 use crate::group::Group;
 use crate::{
-    BenchmarkResult, CellStanding, CheckReport, Dimension, Equivalence, EquivalenceCell, EquivalenceExclusion,
-    EquivalencePair, EquivalenceReference, EvidenceRecord, Finding, Outcome, Real, Report, ServiceLevel, Standing,
-    SuiteResult, TestStatus, WaiverUse,
+    BenchmarkResult, CellStanding, CheckReport, Dimension, Drill, DrillBound, DrillRun, DrillStanding, Equivalence,
+    EquivalenceCell, EquivalenceExclusion, EquivalencePair, EquivalenceReference, EvidenceRecord, Finding, Outcome,
+    Real, Report, ServiceLevel, Standing, SuiteResult, TestStatus, WaiverUse,
 };
 use gate_base::location::Location;
 use gate_base::stage::Stage;
@@ -73,6 +73,42 @@ fn cell(size: u32, dtype: &str, standing: CellStanding) -> EquivalenceCell {
         mutants: 6,
         mutants_found: if standing == CellStanding::Vacuous { 4 } else { 6 },
         why: (standing != CellStanding::Same).then(|| "row 3: `1.5` and `1.25`".into()),
+    }
+}
+
+/// A store that survives some faults.
+fn drilled() -> Drill {
+    let run = |fault: &str, kind: &str, repaired, recovered_ms, standing| DrillRun {
+        fault: fault.into(),
+        kind: kind.into(),
+        repaired,
+        standing,
+        witness: (kind != "none").then(|| format!("`{kind}` was seen")),
+        recovered_ms,
+        window_ms: 5_000,
+        served: [20, u64::from(repaired), 40],
+        acknowledged: 43,
+        unknown: 3,
+        why: (standing != DrillStanding::Clean)
+            .then(|| "of 43 acknowledged writes: 1 acknowledged and not there".into()),
+    };
+    Drill {
+        overall: "fail".into(),
+        seed: 7,
+        runs: vec![
+            run("control", "none", true, None, DrillStanding::Clean),
+            run("killed", "kill", false, None, DrillStanding::Clean),
+            run("killed", "kill", true, Some(1_250), DrillStanding::Clean),
+            run("cut", "cut", true, None, DrillStanding::Failed),
+            run("pause", "pause", false, Some(9), DrillStanding::Undecided),
+            run("full", "disk-full", true, Some(12), DrillStanding::Vacuous),
+        ],
+        bounds: vec![DrillBound {
+            fault: "killed".into(),
+            clean: 1,
+            failure_below: Real(0.95),
+        }],
+        claims: vec!["store recovers from killed within 5 s, in 1 of 1 drills".into()],
     }
 }
 
@@ -187,9 +223,19 @@ pub fn measured() -> Report {
             ..suite_result(0, TestStatus::Passed)
         },
     );
+    let drills = suite(
+        "suite.drill.store",
+        "The system survives what is done to it",
+        Dimension::Reliability,
+        Outcome::Fail,
+        SuiteResult {
+            drill: Some(Box::new(drilled())),
+            ..suite_result(0, TestStatus::Passed)
+        },
+    );
     finish(Report {
         stage: Stage::Controlled,
-        checks: vec![bench, levels, cells],
+        checks: vec![bench, levels, cells, drills],
         claims: claims(&[
             (Group::Supply, Claimed::Missing, None),
             (Group::Ergonomics, Claimed::NotAsked, None),
