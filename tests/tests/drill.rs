@@ -7,6 +7,10 @@ use gate_tests::harness::{Gate, Run};
 #[path = "drill/kills.rs"]
 mod kills;
 
+#[cfg(unix)]
+#[path = "drill/redis.rs"]
+mod redis;
+
 /// How many repaired drills of a healthy system are run, each of them clean. Without it, one of each fault.
 const DRILLS: &str = "CARGO_GATE_DRILLS";
 
