@@ -147,7 +147,7 @@ fn the_ci_recipes_are_what_init_writes() {
         .filter(|block| block.text.starts_with("# Written by"))
         .map(|block| block.text)
         .collect();
-    assert_eq!(shown, [github_workflow(&facts), gitlab_pipeline(&facts)]);
+    assert_eq!(shown, [github_workflow(&[&facts]), gitlab_pipeline(&[&facts])]);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn passes(world: &World) {
 #[test]
 fn the_workflow_passes_every_check_of_continuous_integration() {
     for nextest in [false, true] {
-        let text = github_workflow(&facts(nextest));
+        let text = github_workflow(&[&facts(nextest)]);
         let world = world(&["linux", "macos", "windows"], &[(".github/workflows/gate.yml", &text)]);
         passes(&world);
 
@@ -100,8 +100,8 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
         publishes: true,
         ..facts(false)
     };
-    let github = github_workflow(&facts);
-    let gitlab = gitlab_pipeline(&facts);
+    let github = github_workflow(&[&facts]);
+    let gitlab = gitlab_pipeline(&[&facts]);
     let root = "include:\n  - local: .gitlab/gate.yml\n";
     let of_github = world(
         &["linux", "macos", "windows"],
@@ -155,7 +155,7 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
 #[test]
 fn the_pipeline_passes_every_check_of_continuous_integration() {
     for nextest in [false, true] {
-        let text = gitlab_pipeline(&facts(nextest));
+        let text = gitlab_pipeline(&[&facts(nextest)]);
         let root = "include:\n  - local: .gitlab/gate.yml\n";
         let world = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &text)]);
         passes(&world);
@@ -174,23 +174,22 @@ fn the_pipeline_passes_every_check_of_continuous_integration() {
     }
 }
 
-/// Below the top of a repository, commands run in the directory of the workspace, and jobs have a name of their own.
+/// Below the top of a repository, commands run in the directory of their workspace, and one workflow has the jobs of all.
 #[test]
 fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
-    for directory in ["backend", "services/api"] {
-        let facts = InitFacts {
-            directory: directory.into(),
-            benches: true,
-            compared: vec!["benchmarks".into()],
-            publishes: true,
-            ..facts(true)
-        };
-        let name = facts.gate_name();
-        let (github, gitlab) = (github_workflow(&facts), gitlab_pipeline(&facts));
-        let root = format!("include:\n  - local: .gitlab/{name}.yml\n");
-        let (workflow, pipeline) = (format!(".github/workflows/{name}.yml"), format!(".gitlab/{name}.yml"));
-        let of_github = [(workflow.as_str(), github.as_str())];
-        let of_gitlab = [(".gitlab-ci.yml", root.as_str()), (pipeline.as_str(), gitlab.as_str())];
+    let facts = |directory: &str| InitFacts {
+        directory: directory.into(),
+        benches: true,
+        compared: vec!["benchmarks".into()],
+        publishes: true,
+        ..facts(true)
+    };
+    let (backend, api) = (facts("backend"), facts("services/api"));
+    for workspaces in [&[&backend][..], &[&api], &[&backend, &api]] {
+        let (github, gitlab) = (github_workflow(workspaces), gitlab_pipeline(workspaces));
+        let root = "include:\n  - local: .gitlab/gate.yml\n";
+        let of_github = [(".github/workflows/gate.yml", github.as_str())];
+        let of_gitlab = [(".gitlab-ci.yml", root), (".gitlab/gate.yml", gitlab.as_str())];
         for (files, platforms) in [
             (&of_github[..], &["linux", "macos", "windows"][..]),
             (&of_gitlab[..], &["linux"][..]),
@@ -198,26 +197,26 @@ fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
             let world = world(platforms, files);
             passes(&world);
             let commands = world.workspace.ci(&[]).files.iter().flat_map(|file| &file.jobs);
-            let mut gates = 0;
-            for command in commands.flat_map(|job| &job.commands) {
-                if command
-                    .arguments
-                    .iter()
-                    .any(|row| row.iter().any(|argument| argument.text() == Some("pilot")))
-                {
-                    assert_eq!(command.directory.as_deref(), Some(directory), "{github}{gitlab}");
-                    gates += 1;
-                }
-            }
-            assert!(gates > 0);
+            let pilots = commands.flat_map(|job| &job.commands).filter(|command| {
+                let mut arguments = command.arguments.iter().flatten();
+                arguments.any(|argument| argument.text() == Some("pilot"))
+            });
+            let mut found: Vec<&str> = pilots.filter_map(|command| command.directory.as_deref()).collect();
+            found.sort_unstable();
+            found.dedup();
+            let directories: Vec<&str> = workspaces.iter().map(|facts| facts.directory.as_str()).collect();
+            assert_eq!(found, directories, "{github}{gitlab}");
         }
-        assert!(
-            github.contains(&format!("path: \"{directory}/target/gate-")),
-            "{github}"
-        );
-        assert!(
-            gitlab.contains(&format!("{directory}/target/gate/junit.xml")),
-            "{gitlab}"
-        );
+        for facts in workspaces {
+            let directory = &facts.directory;
+            assert!(
+                github.contains(&format!("path: \"{directory}/target/gate-")),
+                "{github}"
+            );
+            assert!(
+                gitlab.contains(&format!("{directory}/target/gate/junit.xml")),
+                "{gitlab}"
+            );
+        }
     }
 }

@@ -45,7 +45,7 @@ pub struct FileToWrite {
     pub action: FileAction,
 }
 
-/// Plans the policy file of a workspace, a crate of kernels where one is asked for, and the workflows of `services` for
+/// Plans the policy file of a workspace, a crate of kernels where one is asked for, and for each of `services` one workflow for
 /// this workspace and the `others` of the repository. `existing` says whether a path relative to the top exists.
 pub fn plan_init(
     facts: &InitFacts,
@@ -58,14 +58,13 @@ pub fn plan_init(
     let facts = &with_kernels(facts, kernels);
     let own = |path: PathBuf| Path::new(&facts.directory).join(path);
     let mut files = vec![(own(FILE_NAME.into()), policy_text(facts))];
-    for facts in std::iter::once(&**facts).chain(others) {
-        let name = facts.gate_name();
-        if services.contains(&Ci::Github) {
-            files.push((format!(".github/workflows/{name}.yml").into(), github_workflow(facts)));
-        }
-        if services.contains(&Ci::Gitlab) {
-            files.push((format!(".gitlab/{name}.yml").into(), gitlab_pipeline(facts)));
-        }
+    let mut workspaces: Vec<&InitFacts> = std::iter::once(&**facts).chain(others).collect();
+    workspaces.sort_by(|a, b| a.directory.cmp(&b.directory));
+    if services.contains(&Ci::Github) {
+        files.push((".github/workflows/gate.yml".into(), github_workflow(&workspaces)));
+    }
+    if services.contains(&Ci::Gitlab) {
+        files.push((".gitlab/gate.yml".into(), gitlab_pipeline(&workspaces)));
     }
     let crate_files = kernels.map(KernelCrate::files).unwrap_or_default();
     files.extend(crate_files.into_iter().map(|(path, text)| (own(path), text)));

@@ -96,10 +96,10 @@ fn workflows() {
         toolchain: Some("1.95.0".into()),
         ..facts()
     };
-    assert_snapshot!("github", github_workflow(&facts));
-    assert_snapshot!("gitlab", gitlab_pipeline(&facts));
+    assert_snapshot!("github", github_workflow(&[&facts]));
+    assert_snapshot!("gitlab", gitlab_pipeline(&[&facts]));
     // What is installed and judged is what the lockfiles say, and a job may do no more than read.
-    let jobs = [github_workflow(&facts), gitlab_pipeline(&facts)];
+    let jobs = [github_workflow(&[&facts]), gitlab_pipeline(&[&facts])];
     for command in jobs
         .iter()
         .flat_map(|job| job.lines())
@@ -114,7 +114,7 @@ fn workflows() {
     assert!(jobs[0].contains("permissions:\n  contents: read\n"));
     assert!(jobs[0].find("cargo install cargo-gate") < jobs[0].find("cargo gate pilot"));
     // Nothing but commits of actions is used.
-    for line in github_workflow(&facts).lines().filter(|line| line.contains("uses:")) {
+    for line in github_workflow(&[&facts]).lines().filter(|line| line.contains("uses:")) {
         let commit = line.split_once('@').unwrap().1.split(' ').next().unwrap();
         assert!(
             commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
@@ -125,7 +125,7 @@ fn workflows() {
         default_branch: Some("a\"]\n evil: [\"".into()),
         ..facts
     };
-    assert!(github_workflow(&odd).contains("branches: [\"main\"]"));
+    assert!(github_workflow(&[&odd]).contains("branches: [\"main\"]"));
 }
 
 #[test]

@@ -56,9 +56,9 @@ fn init_writes_the_workflows_that_are_asked_for() {
     );
 }
 
-/// CI services read nothing below the top of the repository, and every workspace of it is gated.
+/// CI services read nothing below the top of the repository, and one workflow gates every workspace of it.
 #[test]
-fn init_below_the_top_writes_workflows_where_they_are_read() {
+fn init_below_the_top_writes_one_workflow_where_it_is_read() {
     let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     let lock = |name: &str| format!("version = 4\n\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
     let mut gate = gate!().file(".gitignore", "target\n");
@@ -76,17 +76,13 @@ fn init_below_the_top_writes_workflows_where_they_are_read() {
     assert_eq!(first.code, Some(0), "{first}");
     assert_eq!(
         gate.git(["status", "--porcelain", "--untracked-files=all"]),
-        "?? .github/workflows/gate-backend.yml\n?? .github/workflows/gate-frontend.yml\n\
-         ?? .gitlab/gate-backend.yml\n?? .gitlab/gate-frontend.yml\n?? backend/gate.toml\n"
+        "?? .github/workflows/gate.yml\n?? .gitlab/gate.yml\n?? backend/gate.toml\n"
     );
-    assert_snapshot!("init-below-github", gate.read(".github/workflows/gate-backend.yml"));
-    assert_snapshot!("init-below-gitlab", gate.read(".gitlab/gate-frontend.yml"));
+    assert_snapshot!("init-below-github", gate.read(".github/workflows/gate.yml"));
+    assert_snapshot!("init-below-gitlab", gate.read(".gitlab/gate.yml"));
 
     // What was written is what the gate of that workspace asks for.
-    gate.write(
-        ".gitlab-ci.yml",
-        "include:\n  - local: .gitlab/gate-backend.yml\n  - local: .gitlab/gate-frontend.yml\n",
-    );
+    gate.write(".gitlab-ci.yml", "include:\n  - local: .gitlab/gate.yml\n");
     gate.append(
         "backend/gate.toml",
         "\n[ci]\npinned-actions = true\nplatforms = [\"linux\", \"macos\", \"windows\"]\n",

@@ -39,7 +39,10 @@ fn redis_keeps_what_it_acknowledged_with_its_log_and_loses_it_without() {
     }
     let run = drilled("yes");
     assert_eq!(run.code, Some(0), "{run}");
-    assert!(run.stdout.contains("kill, not repaired: no recovery, as it must be"), "{run}");
+    assert!(
+        run.stdout.contains("kill, not repaired: no recovery, as it must be"),
+        "{run}"
+    );
     assert!(run.stdout.contains("kill: 1 of 1 clean"), "{run}");
     let run = drilled("no");
     assert_eq!(run.code, Some(1), "{run}");

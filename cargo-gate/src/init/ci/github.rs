@@ -25,8 +25,45 @@ fn github_checkout(whole_history: Option<&str>) -> String {
     )
 }
 
+/// The jobs of one workspace. Where it is not alone in the repository, they carry its name and its directory.
+struct Jobs<'a> {
+    facts: &'a InitFacts,
+    alone: bool,
+}
+
+impl Jobs<'_> {
+    fn name(&self, job: &str) -> String {
+        if self.alone {
+            job.to_owned()
+        } else {
+            format!("{}-{job}", self.facts.gate_name())
+        }
+    }
+
+    /// Where the commands of a job run, unless the workflow says it once for all jobs.
+    fn directory(&self) -> String {
+        if self.alone {
+            return String::new();
+        }
+        format!(
+            "    defaults:\n      run:\n        working-directory: {}\n",
+            yaml(&self.facts.directory)
+        )
+    }
+
+    /// What the jobs behind the gate wait for.
+    fn needs(&self) -> String {
+        let mut jobs = vec![self.name("pilot"), self.name("verdict")];
+        if !self.facts.compared.is_empty() {
+            jobs.push(self.name("regression"));
+        }
+        format!("[{}]", jobs.join(", "))
+    }
+}
+
 /// The jobs between the gate and the build: benchmarks run, then those of the change are judged beside those of the branch.
-fn github_benchmarks(facts: &InitFacts) -> String {
+fn github_benchmarks(jobs: &Jobs<'_>) -> String {
+    let facts = jobs.facts;
     if facts.compared.is_empty() {
         return String::new();
     }
@@ -37,51 +74,47 @@ fn github_benchmarks(facts: &InitFacts) -> String {
         .map(|suite| format!("      - run: cargo gate suite {suite}\n"));
     let compare: String = compare.collect();
     let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the reference commit")));
+    let [pilot, benchmarks, regression] = ["pilot", "benchmarks", "regression"].map(|job| jobs.name(job));
+    let directory = jobs.directory();
     format!(
         "
-  benchmarks:
-    needs: pilot
+  {benchmarks}:
+    needs: {pilot}
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    steps:
+{directory}    steps:
 {checkout}      - run: rustc -vV
       - run: {bench}
 
   # Compared with the target branch, measured in the same run.
-  regression:
-    needs: benchmarks
+  {regression}:
+    needs: {benchmarks}
     runs-on: ubuntu-latest
     timeout-minutes: 120
-    steps:
+{directory}    steps:
 {checkout_all}      - run: rustc -vV
       - run: cargo install cargo-gate --locked
 {compare}"
     )
 }
 
-/// What the jobs behind the gate wait for.
-fn needs(facts: &InitFacts) -> &'static str {
-    if facts.compared.is_empty() {
-        "[pilot, verdict]"
-    } else {
-        "[pilot, verdict, regression]"
-    }
-}
-
 /// One decision from the runs of all systems.
-fn github_verdict(facts: &InitFacts) -> String {
+fn github_verdict(jobs: &Jobs<'_>) -> String {
+    let facts = jobs.facts;
     let name = facts.gate_name();
     let checkout = github_checkout(None);
     let download = yaml(&facts.path_below_top("target/runs"));
+    let [pilot, verdict] = ["pilot", "verdict"].map(|job| jobs.name(job));
+    let directory = jobs.directory();
     format!(
         "
   # One decision from the three runs, which must be about one commit and one policy.
-  verdict:
-    needs: pilot
+  {verdict}:
+    needs: {pilot}
     if: always()
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    steps:
+{directory}    steps:
 {checkout}      - run: rustc -vV
       - run: cargo install cargo-gate --locked
       - uses: {DOWNLOAD}
@@ -95,12 +128,13 @@ fn github_verdict(facts: &InitFacts) -> String {
 }
 
 /// The stages up to `broad`, which publishing waits for. Runs on the branch make the streak that `broad` requires.
-fn github_broad(facts: &InitFacts) -> String {
+fn github_broad(jobs: &Jobs<'_>) -> String {
+    let facts = jobs.facts;
     if !facts.publishes {
         return String::new();
     }
     let (name, branch) = (facts.gate_name(), branch(facts));
-    let needs = needs(facts);
+    let (job, needs, directory) = (jobs.name("broad"), jobs.needs(), jobs.directory());
     let checkout = github_checkout(Some("the gate reads earlier decisions from the history"));
     let cache = yaml(&facts.path_below_top("target/gate"));
     let nextest = nextest_line(facts, "      - run: ");
@@ -109,12 +143,12 @@ fn github_broad(facts: &InitFacts) -> String {
         "
   # The stages in their order. Each run on the branch counts for the streak that `broad` requires; its history is
   # in the cache, and counts on other machines because they share the key.
-  broad:
+  {job}:
     needs: {needs}
     if: github.ref == 'refs/heads/{branch}' || startsWith(github.ref, 'refs/tags/v')
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    env:
+{directory}    env:
       CARGO_GATE_EVIDENCE_KEY: ${{{{ secrets.CARGO_GATE_EVIDENCE_KEY }}}}
     steps:
 {checkout}      - uses: {CACHE}
@@ -133,21 +167,24 @@ fn github_broad(facts: &InitFacts) -> String {
     )
 }
 
-fn github_publish(facts: &InitFacts) -> String {
+fn github_publish(jobs: &Jobs<'_>) -> String {
+    let facts = jobs.facts;
     if !facts.publishes {
         return String::new();
     }
     let publish = publish_command(facts);
     let checkout = github_checkout(None);
+    let [job, build, broad] = ["publish", "build", "broad"].map(|job| jobs.name(job));
+    let directory = jobs.directory();
     format!(
         "
   # Only for tags `v…`; the environment can require an approval.
-  publish:
-    needs: [build, broad]
+  {job}:
+    needs: [{build}, {broad}]
     if: startsWith(github.ref, 'refs/tags/v')
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    environment: release
+{directory}    environment: release
     steps:
 {checkout}      - run: rustc -vV
       - run: {publish}
@@ -193,29 +230,30 @@ fn github_directory(facts: &InitFacts) -> String {
     }
 }
 
-/// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows, one decision from all three, then benchmarks and
-/// their comparison where there are any, the release build, the stages up to `broad`, and publishing.
-pub fn github_workflow(facts: &InitFacts) -> String {
-    let branch = branch(facts);
-    let gate = gate_command(facts, "pilot");
-    let build = build_command(facts);
-    let checkout = github_checkout(None);
-    let checkout_all = github_checkout(Some(
-        "the gate reads earlier inventories and decisions from the history",
-    ));
-    let nextest = nextest_line(facts, "      - run: ");
-    let cache = github_cache(facts);
-    let benchmarks = github_benchmarks(facts);
-    let needs = needs(facts);
-    let (verdict, broad, publish) = (github_verdict(facts), github_broad(facts), github_publish(facts));
-    let tags = if facts.publishes { "    tags: [\"v*\"]\n" } else { "" };
-    let name = facts.gate_name();
-    let directory = github_directory(facts);
-    let bundle = yaml(&facts.path_below_top(&format!("target/{name}-${{{{ matrix.os }}}}.tar.gz")));
+/// `.github/workflows/gate.yml`: for each workspace of the repository the pilot gate on Linux, macOS and Windows, one decision
+/// from all three, then benchmarks and their comparison where there are any, the release build, the stages up to `broad`, and
+/// publishing.
+pub fn github_workflow(workspaces: &[&InitFacts]) -> String {
+    let alone = workspaces.len() == 1;
+    let branch = workspaces.first().map_or("main", |facts| branch(facts));
+    let tags = if workspaces.iter().any(|facts| facts.publishes) {
+        "    tags: [\"v*\"]\n"
+    } else {
+        ""
+    };
+    let directory = match workspaces {
+        [facts] => github_directory(facts),
+        _ => String::new(),
+    };
+    let jobs: Vec<String> = workspaces
+        .iter()
+        .map(|facts| github_jobs(&Jobs { facts, alone }))
+        .collect();
+    let jobs = jobs.join("\n");
     format!(
         "\
 # Written by `cargo gate init`; yours to change.
-name: {name}
+name: gate
 
 on:
   push:
@@ -227,18 +265,39 @@ permissions:
   contents: read
 
 concurrency:
-  group: {name}-${{{{ github.ref }}}}
+  group: gate-${{{{ github.ref }}}}
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
 {directory}
 jobs:
-  pilot:
+{jobs}"
+    )
+}
+
+fn github_jobs(jobs: &Jobs<'_>) -> String {
+    let facts = jobs.facts;
+    let gate = gate_command(facts, "pilot");
+    let build = build_command(facts);
+    let checkout = github_checkout(None);
+    let checkout_all = github_checkout(Some(
+        "the gate reads earlier inventories and decisions from the history",
+    ));
+    let nextest = nextest_line(facts, "      - run: ");
+    let cache = github_cache(facts);
+    let [pilot, release] = ["pilot", "build"].map(|job| jobs.name(job));
+    let (needs, directory) = (jobs.needs(), jobs.directory());
+    let (verdict, benchmarks) = (github_verdict(jobs), github_benchmarks(jobs));
+    let (broad, publish) = (github_broad(jobs), github_publish(jobs));
+    let name = facts.gate_name();
+    let bundle = yaml(&facts.path_below_top(&format!("target/{name}-${{{{ matrix.os }}}}.tar.gz")));
+    format!(
+        "  {pilot}:
     strategy:
       fail-fast: false
       matrix:
         os: [ubuntu-latest, macos-latest, windows-latest]
     runs-on: ${{{{ matrix.os }}}}
     timeout-minutes: 60
-    env:
+{directory}    env:
       CARGO_GATE_EVIDENCE_KEY: ${{{{ secrets.CARGO_GATE_EVIDENCE_KEY }}}}
     steps:
 {checkout_all}{cache}      - run: rustc -vV # installs what rust-toolchain.toml pins
@@ -254,11 +313,11 @@ jobs:
           if-no-files-found: error
 {verdict}{benchmarks}
   # Release builds start only after the gate has passed.
-  build:
+  {release}:
     needs: {needs}
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    steps:
+{directory}    steps:
 {checkout}      - run: rustc -vV
       - run: {build}
 {broad}{publish}"

@@ -15,9 +15,23 @@ fn gitlab_directory(facts: &InitFacts) -> String {
     }
 }
 
-/// `.gitlab/gate.yml`, to be included from `.gitlab-ci.yml`: the pilot gate on merge requests and the default branch,
-/// then the release build.
-pub fn gitlab_pipeline(facts: &InitFacts) -> String {
+/// `.gitlab/gate.yml`, to be included from `.gitlab-ci.yml`: for each workspace of the repository the pilot gate on merge
+/// requests and the default branch, then the release build.
+pub fn gitlab_pipeline(workspaces: &[&InitFacts]) -> String {
+    let jobs: Vec<String> = workspaces.iter().map(|facts| gitlab_jobs(facts)).collect();
+    format!(
+        "\
+# Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
+#
+# include:
+#   - local: .gitlab/gate.yml
+
+{}",
+        jobs.join("\n")
+    )
+}
+
+fn gitlab_jobs(facts: &InitFacts) -> String {
     let gate = gate_command(facts, "pilot");
     let build = build_command(facts);
     let version = |channel: &&str| channel.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -51,11 +65,6 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     let publish = gitlab_publish(facts, &image);
     format!(
         "\
-# Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
-#
-# include:
-#   - local: .gitlab/{name}.yml
-
 {name}:pilot:
   image: {image}
 {rules}  variables:
