@@ -149,6 +149,15 @@ impl Errors {
     }
 }
 
+/// The first error of cargo or the compiler in this output.
+pub(super) fn first_error(output: &[u8]) -> Option<ToolError> {
+    let mut errors = Errors::default();
+    for line in String::from_utf8_lossy(output).lines() {
+        errors.line(&anstream::adapter::strip_str(line).to_string());
+    }
+    errors.placed.or(errors.first)
+}
+
 fn error_message(line: &str) -> Option<String> {
     let rest = line.strip_prefix("error")?;
     if let Some(message) = rest.strip_prefix(": ") {

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use gate_base::error::{Error, Result};
 use gate_evidence::EvidenceResult;
+use gate_evidence::event::Event;
 use gate_policy::{BenchPolicy, SuitePolicy};
 use gate_report::{Standing, SuiteResult};
+use gate_text::secrets::LineMasker;
 
 use super::super::build::BuildReads;
 use super::super::log::SuiteLog;
-use super::super::{Launch, Launched, SuiteContext, SuiteRun, launch_with, suite_result};
+use super::super::{Launch, Launched, SuiteContext, SuiteRun, check_id, launch_with, suite_result};
 use super::judge::{self, Confirmation, Judgement, Looks, State};
 use super::plan::{self, Order};
 use super::read::Readings;
@@ -239,6 +241,16 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Hands on what a failed command said: its standard output is measurements.
+    fn show(&self, stderr: &[u8]) {
+        let id = check_id(self.suite);
+        let mut masker = LineMasker::default();
+        for line in String::from_utf8_lossy(stderr).lines() {
+            let line = &masker.line(line);
+            self.cx.observer.event(&Event::Output { id: &id, line });
+        }
+    }
+
     /// Runs one side once.
     fn once(&mut self, side: &Side<'_>, named: &str) -> Result<std::result::Result<Readings, Stopped>> {
         self.empty()?;
@@ -286,7 +298,8 @@ impl<'a> Session<'a> {
         self.duration_ms += ended.duration_ms;
         ended.duration_ms = self.duration_ms;
         let reference = side.name != "measured";
-        if let Some(result) = failed(self.suite, &ended, reference) {
+        if let Some(result) = failed(self.suite, &ended, reference, &stderr) {
+            self.show(&stderr);
             return Ok(Err(Stopped {
                 result,
                 suite: Some(ended),

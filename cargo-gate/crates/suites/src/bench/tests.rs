@@ -41,6 +41,7 @@ fn silent() {
 #[ignore = "started by the other tests"]
 fn fails() {
     println!("\n{{\"name\": \"work\", \"unit\": \"us\", \"samples\": [1]}}");
+    eprintln!("error: Unrecognized option: 'warm-up-time'");
     panic!("the benchmark is broken");
 }
 
@@ -286,7 +287,9 @@ fn what_measures_nothing_or_fails_is_no_pass() {
     let EvidenceResult::Findings(findings) = &run.result else {
         panic!("{:?}", run.result);
     };
-    assert!(findings[0].message.ends_with("exited with code 101") && findings[0].blocks_at.is_some());
+    let why = "exited with code 101: Unrecognized option: 'warm-up-time'";
+    assert!(findings[0].message.ends_with(why), "{}", findings[0].message);
+    assert!(findings[0].blocks_at.is_some());
 }
 
 #[test]

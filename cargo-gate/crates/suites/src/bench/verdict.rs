@@ -5,6 +5,7 @@ use gate_policy::SuitePolicy;
 use gate_report::{Reason, SuiteResult};
 
 use super::super::finding;
+use super::super::output::first_error;
 use super::judge::Judgement;
 
 /// What could not be decided and gets words of its own; the rest is counted.
@@ -46,18 +47,21 @@ pub(super) fn verdict(suite: &SuitePolicy, judgement: Judgement) -> EvidenceResu
     EvidenceResult::Inconclusive(Reason::new(code, message).help(help))
 }
 
-/// A command that failed has measured nothing that counts.
-pub(super) fn failed(suite: &SuitePolicy, end: &SuiteResult, reference: bool) -> Option<EvidenceResult> {
+/// A command that failed has measured nothing that counts. `stderr` may say why.
+pub(super) fn failed(suite: &SuitePolicy, end: &SuiteResult, reference: bool, stderr: &[u8]) -> Option<EvidenceResult> {
     if end.exit_code == Some(0) && !end.timed_out {
         return None;
     }
     let command = end.command.join(" ");
-    let what = match (end.timed_out, end.exit_code, end.signal) {
+    let mut what = match (end.timed_out, end.exit_code, end.signal) {
         (true, ..) => format!("timed out after {} s (timed_out)", suite.timeout.as_secs()),
         (false, Some(code), _) => format!("exited with code {code}"),
         (false, None, Some(signal)) => format!("was killed by signal {signal}"),
         (false, None, None) => "did not exit".to_owned(),
     };
+    if let Some(error) = first_error(stderr) {
+        what = format!("{what}: {}", error.message);
+    }
     let help = format!("cargo gate suite {}", suite.name);
     if reference {
         let message = format!("the reference `{command}` {what}");
