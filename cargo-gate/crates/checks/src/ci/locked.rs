@@ -9,7 +9,7 @@ use gate_report::{Change, Dimension, Finding, Location, Remedy};
 
 use gate_world::config::CargoConfig;
 
-use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, runs_gate, unreadable};
+use super::pipelines::{ELSEWHERE, Lock, Packages, counted, first_path, jobs, not_followed, runs_gate, unreadable};
 use gate_contract::{Applies, Check, Fixes, Judgement, Rule, input, reads};
 
 reads!(
@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 6,
+    version: 7,
     fixes: Fixes::Applied("adds `--locked` to the commands"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -284,7 +284,7 @@ impl Asked<'_> {
                 path: command.path.clone(),
                 line: command.line,
                 what: shown(call, None, SHOWN),
-                why: "it runs outside this workspace".into(),
+                why: ELSEWHERE.into(),
             }));
             let open = called.iter().find(|(call, _)| {
                 let lock = self.packages.lock(command, call);

@@ -25,30 +25,32 @@ pub(super) fn unreadable(ci: &CiFiles) -> impl Iterator<Item = Finding> + '_ {
     })
 }
 
-/// A finding for each file with commands that were not followed: what they run was not checked.
+/// A finding for each reason for which commands were not followed: what they run was not checked.
 pub(super) fn not_followed<'c>(all: impl Iterator<Item = &'c NotFollowed>, help: &str) -> Vec<Finding> {
-    let mut files: BTreeMap<&str, BTreeMap<u32, &NotFollowed>> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, BTreeMap<(&str, u32), &NotFollowed>> = BTreeMap::new();
     for one in all {
-        files.entry(&one.path).or_default().insert(one.line, one);
+        let places = reasons.entry(&one.why).or_default();
+        places.insert((&one.path, one.line), one);
     }
-    let finding = |lines: BTreeMap<u32, &NotFollowed>| {
-        let first = lines.values().next()?;
-        let message = match lines.len() {
-            1 => format!("{} was not followed: {}", quoted(first), first.why),
-            count => format!(
-                "{count} calls were not followed; the first is {}: {}",
-                quoted(first),
-                first.why
-            ),
+    let finding = |(why, places): (&str, BTreeMap<(&str, u32), &NotFollowed>)| {
+        let first = quoted(places.values().next()?);
+        let message = match places.len() {
+            1 => format!("{first} was not followed: {why}"),
+            count => format!("{count} calls were not followed; the first is {first}: {why}"),
         };
-        let mut finding = Finding::advice(message).help(help);
-        for one in lines.values() {
-            finding = finding.at(Location::line(&one.path, one.line));
-        }
-        Some(finding)
+        let finding = Finding::advice(message).help(if why == ELSEWHERE {
+            "cargo gate pilot --all-workspaces"
+        } else {
+            help
+        });
+        let places = places.into_keys();
+        Some(places.fold(finding, |finding, (path, line)| finding.at(Location::line(path, line))))
     };
-    files.into_values().filter_map(finding).collect()
+    reasons.into_iter().filter_map(finding).collect()
 }
+
+/// Why a call of cargo that works with another workspace of the repository is not judged.
+pub(super) const ELSEWHERE: &str = "it runs outside this workspace";
 
 /// What was not followed, as messages show it.
 pub(super) fn quoted(one: &NotFollowed) -> String {

@@ -283,11 +283,17 @@ fn files_of_other_services_are_named() {
 fn commands_of_another_workspace_are_not_judged_here() {
     let mut world = World::new();
     let steps = "      - run: cargo test --locked\n        working-directory: rust\n      - run: cargo test\n        working-directory: tools\n";
-    world.ci(&[(".github/workflows/ci.yml", &workflow(steps))]);
+    let (one, more) = (workflow(steps), workflow(steps));
+    world.ci(&[
+        (".github/workflows/ci.yml", &one),
+        (".github/workflows/more.yml", &more),
+    ]);
     world.workspace.ci.get_mut().expect("it is read").directory = "rust".into();
+    // However many workflows a repository has for its other workspaces, that is one finding.
     insta::assert_snapshot!(world.text(&CHECK), @"
-    .github/workflows/ci.yml:8: `cargo test` was not followed: it runs outside this workspace [advice]
-      help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
+    .github/workflows/ci.yml:8: 2 calls were not followed; the first is `cargo test`: it runs outside this workspace [advice]
+      also: .github/workflows/more.yml:8
+      help: cargo gate pilot --all-workspaces
     ");
 }
 
