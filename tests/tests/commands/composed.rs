@@ -207,6 +207,10 @@ fn all_workspaces_have_one_verdict_and_a_report_each() {
 
     let github = gate.run(["pilot", "--all-workspaces", "--no-suites", "--message-format", "github"]);
     assert!(github.stdout.lines().all(|line| line.starts_with("::")), "{github}");
+    let human = gate.run(["pilot", "--all-workspaces"]);
+    let shared = "no evidence of ergonomics and governance";
+    assert_eq!(human.stdout.matches(shared).count(), 1, "{human}");
+    assert!(human.stdout.contains(" as in `a` ("), "{human}");
     let human = gate.run(["pilot", "--all-workspaces", "--quiet"]);
     assert_eq!(human.code, Some(1), "{human}");
     let table: Vec<&str> = human.stdout.trim_end().rsplit("\n\n").take(1).collect();

@@ -66,6 +66,17 @@ impl MaskedReport {
         Masked::assembled(render::human::render(self, workspace, options))
     }
 
+    /// For people, after the reports of other workspaces of the repository; `directory` is that of this one.
+    pub fn human_after(
+        &self,
+        workspace: &Workspace,
+        options: &render::human::Options,
+        others: &render::human::Shown,
+        directory: &str,
+    ) -> Masked<'static> {
+        Masked::assembled(render::human::after(self, workspace, options, (others, directory)))
+    }
+
     /// As JSON.
     pub fn json(&self) -> Masked<'static> {
         Masked::assembled(render::json::render(self))

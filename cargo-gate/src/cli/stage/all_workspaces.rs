@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_base::{atomic, exit, paths};
-use gate_report::render::human::Options;
+use gate_report::render::human::{Options, Shown};
 use gate_report::render::text::count;
 use gate_report::{Decision, MaskedReport};
 use gate_surveys::Surveys;
@@ -37,6 +37,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, now: Timestamp, conversat
     let top = top(&conversation.directory()?);
     conversation.printer.know_workspace(&top, &top.join("target"));
     let (roots, left_out) = roots(&top, &arguments.except)?;
+    let shown_before = RefCell::default();
     let mut parts = Vec::new();
     for root in &roots {
         let directory = paths::relative(&top, root);
@@ -47,7 +48,11 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, now: Timestamp, conversat
             environment: conversation.environment.clone(),
             ..*conversation
         };
-        let collected = Collected::default();
+        let collected = Collected {
+            said: RefCell::default(),
+            shown: &shown_before,
+            directory: &directory,
+        };
         let said = match in_one(stage, arguments, &collected, now, &here) {
             Ok(code) => collected.said(code),
             Err(error) if error.exit_code() == exit::INTERRUPTED => return Err(error),
@@ -173,12 +178,17 @@ fn print(all: &All, arguments: &StageArgs, conversation: &Conversation<'_>) -> R
 }
 
 /// What was said of one workspace.
-#[derive(Default)]
-struct Collected(RefCell<Option<Said>>);
+struct Collected<'a> {
+    said: RefCell<Option<Said>>,
+    /// What the reports before have shown.
+    shown: &'a RefCell<Shown>,
+    /// Directory of the workspace in the repository.
+    directory: &'a str,
+}
 
-impl Collected {
+impl Collected<'_> {
     fn said(self, code: i32) -> Said {
-        let said = self.0.into_inner();
+        let said = self.said.into_inner();
         match said {
             Some(Said::Report { decision, texts, .. }) => Said::Report {
                 decision,
@@ -191,7 +201,7 @@ impl Collected {
     }
 }
 
-impl Output for Collected {
+impl Output for Collected<'_> {
     fn report(
         &self,
         report: &MaskedReport,
@@ -203,7 +213,9 @@ impl Output for Collected {
         let report = &report.redacted(printer.redactor());
         let mut texts = Vec::new();
         if arguments.message_format == Format::Human {
-            printer.data(reports::text(report, workspace, Format::Human, &printer.options()))?;
+            let mut shown = self.shown.borrow_mut();
+            printer.data(report.human_after(&workspace.workspace, &printer.options(), &shown, self.directory))?;
+            shown.add(report, self.directory);
         }
         let wanted = arguments.reports.iter().map(|file| file.format);
         for format in std::iter::once(arguments.message_format).chain(wanted) {
@@ -215,7 +227,7 @@ impl Output for Collected {
             texts.push((format, text.as_str().to_owned()));
         }
         reports::recorded(report, printer);
-        *self.0.borrow_mut() = Some(Said::Report {
+        *self.said.borrow_mut() = Some(Said::Report {
             decision: report.decision,
             exit_code: report.exit_code,
             texts,
@@ -224,7 +236,7 @@ impl Output for Collected {
     }
 
     fn plan(&self, text: &str, _: &Surveys, _: &Conversation<'_>) -> Result<()> {
-        *self.0.borrow_mut() = Some(Said::Plan { text: text.to_owned() });
+        *self.said.borrow_mut() = Some(Said::Plan { text: text.to_owned() });
         Ok(())
     }
 }

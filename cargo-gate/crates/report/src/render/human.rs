@@ -11,6 +11,10 @@ use super::{Remembered, SourceProvider, Weight, place, text};
 use crate::{CheckReport, Dimension, Finding, Outcome, Report};
 use gate_base::stage::Stage;
 
+mod repeated;
+
+pub use repeated::Shown;
+
 /// How much is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
@@ -62,7 +66,15 @@ const FAINT: Style = Style::new().dimmed();
 
 /// The report as text, with a line end after the last line.
 pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) -> String {
+    after(report, sources, options, (&Shown::default(), ""))
+}
+
+/// The same after the reports of other workspaces. Warnings that they have shown are only counted, unless everything is shown.
+/// The text is the directory of the workspace in the repository.
+pub fn after(report: &Report, sources: &dyn SourceProvider, options: &Options, others: (&Shown, &str)) -> String {
     let mut page = Page {
+        others,
+        repeated: BTreeMap::new(),
         report,
         sources: &Remembered::new(sources),
         options,
@@ -82,6 +94,7 @@ pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) 
         for check in blocking.iter().chain(&warning).filter(here) {
             page.check(check);
         }
+        page.repeated();
         for check in &report.checks {
             page.covered(check);
         }
@@ -103,6 +116,10 @@ pub fn render(report: &Report, sources: &dyn SourceProvider, options: &Options) 
 
 struct Page<'a> {
     report: &'a Report,
+    /// What other workspaces have shown, and the directory of this one.
+    others: (&'a Shown, &'a str),
+    /// How many findings each of them has shown, and of which checks.
+    repeated: BTreeMap<&'a str, (u64, BTreeSet<&'a str>)>,
     sources: &'a dyn SourceProvider,
     options: &'a Options,
     renderer: Renderer,
@@ -121,6 +138,19 @@ impl<'a> Page<'a> {
             .map(|finding| (self.report.weight(finding), finding))
             .filter(|(weight, _)| *weight != Weight::Covered)
             .collect();
+        if self.options.detail < Detail::Verbose {
+            let (shown, directory) = self.others;
+            findings.retain(|(weight, finding)| {
+                let other = shown.in_report_of(check, finding, directory);
+                let Some(other) = other.filter(|_| *weight == Weight::Warns) else {
+                    return true;
+                };
+                let (count, checks) = self.repeated.entry(other).or_default();
+                *count += 1;
+                checks.insert(&check.id);
+                false
+            });
+        }
         findings.sort_by_key(|(weight, _)| *weight);
         let limit = match (self.options.detail, check.outcome) {
             (Detail::Verbose, _) => usize::MAX,
@@ -138,6 +168,22 @@ impl<'a> Page<'a> {
                 None => format!("… and {rest}; -v shows all"),
             };
             let note = self.style(FAINT, &format!("{}: {more}", text::line(&check.id)));
+            self.block(&note);
+        }
+    }
+
+    /// How many warnings are those of another workspace, about files that both share.
+    fn repeated(&mut self) {
+        for (other, (count, checks)) in std::mem::take(&mut self.repeated) {
+            let checks: Vec<&str> = checks.into_iter().collect();
+            let are = if count == 1 { "is" } else { "are" };
+            let note = format!(
+                "{}: {} {are} as in `{}` ({}); -v repeats what that report says",
+                self.style(STRONG, "note"),
+                text::count(count, "warning"),
+                text::line(other),
+                text::line(&checks.join(", "))
+            );
             self.block(&note);
         }
     }

@@ -89,3 +89,40 @@ fn a_secret_is_never_quoted_from_its_file() {
     assert!(text.contains("src/config.rs:1:24"));
     assert!(!text.contains("IOSFODNN7EXA"));
 }
+
+/// What two workspaces of a repository share is shown by the first one, and counted by the second.
+#[test]
+fn what_another_workspace_has_shown_is_counted() {
+    use crate::Location;
+    let report = |directory: &str| {
+        let mut report = samples::failures();
+        report.checks.truncate(1);
+        let check = &mut report.checks[0];
+        check.outcome = Outcome::Warn;
+        let up = "../".repeat(directory.matches('/').count() + 1);
+        check.findings = vec![
+            Finding::advice("an action is not pinned").at(Location::line(format!("{up}.github/workflows/ci.yml"), 3)),
+            Finding::advice("the lockfile is stale").at(Location::file("Cargo.lock")),
+            Finding::advice("nothing is declared"),
+            Finding::blocking(Stage::Pilot, "no tests"),
+        ];
+        report
+    };
+    let (first, second) = (report("back"), report("web/app"));
+    let mut shown = Shown::default();
+    shown.add(&first, "back");
+    let said = |detail| {
+        let options = Options {
+            detail,
+            ..Options::default()
+        };
+        let text = after(&second, &Files, &options, (&shown, "web/app"));
+        let wanted = ["not pinned", "is stale", "nothing is declared", "no tests"];
+        (wanted.map(|wanted| text.contains(wanted)), text)
+    };
+    let (seen, text) = said(Detail::Normal);
+    assert_eq!(seen, [false, true, false, true], "{text}");
+    let note = format!("note: 2 warnings are as in `back` ({}); -v", first.checks[0].id);
+    assert!(text.contains(&note), "{text}");
+    assert_eq!(said(Detail::Verbose).0, [true; 4]);
+}
