@@ -6,7 +6,8 @@ use gate_ci::yaml::{self, Node};
 use serde_json::{Map, Value};
 
 use crate::directory::Directory;
-use crate::json;
+use crate::layout::Layout;
+use crate::{json, mlflow};
 
 /// What reading one document gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,10 +51,14 @@ pub(crate) const PATHS: &[&str] = &[
 impl Documents {
     /// Reads all documents of a directory.
     pub(crate) fn of(directory: &Directory) -> Self {
-        Self(PATHS.iter().map(|path| (*path, read(directory, path))).collect())
+        let mut all: BTreeMap<_, _> = PATHS.iter().map(|path| (*path, read(directory, path))).collect();
+        if Layout::of(directory) == Layout::Mlflow {
+            all.extend(mlflow::documents(directory));
+        }
+        Self(all)
     }
 
-    /// The document at a path of [`PATHS`].
+    /// The document at a path of [`PATHS`], or of [`mlflow::documents`].
     pub(crate) fn get(&self, path: &str) -> &Document {
         self.0.get(path).unwrap_or(&Document::Missing)
     }
@@ -65,6 +70,9 @@ impl Documents {
 
     /// The results of the evaluation, with their path.
     pub(crate) fn results(&self) -> (&'static str, &Document) {
+        if let Some(metrics) = self.0.get(mlflow::METRICS) {
+            return (mlflow::METRICS, metrics);
+        }
         let nested = self.get("eval/eval_results.json");
         match (nested, self.get("eval_results.json")) {
             (Document::Missing, top) if *top != Document::Missing => ("eval_results.json", top),
@@ -132,7 +140,7 @@ fn of_node(node: &Node) -> Result<Value, String> {
 }
 
 /// A plain scalar of YAML 1.2's core schema. A number that is not finite stays a word, so that it is seen.
-fn scalar(text: &str) -> Value {
+pub(crate) fn scalar(text: &str) -> Value {
     match text {
         "true" | "True" | "TRUE" => return Value::Bool(true),
         "false" | "False" | "FALSE" => return Value::Bool(false),
