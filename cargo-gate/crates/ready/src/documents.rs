@@ -6,8 +6,7 @@ use gate_ci::yaml::{self, Node};
 use serde_json::{Map, Value};
 
 use crate::directory::Directory;
-use crate::layout::Layout;
-use crate::{json, mlflow};
+use crate::json;
 
 /// What reading one document gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,17 +47,22 @@ pub(crate) const PATHS: &[&str] = &[
     "contamination.json",
 ];
 
+/// What metrics are called as a document where each has a file of its own.
+pub(crate) const METRICS: &str = "metrics";
+
 impl Documents {
     /// Reads all documents of a directory.
     pub(crate) fn of(directory: &Directory) -> Self {
-        let mut all: BTreeMap<_, _> = PATHS.iter().map(|path| (*path, read(directory, path))).collect();
-        if Layout::of(directory) == Layout::Mlflow {
-            all.extend(mlflow::documents(directory));
-        }
-        Self(all)
+        Self(PATHS.iter().map(|path| (*path, read(directory, path))).collect())
     }
 
-    /// The document at a path of [`PATHS`], or of [`mlflow::documents`].
+    /// With documents that stand for other files, in place of those at the same paths.
+    pub(crate) fn with(mut self, others: impl IntoIterator<Item = (&'static str, Document)>) -> Self {
+        self.0.extend(others);
+        self
+    }
+
+    /// The document at a path of [`PATHS`], or one that was added.
     pub(crate) fn get(&self, path: &str) -> &Document {
         self.0.get(path).unwrap_or(&Document::Missing)
     }
@@ -70,8 +74,8 @@ impl Documents {
 
     /// The results of the evaluation, with their path.
     pub(crate) fn results(&self) -> (&'static str, &Document) {
-        if let Some(metrics) = self.0.get(mlflow::METRICS) {
-            return (mlflow::METRICS, metrics);
+        if let Some(metrics) = self.0.get(METRICS) {
+            return (METRICS, metrics);
         }
         let nested = self.get("eval/eval_results.json");
         match (nested, self.get("eval_results.json")) {

@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
         };
         let outside = models.iter().map(|model| model.root.clone());
         Ok(Self {
-            documents: Documents::of(&directory),
+            documents: mlflow::documents(&directory),
             layout,
             seen: Mutex::new(given.chain(outside).chain([root.to_path_buf()]).collect()),
             models,

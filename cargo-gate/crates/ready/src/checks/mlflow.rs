@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::seeds;
 use crate::directory::{Directory, refused};
-use crate::documents::Document;
+use crate::documents::{Document, METRICS};
 use crate::locked::{self, Lock};
-use crate::mlflow::{self, META, METRICS, yaml};
+use crate::mlflow::{self, META, yaml};
 use crate::report::Status;
 use crate::run::Run;
 use crate::verdict::Verdict;
