@@ -251,4 +251,27 @@ mod tests {
         assert_eq!(parameter("optimal"), Value::Null);
         assert_eq!(parameter("l2"), json!("l2"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics(text in "[0-9a-zA-Z .\\n+-]{0,60}|.{0,40}") {
+            let _ = last(&text);
+            let _ = parameter(&text);
+        }
+
+        /// Lines in any order say the same.
+        #[test]
+        fn the_order_of_lines_does_not_matter(
+            mut lines in proptest::collection::vec((-9_i64..9, -9_i64..9, -9_i8..9), 1..9),
+        ) {
+            let written = |lines: &[(i64, i64, i8)]| -> String {
+                lines.iter().map(|(step, time, value)| format!("{time} {value} {step}\n")).collect()
+            };
+            let before = last(&written(&lines));
+            lines.sort_unstable();
+            proptest::prop_assert_eq!(&before, &last(&written(&lines)));
+            let greatest = lines.last().map(|line| serde_json::json!(f64::from(line.2)));
+            proptest::prop_assert_eq!(before.ok(), greatest);
+        }
+    }
 }
