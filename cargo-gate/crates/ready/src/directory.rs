@@ -35,6 +35,11 @@ impl Entry {
     pub(crate) fn is_file(&self) -> bool {
         self.kind == EntryKind::File
     }
+
+    /// Its path, and the rest of it below `under`, which ends with `/`.
+    pub(crate) fn path_below(&self, under: &str) -> Option<(&str, &str)> {
+        Some((&self.path, self.path.strip_prefix(under)?))
+    }
 }
 
 /// A run directory as it lies on disk.

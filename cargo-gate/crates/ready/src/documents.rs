@@ -47,13 +47,22 @@ pub(crate) const PATHS: &[&str] = &[
     "contamination.json",
 ];
 
+/// What metrics are called as a document where each has a file of its own.
+pub(crate) const METRICS: &str = "metrics";
+
 impl Documents {
     /// Reads all documents of a directory.
     pub(crate) fn of(directory: &Directory) -> Self {
         Self(PATHS.iter().map(|path| (*path, read(directory, path))).collect())
     }
 
-    /// The document at a path of [`PATHS`].
+    /// With documents that stand for other files, in place of those at the same paths.
+    pub(crate) fn with(mut self, others: impl IntoIterator<Item = (&'static str, Document)>) -> Self {
+        self.0.extend(others);
+        self
+    }
+
+    /// The document at a path of [`PATHS`], or one that was added.
     pub(crate) fn get(&self, path: &str) -> &Document {
         self.0.get(path).unwrap_or(&Document::Missing)
     }
@@ -65,6 +74,9 @@ impl Documents {
 
     /// The results of the evaluation, with their path.
     pub(crate) fn results(&self) -> (&'static str, &Document) {
+        if let Some(metrics) = self.0.get(METRICS) {
+            return (METRICS, metrics);
+        }
         let nested = self.get("eval/eval_results.json");
         match (nested, self.get("eval_results.json")) {
             (Document::Missing, top) if *top != Document::Missing => ("eval_results.json", top),
@@ -132,7 +144,7 @@ fn of_node(node: &Node) -> Result<Value, String> {
 }
 
 /// A plain scalar of YAML 1.2's core schema. A number that is not finite stays a word, so that it is seen.
-fn scalar(text: &str) -> Value {
+pub(crate) fn scalar(text: &str) -> Value {
     match text {
         "true" | "True" | "TRUE" => return Value::Bool(true),
         "false" | "False" | "FALSE" => return Value::Bool(false),

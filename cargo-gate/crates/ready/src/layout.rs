@@ -9,6 +9,8 @@ pub(crate) enum Layout {
     Decided,
     /// `config.yaml`, `hashes.json`, `run_meta.json` and results of an evaluation.
     Hashed,
+    /// A run of MLflow's file store: `meta.yaml`, and one file for each metric, parameter and tag.
+    Mlflow,
 }
 
 impl Layout {
@@ -18,7 +20,13 @@ impl Layout {
         let there = |paths: &[&str]| paths.iter().filter(|path| directory.entry(path).is_some()).count();
         let hashed = there(Layout::Hashed.required());
         let decided = there(Layout::Decided.required()) * 2;
-        if hashed > decided {
+        // Hashes may have been added to a run of MLflow; what another pipeline wrote is judged as a run of that one.
+        let foreign = ["config.yaml", "run_meta.json"]
+            .iter()
+            .any(|path| directory.entry(path).is_some());
+        if decided == 0 && !foreign && directory.entry("meta.yaml").is_some() {
+            Layout::Mlflow
+        } else if hashed > decided {
             Layout::Hashed
         } else {
             Layout::Decided
@@ -30,6 +38,7 @@ impl Layout {
         match self {
             Layout::Decided => "decided-run",
             Layout::Hashed => "hashed-run",
+            Layout::Mlflow => "mlflow-run",
         }
     }
 
@@ -38,6 +47,7 @@ impl Layout {
         match self {
             Layout::Decided => &["manifest.json", "decision.json"],
             Layout::Hashed => &["config.yaml", "hashes.json", "run_meta.json", "eval/eval_results.json"],
+            Layout::Mlflow => &["meta.yaml"],
         }
     }
 }

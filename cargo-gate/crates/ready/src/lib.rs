@@ -22,6 +22,7 @@ mod inflate;
 mod json;
 mod layout;
 mod locked;
+mod mlflow;
 mod paired;
 mod report;
 mod rows;

@@ -87,7 +87,7 @@ fn uv(text: &str) -> Result<Lock, String> {
 }
 
 /// Pinned requirements: `name==version`, with or without extras and markers. A line that pins nothing, or has no hash, leaves something open.
-fn requirements(text: &str) -> Lock {
+pub(crate) fn requirements(text: &str) -> Lock {
     let mut lock = Lock::default();
     let (mut loose, mut unhashed) = (Vec::new(), Vec::new());
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");

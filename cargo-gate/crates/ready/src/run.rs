@@ -12,6 +12,7 @@ use crate::contamination::Part;
 use crate::directory::{Directory, refused};
 use crate::documents::{Documents, first};
 use crate::layout::Layout;
+use crate::mlflow::{self, Model};
 use crate::rows::Format;
 
 /// What is asked for, beside the directory itself.
@@ -37,6 +38,8 @@ pub(crate) struct Run<'a> {
     pub(crate) directory: Directory,
     pub(crate) documents: Documents,
     pub(crate) layout: Layout,
+    /// Models that the run made and that MLflow keeps outside its directory.
+    pub(crate) models: Vec<Model>,
     pub(crate) options: &'a Options,
     /// Every path that was looked at, whether or not something is there.
     seen: Mutex<BTreeSet<PathBuf>>,
@@ -72,10 +75,17 @@ impl<'a> Run<'a> {
     pub(crate) fn open(root: &Path, options: &'a Options) -> Result<Self> {
         let directory = Directory::open(root)?;
         let given = options.train.iter().chain(&options.eval).cloned();
+        let layout = Layout::of(&directory);
+        let models = match layout {
+            Layout::Mlflow => mlflow::models(&directory)?,
+            _ => Vec::new(),
+        };
+        let outside = models.iter().map(|model| model.root.clone());
         Ok(Self {
-            documents: Documents::of(&directory),
-            layout: Layout::of(&directory),
-            seen: Mutex::new(given.chain([root.to_path_buf()]).collect()),
+            documents: mlflow::documents(&directory),
+            layout,
+            seen: Mutex::new(given.chain(outside).chain([root.to_path_buf()]).collect()),
+            models,
             directory,
             options,
         })
@@ -95,7 +105,7 @@ impl<'a> Run<'a> {
 
     /// What the run is called.
     pub(crate) fn id(&self) -> String {
-        let written = ["manifest.json", "run_meta.json", "decision.json"]
+        let written = ["manifest.json", "run_meta.json", "decision.json", mlflow::META]
             .into_iter()
             .find_map(|path| self.documents.value(path)?.get("run_id")?.as_str());
         let named = || {

@@ -127,6 +127,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     }
     problems.extend(seeds::contradiction(run));
     problems.extend(same_data(run));
+    problems.extend(super::mlflow::same_data(run));
     if !judged && problems.is_empty() {
         return Ok(Verdict::warn("No configuration to check"));
     }

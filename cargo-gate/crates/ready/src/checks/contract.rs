@@ -4,6 +4,7 @@ use gate_base::error::Result;
 use serde_json::Value;
 
 use crate::documents::Document;
+use crate::layout::Layout;
 use crate::report::Status;
 use crate::run::Run;
 use crate::said::{self, Said};
@@ -48,6 +49,9 @@ const FIELDS: &[(&str, &[(&str, Type)])] = &[
 ];
 
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
+    if run.layout == Layout::Mlflow {
+        return Ok(super::mlflow::contract(run));
+    }
     let required = run.layout.required();
     let missing: Vec<&str> = required.iter().copied().filter(|path| is_missing(run, path)).collect();
     if !missing.is_empty() {
@@ -58,10 +62,17 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             .take(50)
             .map(|entry| entry.path.as_str().into())
             .collect();
-        return Ok(Verdict::fail(format!("Missing required files: {}", missing.join(", ")))
-            .with("missing_files", missing)
-            .with("expected_files", required.to_vec())
-            .with("found_files", found));
+        let database = run.directory.entry("mlflow.db");
+        let why = database.map_or(
+            "",
+            |_| ", and `mlflow.db` is a store of MLflow in SQLite, which is not read",
+        );
+        return Ok(
+            Verdict::fail(format!("Missing required files: {}{why}", missing.join(", ")))
+                .with("missing_files", missing)
+                .with("expected_files", required.to_vec())
+                .with("found_files", found),
+        );
     }
     let mut problems = Vec::new();
     for path in crate::documents::PATHS {

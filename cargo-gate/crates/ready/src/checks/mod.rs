@@ -5,6 +5,7 @@ mod contamination;
 mod contract;
 mod hash_chain;
 mod metrics;
+mod mlflow;
 mod privacy;
 mod regression;
 mod reproducibility;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::search::{self, Searched};
 use crate::documents::Document;
+use crate::mlflow::Model;
 use crate::report::Status;
 use crate::rows::{Batch, Format, Rows, Text};
 use crate::run::Run;
@@ -82,6 +83,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             .filter(|entry| entry.is_file())
             .map(|entry| (entry.path.clone(), run.directory.root.join(&entry.path))),
     );
+    files.extend(run.models.iter().flat_map(Model::files));
     for (name, path) in &files {
         let is_data = data.unreadable.contains(name);
         if is_binary(name) {

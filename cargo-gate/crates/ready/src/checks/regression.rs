@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::metrics::{Metrics, direction, is_lower_better, is_of_the_whole, is_share};
 use crate::directory::Directory;
-use crate::documents::{Document, Documents};
+use crate::documents::Document;
+use crate::mlflow;
 use crate::paired::{self, Samples};
 use crate::report::Status;
 use crate::run::Run;
@@ -52,7 +53,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
     };
     let base = Directory::open(&root)?;
-    let documents = Documents::of(&base);
+    let documents = mlflow::documents(&base);
     let Some(other) = documents
         .results()
         .1

@@ -5,12 +5,16 @@ use serde_json::{Map, Value};
 
 use super::seeds;
 use crate::documents::{Document, first};
+use crate::layout::Layout;
 use crate::locked;
 use crate::report::Status;
 use crate::run::Run;
 use crate::verdict::Verdict;
 
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
+    if run.layout == Layout::Mlflow {
+        return Ok(super::mlflow::reproducibility(run));
+    }
     let environment = match run.documents.get("environment.json") {
         Document::Broken(why) => return Ok(Verdict::fail(format!("Cannot read environment: {why}"))),
         Document::Missing => {

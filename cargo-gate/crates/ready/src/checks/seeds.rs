@@ -71,6 +71,8 @@ fn kind(path: &[&str]) -> Option<For> {
             }
         }
         None if key == "seeds" => Some(For::All),
+        // What scikit-learn calls it.
+        None if key == "random_state" && above.is_empty() => Some(For::All),
         None if key != "seed" => None,
         None if within(DATA) => Some(For::Shuffling),
         None if within(FRAMEWORK) => Some(For::Framework),
@@ -162,6 +164,7 @@ mod tests {
             (&["seed"][..], Some(For::All)),
             (&["training", "seed"], Some(For::All)),
             (&["random_seed"], Some(For::All)),
+            (&["random_state"], Some(For::All)),
             (&["data_seed"], Some(For::Shuffling)),
             (&["data", "seed"], Some(For::Shuffling)),
             (&["seeds", "shuffle"], Some(For::Shuffling)),
