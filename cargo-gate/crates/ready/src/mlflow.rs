@@ -68,8 +68,9 @@ fn below(
         .collect()
 }
 
-/// The value of a metric: each line is `timestamp value step` or `timestamp value step data-set digest`, and lines come in the order in which they were written. As in MLflow, the one with
-/// the greatest step counts, then the latest, then the greatest. A value that is not finite stays a word, so that it is seen.
+/// The value of a metric: each line is `timestamp value step`, which a data set and its digest may follow, and lines come in the
+/// order in which they were written. As in MLflow, the one with the greatest step counts, then the latest, then the greatest. A
+/// value that is not finite stays a word, so that it is seen.
 fn last(text: &str) -> std::result::Result<Value, String> {
     let mut best: Option<(i64, i64, f64)> = None;
     for (at, line) in text.lines().enumerate() {
