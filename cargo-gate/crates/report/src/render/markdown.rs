@@ -1,12 +1,15 @@
 //! `report.md`, for people and for the job summaries of CI systems (GitHub-flavoured Markdown).
 
-use super::{Weight, place, text, waivers};
+use super::{Weight, place, waivers};
 use crate::claim::Standing;
 use crate::{CheckReport, Finding, Location, Outcome, Report};
 
 mod measured;
+mod words;
 
 pub(super) use measured::measured_sections;
+use words::Lines;
+pub(super) use words::{code, prose};
 
 /// The report as Markdown. `links` is what stands in front of a workspace path to make a link of it: `../../../../`
 /// from a run directory, or `https://…/blob/<commit>/`; without it, places are not linked.
@@ -33,17 +36,6 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
         count => out.push_str(&format!("\n{count} checks do not apply here.\n")),
     }
     out
-}
-
-/// Text that grows by lines.
-#[derive(Default)]
-struct Lines(String);
-
-impl Lines {
-    fn add(&mut self, line: &str) {
-        self.0.push_str(line);
-        self.0.push('\n');
-    }
 }
 
 /// The verdict and what was judged.
@@ -304,54 +296,6 @@ pub(super) fn percent_encoded(path: &str) -> String {
         }
     }
     out
-}
-
-/// Foreign text as a code span on one line.
-pub(super) fn code(text: &str) -> String {
-    let text = text::line(text).replace('|', "\\|");
-    if !text.contains('`') {
-        return format!("`{text}`");
-    }
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    format!("{fence} {text} {fence}")
-}
-
-/// Text with code spans in backticks; everything else is escaped, so that foreign text is never markup.
-pub(super) fn prose(text: &str) -> String {
-    let text = text::line(text);
-    let parts: Vec<&str> = text.split('`').collect();
-    let mut out = String::with_capacity(text.len());
-    for (index, part) in parts.iter().enumerate() {
-        let opens_code = index % 2 == 1 && index + 1 < parts.len();
-        match (index, opens_code) {
-            (_, true) if !part.is_empty() => out.push_str(&code(part)),
-            // The last backtick has no partner.
-            (1.., false) if index % 2 == 1 => {
-                out.push_str("\\`");
-                escape(part, &mut out);
-            }
-            _ => escape(part, &mut out),
-        }
-    }
-    out
-}
-
-fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            // Keeps GitHub from notifying whoever has that name.
-            '@' => out.push_str("@<!-- -->"),
-            '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
 }
 
 #[cfg(test)]

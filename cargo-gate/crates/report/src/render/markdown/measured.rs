@@ -3,7 +3,7 @@
 use super::super::measured::{
     benchmarks, change, drills, equivalences, percent, period, quantity, service_levels, standing, used,
 };
-use super::{Lines, code, prose};
+use super::words::{Lines, code, prose};
 use crate::{BenchmarkResult, CellStanding, Drill, DrillRun, DrillStanding, Equivalence, Report, ServiceLevel};
 
 /// What was measured; empty when nothing was.
