@@ -66,15 +66,14 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         gaps.extend(super::mlflow::without_hashes(run, declared.is_empty()));
         problems.extend(super::mlflow::links(run));
     }
-    if declared.is_empty() && is_mlflow {
-        // MLflow records none: that is said, and is not the fault of this run.
-    } else if declared.is_empty() {
+    // That MLflow records none is said above, and is not the fault of the run.
+    if !declared.is_empty() {
+        gaps.extend(unlisted(run, &listed));
+    } else if !is_mlflow {
         gaps.push((
             Status::Fail,
             "Hash chain status: INCOMPLETE: no hash of any file is recorded".into(),
         ));
-    } else {
-        gaps.extend(unlisted(run, &listed));
     }
     let signatures: Vec<&str> = run
         .directory

@@ -50,7 +50,7 @@ fn escape(text: &str, out: &mut String) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // Keeps GitHub from notifying whoever has that name.
+            // Keeps GitHub from notifying the person who has that name.
             '@' => out.push_str("@<!-- -->"),
             '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => {
                 out.push('\\');
