@@ -18,16 +18,19 @@ use gate_report::Partition;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReadyArgs {
-    /// Directory of the run; an id or `latest` is a run of the gate itself
+    /// Directory of the run, or a database of MLflow; an id or `latest` is a run of the gate itself
     #[arg(long, value_name = "DIR", default_value = "latest")]
     pub(crate) run: String,
+    /// Run of a database of MLflow: its id, `models:/NAME@ALIAS` or `models:/NAME/VERSION`
+    #[arg(long, value_name = "ID")]
+    pub(crate) run_id: Option<String>,
     /// Training data besides what the run declares (.jsonl, .csv, .tsv; .gz, .zst)
     #[arg(long, value_name = "FILE")]
     pub(crate) train: Vec<PathBuf>,
     /// Evaluation data besides what the run declares
     #[arg(long, value_name = "FILE")]
     pub(crate) eval: Vec<PathBuf>,
-    /// Run to compare with [default: the `baseline_run` of its configuration]
+    /// Run to compare with; in a database of MLflow also as for `--run-id` [default: the `baseline_run` of its configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) baseline: Option<PathBuf>,
     /// Compare one part of the training data only, such as 2/3, and write what was found
@@ -74,7 +77,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
     } else {
         arguments.message_format
     };
-    let is_path = directory.is_dir() || arguments.run.contains(['/', '\\']);
+    let is_path = directory.exists() || arguments.run.contains(['/', '\\']);
     if !is_path || is_own(directory) {
         if arguments.shard.is_some() || !arguments.part.is_empty() {
             return Err(Error::usage("a run of the gate itself has no data to compare in parts")
@@ -89,7 +92,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
         return evidence::ready::run(&own, conversation);
     }
     let mut options = Options {
-        run_id: None,
+        run_id: arguments.run_id.clone(),
         project: project(directory),
         train: arguments.train.clone(),
         eval: arguments.eval.clone(),

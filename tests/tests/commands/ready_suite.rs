@@ -1,5 +1,7 @@
 //! `[[suite.ready]]`: a training run is judged with the workspace that ships its model.
 
+use std::io::Read as _;
+
 use gate_tests::harness::Gate;
 use serde_json::Value;
 
@@ -125,6 +127,43 @@ fn a_link_that_leads_to_another_run_is_judged_again() {
     // Its baseline is itself.
     assert!(
         messages(&check).iter().any(|message| message.contains("is this run")),
+        "{check:#}"
+    );
+}
+
+/// The model that serves, by its name in a database that MLflow wrote.
+#[test]
+fn a_registered_model_of_a_store_is_judged() {
+    let database = include_bytes!("../../../cargo-gate/crates/ready/tests/data/mlflow.db.gz");
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(&database[..])
+        .read_to_end(&mut bytes)
+        .expect("gzip");
+    let gate = with_run("run = \"runs/mlflow.db\"\nrun-id = \"models:/iris@champion\"\nrequired = false\n");
+    let path = gate.workspace().join("runs/mlflow.db");
+    std::fs::write(&path, &bytes).expect("written");
+    let (code, check) = judged(&gate);
+    assert_eq!((code, &check["outcome"]), (Some(0), &"warn".into()), "{check:#}");
+    // The files of the model are not next to the database.
+    let missing = "`contract_integrity` of the run: the model `m-6edfb14ef19b42398c05ddb68b9134da`, which the run made, is missing";
+    assert!(
+        messages(&check).iter().any(|message| message.starts_with(missing)),
+        "{check:#}"
+    );
+    let help = "cargo gate ready --run runs/mlflow.db --run-id models:/iris@champion";
+    assert_eq!(check["findings"][0]["help"], help);
+    assert_eq!(judged(&gate).1["evidence"]["reused"], true);
+    // The counter of changes, which SQLite raises with each.
+    bytes[27] ^= 1;
+    std::fs::write(&path, &bytes).expect("written");
+    assert_eq!(judged(&gate).1["evidence"]["reused"], false);
+
+    let gate = with_run("run = \"runs/mlflow.db\"\n");
+    std::fs::write(gate.workspace().join("runs/mlflow.db"), &bytes).expect("written");
+    let (code, check) = judged(&gate);
+    assert_eq!(
+        (code, &check["reason"]["code"]),
+        (Some(1), &"unreadable_run".into()),
         "{check:#}"
     );
 }

@@ -16,9 +16,12 @@ pub(super) struct ReadySuite {
     /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
     #[schemars(with = "SuiteName", extend("examples" = ["ranker"]))]
     name: String,
-    /// Directory of the run, relative to the workspace root. It may be a link to the latest run.
+    /// Directory of the run, relative to the workspace root. It may be a link to the latest run, or a database of MLflow.
     #[schemars(with = "FilePath", extend("examples" = ["runs/latest"]))]
     run: String,
+    /// Run of a database of MLflow: its id, or a registered model.
+    #[schemars(extend("examples" = ["models:/ranker@champion"]))]
+    run_id: Option<String>,
     /// Training data besides what the run declares, relative to the workspace root.
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["data/train.jsonl"]]))]
@@ -27,7 +30,8 @@ pub(super) struct ReadySuite {
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["data/eval.jsonl"]]))]
     eval: Vec<String>,
-    /// Directory of the run to compare with, relative to the workspace root. Default: the `baseline_run` of the run.
+    /// Directory of the run to compare with, relative to the workspace root, or a registered model of the same database of MLflow.
+    /// Default: the `baseline_run` of the run.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["runs/released"]))]
     baseline: Option<String>,
     /// Whether the suite must pass. A suite that is not required only warns.
@@ -52,6 +56,7 @@ impl From<ReadySuite> for SuitePolicy {
         };
         let ready = ReadyPolicy {
             run: suite.run,
+            run_id: suite.run_id,
             train: suite.train,
             eval: suite.eval,
             baseline: suite.baseline,

@@ -170,8 +170,10 @@ pub enum SuiteFormat {
 /// Which training run a suite judges. Paths are relative to the workspace root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReadyPolicy {
-    /// Its directory.
+    /// Its directory, or the database that records it.
     pub run: String,
+    /// Which run of the database it is.
+    pub run_id: Option<String>,
     /// Training data besides what the run declares.
     pub train: Vec<String>,
     /// Evaluation data besides what the run declares.

@@ -49,6 +49,8 @@ pub(crate) struct Directory {
     pub(crate) root: PathBuf,
     /// Every file below it, by path.
     pub(crate) entries: Vec<Entry>,
+    /// The database that records it, with what it calls it, where that was named and the directory was not.
+    pub(crate) record: Option<(PathBuf, String)>,
 }
 
 impl Directory {
@@ -99,7 +101,17 @@ impl Directory {
         Ok(Self {
             root: root.to_path_buf(),
             entries,
+            record: None,
         })
+    }
+
+    /// A directory without files, which may not even be there.
+    pub(crate) fn empty(root: PathBuf) -> Self {
+        Self {
+            root,
+            entries: Vec::new(),
+            record: None,
+        }
     }
 
     /// The file at exactly this path.

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use gate_ci::yaml::{self, Node};
+use gate_ci::yaml::Node;
 use serde_json::{Map, Value};
 
 use crate::directory::Directory;
 use crate::json;
 
 /// What reading one document gave.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Document {
     /// It is not there.
+    #[default]
     Missing,
     /// It is there and cannot be understood; why, as the end of a sentence.
     Broken(String),
@@ -102,13 +103,22 @@ fn read(directory: &Directory, path: &str) -> Document {
     }
 }
 
+/// A YAML document of a directory.
+pub(crate) fn yaml(directory: &Directory, path: &str) -> Document {
+    match directory.document(path) {
+        Ok(None) => Document::Missing,
+        Ok(Some(bytes)) => from_yaml(&bytes).map_or_else(Document::Broken, Document::Read),
+        Err(why) => Document::Broken(why),
+    }
+}
+
 /// Reads a YAML document as the value that JSON would have.
 ///
 /// # Errors
 /// What is wrong, with its line.
 pub(crate) fn from_yaml(bytes: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let documents = yaml::parse(text, 0).map_err(|error| format!("line {} {}", error.line, error.message))?;
+    let documents = gate_ci::yaml::parse(text, 0).map_err(|error| format!("line {} {}", error.line, error.message))?;
     match documents.as_slice() {
         [] => Ok(Value::Null),
         [one] => of_node(one),

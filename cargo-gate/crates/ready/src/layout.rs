@@ -1,6 +1,7 @@
 //! What kind of directory it is, told by the files that lie in it.
 
 use crate::directory::Directory;
+use crate::mlflow;
 
 /// A known layout of a run directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub(crate) enum Layout {
     Decided,
     /// `config.yaml`, `hashes.json`, `run_meta.json` and results of an evaluation.
     Hashed,
-    /// A run of MLflow's file store: `meta.yaml`, and one file for each metric, parameter and tag.
+    /// A run of MLflow, recorded in a database or in files next to its artifacts.
     Mlflow,
 }
 
@@ -24,7 +25,7 @@ impl Layout {
         let foreign = ["config.yaml", "run_meta.json"]
             .iter()
             .any(|path| directory.entry(path).is_some());
-        if decided == 0 && !foreign && directory.entry("meta.yaml").is_some() {
+        if decided == 0 && !foreign && mlflow::is_run(directory) {
             Layout::Mlflow
         } else if hashed > decided {
             Layout::Hashed

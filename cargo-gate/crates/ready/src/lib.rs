@@ -28,6 +28,7 @@ mod report;
 mod rows;
 mod run;
 mod said;
+mod sqlite;
 mod verdict;
 
 use std::path::{Path, PathBuf};

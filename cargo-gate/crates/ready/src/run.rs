@@ -12,13 +12,14 @@ use crate::contamination::Part;
 use crate::directory::{Directory, refused};
 use crate::documents::{Documents, first};
 use crate::layout::Layout;
-use crate::mlflow::{self, Model};
+use crate::mlflow::{self, Model, Recorded};
 use crate::rows::Format;
 
 /// What is asked for, beside the directory itself.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What the run is called; the `run_id` of its documents or the name of the directory otherwise.
+    /// What the run is called, and which run of a store is meant; the `run_id` of its documents or the name of the directory
+    /// otherwise.
     pub run_id: Option<String>,
     /// The directory that paths of the configuration may also start from, such as the top of a repository.
     pub project: Option<PathBuf>,
@@ -38,8 +39,8 @@ pub(crate) struct Run<'a> {
     pub(crate) directory: Directory,
     pub(crate) documents: Documents,
     pub(crate) layout: Layout,
-    /// Models that the run made and that MLflow keeps outside its directory.
-    pub(crate) models: Vec<Model>,
+    /// What MLflow records of it.
+    pub(crate) recorded: Recorded,
     pub(crate) options: &'a Options,
     /// Every path that was looked at, whether or not something is there.
     seen: Mutex<BTreeSet<PathBuf>>,
@@ -73,19 +74,26 @@ impl<'a> Run<'a> {
     /// # Errors
     /// It is not there or is not a directory (usage), or cannot be listed.
     pub(crate) fn open(root: &Path, options: &'a Options) -> Result<Self> {
-        let directory = Directory::open(root)?;
+        let directory = match mlflow::chosen(root, options.run_id.as_deref())? {
+            Some(chosen) => chosen,
+            None => Directory::open(root)?,
+        };
         let given = options.train.iter().chain(&options.eval).cloned();
         let layout = Layout::of(&directory);
-        let models = match layout {
-            Layout::Mlflow => mlflow::models(&directory)?,
-            _ => Vec::new(),
+        let recorded = match layout {
+            Layout::Mlflow => mlflow::recorded(&directory)?.unwrap_or_default(),
+            _ => Recorded::default(),
         };
-        let outside = models.iter().map(|model| model.root.clone());
+        let documents = match layout {
+            Layout::Mlflow => recorded.documents(&directory),
+            _ => Documents::of(&directory),
+        };
+        let outside = recorded.outside.iter().cloned();
         Ok(Self {
-            documents: mlflow::documents(&directory),
+            documents,
             layout,
-            seen: Mutex::new(given.chain(outside).chain([root.to_path_buf()]).collect()),
-            models,
+            seen: Mutex::new(given.chain(outside).chain([directory.root.clone()]).collect()),
+            recorded,
             directory,
             options,
         })
@@ -95,6 +103,11 @@ impl<'a> Run<'a> {
     pub(crate) fn saw(&self, path: &Path) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(path.to_path_buf());
+    }
+
+    /// Models that the run made and that MLflow keeps outside its directory.
+    pub(crate) fn models(&self) -> &[Model] {
+        &self.recorded.models
     }
 
     /// Every path that the verdict depends on: a directory stands for all that is in it.
@@ -118,11 +131,9 @@ impl<'a> Run<'a> {
                 .file_name()
                 .map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
         };
-        self.options
-            .run_id
-            .clone()
-            .or_else(|| written.map(str::to_owned))
-            .unwrap_or_else(named)
+        // What chooses a run of a store may be the name of a model.
+        let asked = self.options.run_id.clone().filter(|_| self.recorded.database.is_none());
+        asked.or_else(|| written.map(str::to_owned)).unwrap_or_else(named)
     }
 
     /// A value of the configuration, under the first of these paths of keys.

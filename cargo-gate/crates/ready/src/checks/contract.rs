@@ -62,17 +62,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             .take(50)
             .map(|entry| entry.path.as_str().into())
             .collect();
-        let database = run.directory.entry("mlflow.db");
-        let why = database.map_or(
-            "",
-            |_| ", and `mlflow.db` is a store of MLflow in SQLite, which is not read",
-        );
-        return Ok(
-            Verdict::fail(format!("Missing required files: {}{why}", missing.join(", ")))
-                .with("missing_files", missing)
-                .with("expected_files", required.to_vec())
-                .with("found_files", found),
-        );
+        return Ok(Verdict::fail(format!("Missing required files: {}", missing.join(", ")))
+            .with("missing_files", missing)
+            .with("expected_files", required.to_vec())
+            .with("found_files", found));
     }
     let mut problems = Vec::new();
     for path in crate::documents::PATHS {

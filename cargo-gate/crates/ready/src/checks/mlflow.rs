@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::seeds;
 use crate::directory::{Directory, refused};
-use crate::documents::{Document, METRICS};
+use crate::documents::{Document, METRICS, yaml};
 use crate::locked::{self, Lock};
-use crate::mlflow::{self, META, yaml};
+use crate::mlflow::{META, Model, Version};
 use crate::report::Status;
 use crate::run::Run;
 use crate::verdict::Verdict;
@@ -32,7 +32,7 @@ struct Loadable<'r> {
 /// Every model of the run: those that MLflow 3 keeps next to it, and those among its artifacts.
 fn loadable<'r>(run: &'r Run<'_>) -> Vec<Loadable<'r>> {
     let outside = run
-        .models
+        .models()
         .iter()
         .filter_map(|model| Some((format!("models/{}/", model.id), model.directory.as_ref()?)));
     outside
@@ -69,18 +69,37 @@ pub(super) fn contract(run: &Run<'_>) -> Verdict {
         problems.push(fail(format!("Cannot read the metrics: {why}")));
     }
     let id = run.documents.value(META).and_then(|meta| text(meta, "run_id"));
-    for model in &run.models {
+    for model in run.models() {
         problems.extend(kept(model, id));
     }
     let models = loadable(run);
     for model in &models {
         problems.extend(whole(model, id));
     }
-    if models.is_empty() && run.models.is_empty() {
+    problems.extend(run.recorded.contradictions.iter().map(fail));
+    problems.extend(
+        run.recorded
+            .versions
+            .iter()
+            .filter_map(|version| registered(version, run, id)),
+    );
+    if models.is_empty() && run.models().is_empty() {
         problems.push((Status::Warn, "the run recorded no model".into()));
     }
     let names: Vec<Value> = models.into_iter().map(|model| model.name.into()).collect();
-    Verdict::of(&problems, "", "All required files present and valid").with("models", names)
+    let mut verdict = Verdict::of(&problems, "", "All required files present and valid").with("models", names);
+    if !run.recorded.versions.is_empty() {
+        let called = run
+            .recorded
+            .versions
+            .iter()
+            .map(|version| match version.aliases.as_slice() {
+                [] => Value::from(version.name.as_str()),
+                aliases => format!("{} ({})", version.name, aliases.join(", ")).into(),
+            });
+        verdict = verdict.with("registered", called.collect::<Vec<_>>());
+    }
+    verdict
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
@@ -122,15 +141,23 @@ fn state(meta: &Value) -> Vec<Problem> {
 }
 
 /// What the store says of a model that it keeps. 2 is `READY` of `LoggedModelStatus` in MLflow's `service.proto`.
-fn kept(model: &mlflow::Model, run: Option<&str>) -> Vec<Problem> {
+fn kept(model: &Model, run: Option<&str>) -> Vec<Problem> {
     let id = &model.id;
     let Some(files) = &model.directory else {
-        return vec![fail(format!("the model `{id}`, which the run made, is missing"))];
+        let place = if model.place.is_empty() {
+            ""
+        } else {
+            ": it is recorded at "
+        };
+        return vec![fail(format!(
+            "the model `{id}`, which the run made, is missing{place}{}",
+            model.place
+        ))];
     };
     let mut problems = Vec::new();
-    match yaml(files, META) {
-        Document::Missing => problems.push(fail(format!("`models/{id}/meta.yaml` is missing"))),
-        Document::Broken(why) => problems.push(fail(format!("Cannot read models/{id}/meta.yaml: {why}"))),
+    match &model.meta {
+        Document::Missing => problems.push(fail(format!("the store has no record of the model `{id}`"))),
+        Document::Broken(why) => problems.push(fail(format!("Cannot read the record of the model `{id}`: {why}"))),
         Document::Read(meta) => {
             let ready = meta.get("status").is_some_and(|status| {
                 status.as_u64() == Some(2) || matches!(status.as_str(), Some("READY" | "LoggedModelStatus.READY"))
@@ -138,7 +165,10 @@ fn kept(model: &mlflow::Model, run: Option<&str>) -> Vec<Problem> {
             if !ready {
                 problems.push(fail(format!("the model `{id}` is not READY")));
             }
-            if text(&meta, "source_run_id") != run {
+            if text(meta, "lifecycle_stage") == Some("deleted") {
+                problems.push(fail(format!("the model `{id}` is deleted")));
+            }
+            if text(meta, "source_run_id") != run {
                 problems.push(fail(format!("the model `{id}` is of another run")));
             }
         }
@@ -147,6 +177,25 @@ fn kept(model: &mlflow::Model, run: Option<&str>) -> Vec<Problem> {
         problems.push(fail(format!("the model `{id}` has no MLmodel")));
     }
     problems
+}
+
+/// A version that is registered and is not what it says.
+fn registered(version: &Version, run: &Run<'_>, id: Option<&str>) -> Option<Problem> {
+    let name = &version.name;
+    let is_ours = |model: &String| run.models().iter().any(|ours| ours.id == *model);
+    if version.status != "READY" {
+        Some(fail(format!("{name} is {}", version.status)))
+    } else if Some(version.run.as_str()) != id {
+        Some(fail(format!(
+            "{name} is a model of this run, and registered as one of the run `{}`",
+            version.run
+        )))
+    } else {
+        let other = version.model.as_ref().filter(|model| !is_ours(model))?;
+        Some(fail(format!(
+            "{name} is registered as of this run, which did not make its model `{other}`"
+        )))
+    }
 }
 
 /// A model that can be loaded: `MLmodel` names its run, a flavor, and files that exist.
@@ -200,7 +249,7 @@ fn whole(model: &Loadable<'_>, run: Option<&str>) -> Vec<Problem> {
 pub(super) fn without_hashes(run: &Run<'_>, none: bool) -> Vec<Problem> {
     let message = if none {
         "Hash chain status: INCOMPLETE: MLflow records no hash of any file, so that an edit would not be seen; add `hashes.json`".to_owned()
-    } else if let Some(model) = run.models.first() {
+    } else if let Some(model) = run.models().first() {
         format!(
             "no hash of the files of the model `{}` is recorded: MLflow keeps it outside the run",
             model.id
@@ -214,7 +263,7 @@ pub(super) fn without_hashes(run: &Run<'_>, none: bool) -> Vec<Problem> {
 /// Links among the files of the models that are kept outside the run.
 pub(super) fn links(run: &Run<'_>) -> Vec<Problem> {
     let models = run
-        .models
+        .models()
         .iter()
         .filter_map(|model| Some((model, model.directory.as_ref()?)));
     models
@@ -230,8 +279,12 @@ pub(super) fn same_data(run: &Run<'_>) -> Option<Problem> {
     if run.layout != crate::layout::Layout::Mlflow {
         return None;
     }
-    let sets = mlflow::datasets(&run.directory, &|path| run.saw(path));
-    let of = |wanted: &'static [&str]| sets.iter().filter(move |set| wanted.contains(&set.context.as_str()));
+    let of = |wanted: &'static [&str]| {
+        run.recorded
+            .datasets
+            .iter()
+            .filter(move |set| wanted.contains(&set.context.as_str()))
+    };
     let both = of(&["train", "training"]).find(|train| {
         !train.digest.is_empty()
             && of(&["eval", "evaluation", "test", "validation"]).any(|eval| eval.digest == train.digest)
@@ -249,7 +302,7 @@ pub(super) fn reproducibility(run: &Run<'_>) -> Verdict {
     if !missing.is_empty() {
         problems.push((Status::Warn, format!("no seed is recorded for {}", missing.join(", "))));
     }
-    if run.directory.entry("tags/mlflow.source.git.commit").is_none() {
+    if !run.recorded.has_commit {
         problems.push((Status::Warn, "the commit of the source is not recorded".into()));
     }
     let models = loadable(run);

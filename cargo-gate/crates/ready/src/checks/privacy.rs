@@ -83,7 +83,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             .filter(|entry| entry.is_file())
             .map(|entry| (entry.path.clone(), run.directory.root.join(&entry.path))),
     );
-    files.extend(run.models.iter().flat_map(Model::files));
+    files.extend(run.models().iter().flat_map(Model::files));
     for (name, path) in &files {
         let is_data = data.unreadable.contains(name);
         if is_binary(name) {
@@ -109,6 +109,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             }
             Searched::Broken(why) => unread.push((Status::Fail, format!("`{name}` cannot be searched: {why}"))),
         }
+    }
+    for (name, text) in &run.recorded.texts {
+        let hits = search::text(text.as_bytes());
+        found.extend(hits.into_iter().map(|hit| Found::of(name, 1, hit)));
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &found {

@@ -1,6 +1,6 @@
 //! `regression_risk`: the results are possible values, reach what the configuration asks for, and are no worse than those of the baseline.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use gate_base::error::Result;
 use serde_json::{Value, json};
@@ -36,8 +36,8 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if problems.iter().any(|(status, _)| *status == Status::Fail) {
         return Ok(Verdict::of(&problems, "", ""));
     }
-    let (name, root) = match baseline(run) {
-        Baseline::Found(name, root) => (name, root),
+    let (name, base) = match baseline(run)? {
+        Baseline::Found(name, base) => (name, base),
         Baseline::Gone(name) => {
             return Ok(Verdict::fail(format!(
                 "no_baseline: the run `{name}` is declared as the baseline and missing"
@@ -52,8 +52,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             return Ok(Verdict::of(&problems, "", ""));
         }
     };
-    let base = Directory::open(&root)?;
-    let documents = mlflow::documents(&base);
+    let documents = mlflow::documents(&base)?;
     let Some(other) = documents
         .results()
         .1
@@ -212,13 +211,13 @@ fn thresholds(run: &Run<'_>, metrics: &Metrics) -> Vec<(Status, String)> {
 }
 
 enum Baseline {
-    Found(String, PathBuf),
+    Found(String, Directory),
     Gone(String),
     Itself(String),
     None,
 }
 
-fn baseline(run: &Run<'_>) -> Baseline {
+fn baseline(run: &Run<'_>) -> Result<Baseline> {
     let written = || {
         let meta = run
             .documents
@@ -232,13 +231,30 @@ fn baseline(run: &Run<'_>) -> Baseline {
         run.directory.root.parent(),
         run.options.project.as_deref(),
     ];
+    if let (Some(database), Some(wanted)) = (&run.recorded.database, &run.options.baseline)
+        && !wanted.exists()
+    {
+        let wanted = wanted.to_string_lossy().into_owned();
+        return Ok(match mlflow::chosen(database, Some(&wanted)) {
+            Ok(Some(base)) if base.record == run.directory.record || same(&base.root, &run.directory.root) => {
+                Baseline::Itself(wanted)
+            }
+            Ok(Some(base)) => {
+                run.saw(&base.root);
+                Baseline::Found(wanted, base)
+            }
+            Ok(None) | Err(_) => Baseline::Gone(wanted),
+        });
+    }
     let (name, found) = match &run.options.baseline {
         Some(path) => {
             run.saw(path);
             (path.to_string_lossy().into_owned(), path.is_dir().then(|| path.clone()))
         }
         None => {
-            let Some(name) = written() else { return Baseline::None };
+            let Some(name) = written() else {
+                return Ok(Baseline::None);
+            };
             let found = roots.into_iter().flatten().map(|root| root.join(&name)).find(|path| {
                 run.saw(path);
                 path.is_dir()
@@ -246,12 +262,18 @@ fn baseline(run: &Run<'_>) -> Baseline {
             (name, found)
         }
     };
-    let Some(root) = found else { return Baseline::Gone(name) };
-    let same = |path: &std::path::Path| path.canonicalize().ok();
-    if same(&root).is_some() && same(&root) == same(&run.directory.root) {
-        return Baseline::Itself(name);
+    let Some(root) = found else {
+        return Ok(Baseline::Gone(name));
+    };
+    if same(&root, &run.directory.root) {
+        return Ok(Baseline::Itself(name));
     }
-    Baseline::Found(name, root)
+    Ok(Baseline::Found(name, Directory::open(&root)?))
+}
+
+/// Whether both are one directory.
+fn same(left: &Path, right: &Path) -> bool {
+    matches!((left.canonicalize(), right.canonicalize()), (Ok(left), Ok(right)) if left == right)
 }
 
 /// How much worse this metric may be, as a difference.

@@ -1,51 +1,37 @@
 //! A run of MLflow's file store as documents that the checks know. The format is that of `mlflow.store.tracking.file_store` of
 //! MLflow 2 and 3: `meta.yaml`, and below `metrics/`, `params/` and `tags/` one file for each key, called like the key.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::path::PathBuf;
 
 use gate_base::error::Result;
 use serde_json::{Map, Value};
 
+use super::metric::Latest;
+use super::model::{META, Model, Recorded, Used, Version, keyed, parameter};
 use crate::directory::Directory;
-use crate::documents::{Document, Documents, METRICS, from_yaml, scalar};
-use crate::layout::Layout;
+use crate::documents::{Document, yaml};
 
-/// The document of the run itself.
-pub(crate) const META: &str = "meta.yaml";
-
-/// The documents of a directory of any layout; those that its files stand for, where it is a run of MLflow.
-pub(crate) fn documents(directory: &Directory) -> Documents {
-    let own = Documents::of(directory);
-    match Layout::of(directory) {
-        Layout::Mlflow => own.with(stand_in(directory)),
-        Layout::Decided | Layout::Hashed => own,
-    }
-}
-
-/// The documents that the files of a run stand for: `meta.yaml`, its metrics as results, and its parameters as the configuration.
-fn stand_in(directory: &Directory) -> [(&'static str, Document); 3] {
-    let keys = |value: std::result::Result<Map<String, Value>, String>| match value {
-        Ok(keys) if keys.is_empty() => Document::Missing,
-        Ok(keys) => Document::Read(Value::Object(keys)),
-        Err(why) => Document::Broken(why),
-    };
-    [
-        (META, yaml(directory, META)),
-        (METRICS, keys(below(directory, "metrics/", last))),
-        (
-            "config.yaml",
-            keys(below(directory, "params/", |text| Ok(parameter(text)))),
-        ),
-    ]
-}
-
-/// A YAML document of a store.
-pub(crate) fn yaml(directory: &Directory, path: &str) -> Document {
-    match directory.document(path) {
-        Ok(None) => Document::Missing,
-        Ok(Some(bytes)) => from_yaml(&bytes).map_or_else(Document::Broken, Document::Read),
-        Err(why) => Document::Broken(why),
-    }
+/// What the files of a run record.
+///
+/// # Errors
+/// The directory of a model cannot be listed.
+pub(super) fn read(run: &Directory) -> Result<Recorded> {
+    let outside = RefCell::default();
+    let datasets = datasets(run, &outside);
+    let models = models(run, &outside)?;
+    let versions = versions(run, &models, &outside)?;
+    Ok(Recorded {
+        meta: yaml(run, META),
+        metrics: keyed(below(run, "metrics/", last)),
+        parameters: keyed(below(run, "params/", |text| Ok(parameter(text)))),
+        has_commit: run.entry("tags/mlflow.source.git.commit").is_some(),
+        datasets,
+        models,
+        versions,
+        outside: outside.into_inner(),
+        ..Recorded::default()
+    })
 }
 
 /// One value for each file below a directory of the run, by its name.
@@ -69,10 +55,9 @@ fn below(
 }
 
 /// The value of a metric: each line is `timestamp value step`, which a data set and its digest may follow, and lines come in the
-/// order in which they were written. As in MLflow, the one with the greatest step counts, then the latest, then the greatest. A
-/// value that is not finite stays a word, so that it is seen.
+/// order in which they were written.
 fn last(text: &str) -> std::result::Result<Value, String> {
-    let mut best: Option<(i64, i64, f64)> = None;
+    let mut best: Option<Latest> = None;
     for (at, line) in text.lines().enumerate() {
         let malformed = || format!("line {} is not `timestamp value step`", at + 1);
         let fields: Vec<&str> = line.split_whitespace().collect();
@@ -83,70 +68,21 @@ fn last(text: &str) -> std::result::Result<Value, String> {
             _ => return Err(malformed()),
         };
         let whole = |text: &str| text.parse::<i64>().map_err(|_| malformed());
-        let value: f64 = value.parse().map_err(|_| malformed())?;
-        let one = (whole(step)?, whole(time)?, value);
-        let later = best.is_none_or(|best| {
-            (one.0, one.1)
-                .cmp(&(best.0, best.1))
-                .then(one.2.total_cmp(&best.2))
-                .is_gt()
-        });
-        if later {
-            best = Some(one);
-        }
+        let one = Latest {
+            step: whole(step)?,
+            time: whole(time)?,
+            value: value.parse().map_err(|_| malformed())?,
+        };
+        best = Some(one.or(best));
     }
-    let (.., value) = best.ok_or("it is empty")?;
-    Ok(serde_json::Number::from_f64(value).map_or_else(|| Value::String(value.to_string()), Value::Number))
+    best.map(Latest::json).ok_or_else(|| "it is empty".to_owned())
 }
 
-/// A parameter, which MLflow writes as Python prints it. Names of schedules that scikit-learn takes where others take a number are no
-/// setting that has a range.
-fn parameter(text: &str) -> Value {
-    const WORDS: &[&str] = &[
-        "None",
-        "constant",
-        "optimal",
-        "invscaling",
-        "adaptive",
-        "pa1",
-        "pa2",
-        "auto",
-    ];
-    match text.trim() {
-        word if WORDS.contains(&word) => Value::Null,
-        text => scalar(text),
-    }
-}
-
-/// A model that a run made, which MLflow 3 keeps next to the runs of the experiment.
-#[derive(Debug)]
-pub(crate) struct Model {
-    /// `m-` and 32 digits.
-    pub(crate) id: String,
-    /// Where it is kept.
-    pub(crate) root: PathBuf,
-    /// Its files; `None` where it is missing.
-    pub(crate) directory: Option<Directory>,
-}
-
-impl Model {
-    /// Its files, with what they are called in reports and where they are.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (String, PathBuf)> + '_ {
-        let entries = self.directory.iter().flat_map(|directory| &directory.entries);
-        entries.filter(|entry| entry.is_file()).map(|entry| {
-            (
-                format!("models/{}/{}", self.id, entry.path),
-                self.root.join(&entry.path),
-            )
-        })
-    }
-}
-
-/// The models that a run records as its outputs, by id.
+/// The models that a run records as its outputs, by id. MLflow 3 keeps them next to the runs of the experiment.
 ///
 /// # Errors
 /// The directory of one cannot be listed.
-pub(crate) fn models(run: &Directory) -> Result<Vec<Model>> {
+fn models(run: &Directory, outside: &RefCell<Vec<PathBuf>>) -> Result<Vec<Model>> {
     let root = run.root.canonicalize().unwrap_or_else(|_| run.root.clone());
     let Some(experiment) = root.parent() else {
         return Ok(Vec::new());
@@ -159,29 +95,20 @@ pub(crate) fn models(run: &Directory) -> Result<Vec<Model>> {
     outputs
         .map(|id| {
             let root = experiment.join("models").join(id);
+            outside.borrow_mut().push(root.clone());
             let directory = root.is_dir().then(|| Directory::open(&root)).transpose()?;
             Ok(Model {
                 id: id.to_owned(),
-                root,
+                meta: directory.as_ref().map_or(Document::Missing, |files| yaml(files, META)),
+                place: format!("models/{id}"),
                 directory,
             })
         })
         .collect()
 }
 
-/// A data set that a run used.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Used {
-    /// `train`, `eval` and so on; empty where it is not recorded.
-    pub(crate) context: String,
-    /// What it is called.
-    pub(crate) name: String,
-    /// Its digest: eight digits of a sample's hash, which tell data sets of a store apart and protect nothing.
-    pub(crate) digest: String,
-}
-
-/// The data sets that a run records as its inputs. `saw` is told where the store describes each.
-pub(crate) fn datasets(run: &Directory, saw: &dyn Fn(&Path)) -> Vec<Used> {
+/// The data sets that a run records as its inputs.
+fn datasets(run: &Directory, outside: &RefCell<Vec<PathBuf>>) -> Vec<Used> {
     let root = run.root.canonicalize().unwrap_or_else(|_| run.root.clone());
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let inputs = run.entries.iter().filter_map(|entry| {
@@ -195,7 +122,7 @@ pub(crate) fn datasets(run: &Directory, saw: &dyn Fn(&Path)) -> Vec<Used> {
             let id = text(&input, "source_id");
             let is_name = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             let described = root.parent()?.join("datasets").join(is_name.then_some(&id)?);
-            saw(&described);
+            outside.borrow_mut().push(described.clone());
             let kept = Directory::open(&described).ok()?;
             let set = yaml(&kept, META).value()?.clone();
             let context = input
@@ -213,6 +140,49 @@ pub(crate) fn datasets(run: &Directory, saw: &dyn Fn(&Path)) -> Vec<Used> {
             })
         })
         .collect()
+}
+
+/// Versions of registered models that are of this run or of one of its models. They are kept next to the experiments.
+///
+/// # Errors
+/// Their directory cannot be listed.
+fn versions(run: &Directory, models: &[Model], outside: &RefCell<Vec<PathBuf>>) -> Result<Vec<Version>> {
+    let root = run.root.canonicalize().unwrap_or_else(|_| run.root.clone());
+    let Some(registry) = root
+        .parent()
+        .and_then(|experiment| Some(experiment.parent()?.join("models")))
+    else {
+        return Ok(Vec::new());
+    };
+    outside.borrow_mut().push(registry.clone());
+    if !registry.is_dir() {
+        return Ok(Vec::new());
+    }
+    let kept = Directory::open(&registry)?;
+    let paths = kept.entries.iter().filter_map(|entry| {
+        let (name, number) = entry.path.strip_suffix("/meta.yaml")?.rsplit_once("/version-")?;
+        Some((entry.path.as_str(), name, number))
+    });
+    let versions = paths.filter_map(|(path, name, number)| {
+        let meta = yaml(&kept, path).value()?.clone();
+        let text = |key: &str| meta.get(key).and_then(Value::as_str).unwrap_or_default();
+        let model = text("source").strip_prefix("models:/").map(str::to_owned);
+        let is_of_model = models.iter().any(|ours| Some(&ours.id) == model.as_ref());
+        let is_of_run = root.file_name().is_some_and(|id| *id == *text("run_id"));
+        let aliases = kept.entries.iter().filter_map(|entry| {
+            let alias = entry.path.strip_prefix(name)?.strip_prefix("/aliases/")?;
+            let to = kept.document(&entry.path).ok()??;
+            (to.trim_ascii() == number.as_bytes()).then(|| alias.to_owned())
+        });
+        (is_of_run || is_of_model).then(|| Version {
+            name: format!("{name} version {number}"),
+            status: text("status").to_owned(),
+            run: text("run_id").to_owned(),
+            model,
+            aliases: aliases.collect(),
+        })
+    });
+    Ok(versions.collect())
 }
 
 /// A digest that has digits only is written as a number.
@@ -244,20 +214,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn parameters_are_what_python_printed() {
-        assert_eq!(parameter("None"), Value::Null);
-        assert_eq!(parameter("True"), json!(true));
-        assert_eq!(parameter("0.1"), json!(0.1));
-        assert_eq!(parameter("optimal"), Value::Null);
-        assert_eq!(parameter("l2"), json!("l2"));
-    }
-
     proptest::proptest! {
         #[test]
         fn nothing_panics(text in "[0-9a-zA-Z .\\n+-]{0,60}|.{0,40}") {
             let _ = last(&text);
-            let _ = parameter(&text);
         }
 
         /// Lines in any order say the same.

@@ -38,7 +38,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let at = |path: &String| cx.workspace.root().join(path);
     let link = at(&policy.run);
     // Where a link leads is decided once, so that no half of another run is judged.
-    let Some(directory) = link.canonicalize().ok().filter(|directory| directory.is_dir()) else {
+    let Some(directory) = link.canonicalize().ok() else {
         let reason = Reason::new("no_run", format!("`{}` is not the directory of a run", policy.run));
         let help = "train the model, or correct `run` of the suite in gate.toml";
         return Ok(run(
@@ -48,17 +48,21 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         ));
     };
     let options = Options {
-        run_id: None,
+        run_id: policy.run_id.clone(),
         project: Some(project(cx)),
         train: policy.train.iter().map(at).collect(),
         eval: policy.eval.iter().map(at).collect(),
-        baseline: policy.baseline.as_ref().map(at),
+        baseline: policy.baseline.as_ref().map(|baseline| {
+            let is_model = baseline.starts_with("models:/");
+            if is_model { baseline.into() } else { at(baseline) }
+        }),
         parts: Vec::new(),
     };
     let judged = match gate_ready::judge(&directory, &options) {
         Ok(judged) => judged,
         Err(error) => {
-            let reason = Reason::new("unreadable_run", error.message);
+            let mut reason = Reason::new("unreadable_run", error.message);
+            reason.help = error.help;
             return Ok(run(without_proof(suite, reason), None, BuildReads::default()));
         }
     };
@@ -96,7 +100,8 @@ fn result(suite: &SuitePolicy, policy: &ReadyPolicy, report: &Report) -> Evidenc
         );
         return without_proof(suite, reason);
     }
-    let help = format!("cargo gate ready --run {}", policy.run);
+    let of_store = policy.run_id.as_ref().map(|id| format!(" --run-id {id}"));
+    let help = format!("cargo gate ready --run {}{}", policy.run, of_store.unwrap_or_default());
     let found = report.checks.iter().filter_map(|check| {
         let said = format!("`{}` of the run: {}", check.name, check.message);
         Some(match check.status {
