@@ -1,5 +1,7 @@
 //! What kind of directory it is, told by the files that lie in it.
 
+use crate::card;
+use crate::croissant;
 use crate::directory::Directory;
 
 /// A known layout of a run directory.
@@ -11,6 +13,12 @@ pub(crate) enum Layout {
     Hashed,
     /// A run of MLflow's file store: `meta.yaml`, and one file for each metric, parameter and tag.
     Mlflow,
+    /// A data set that Croissant describes.
+    Croissant,
+    /// A model with its card, as on Hugging Face's hub.
+    ModelCard,
+    /// A data set with its card.
+    DatasetCard,
 }
 
 impl Layout {
@@ -24,9 +32,20 @@ impl Layout {
         let foreign = ["config.yaml", "run_meta.json"]
             .iter()
             .any(|path| directory.entry(path).is_some());
-        if decided == 0 && !foreign && directory.entry("meta.yaml").is_some() {
-            Layout::Mlflow
-        } else if hashed > decided {
+        if decided == 0 && !foreign {
+            if directory.entry("meta.yaml").is_some() {
+                return Layout::Mlflow;
+            }
+            if croissant::path(directory).is_some() {
+                return Layout::Croissant;
+            }
+            match card::kind(directory) {
+                Some(card::Kind::Model) => return Layout::ModelCard,
+                Some(card::Kind::DataSet) => return Layout::DatasetCard,
+                None => {}
+            }
+        }
+        if hashed > decided {
             Layout::Hashed
         } else {
             Layout::Decided
@@ -39,6 +58,9 @@ impl Layout {
             Layout::Decided => "decided-run",
             Layout::Hashed => "hashed-run",
             Layout::Mlflow => "mlflow-run",
+            Layout::Croissant => "croissant",
+            Layout::ModelCard => "model-card",
+            Layout::DatasetCard => "dataset-card",
         }
     }
 
@@ -48,6 +70,8 @@ impl Layout {
             Layout::Decided => &["manifest.json", "decision.json"],
             Layout::Hashed => &["config.yaml", "hashes.json", "run_meta.json", "eval/eval_results.json"],
             Layout::Mlflow => &["meta.yaml"],
+            Layout::Croissant => &["croissant.json"],
+            Layout::ModelCard | Layout::DatasetCard => &[card::PATH],
         }
     }
 }

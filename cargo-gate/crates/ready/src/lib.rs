@@ -13,8 +13,11 @@
 //! # Ok::<(), gate_base::error::Error>(())
 //! ```
 
+mod archive;
+mod card;
 mod checks;
 mod contamination;
+mod croissant;
 mod directory;
 mod documents;
 mod identity;
@@ -22,12 +25,14 @@ mod inflate;
 mod json;
 mod layout;
 mod locked;
+mod md5;
 mod mlflow;
 mod paired;
 mod report;
 mod rows;
 mod run;
 mod said;
+mod stand_in;
 mod verdict;
 
 use std::path::{Path, PathBuf};

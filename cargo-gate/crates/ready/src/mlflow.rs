@@ -7,23 +7,13 @@ use gate_base::error::Result;
 use serde_json::{Map, Value};
 
 use crate::directory::Directory;
-use crate::documents::{Document, Documents, METRICS, from_yaml, scalar};
-use crate::layout::Layout;
+use crate::documents::{Document, METRICS, from_yaml, scalar};
 
 /// The document of the run itself.
 pub(crate) const META: &str = "meta.yaml";
 
-/// The documents of a directory of any layout; those that its files stand for, where it is a run of MLflow.
-pub(crate) fn documents(directory: &Directory) -> Documents {
-    let own = Documents::of(directory);
-    match Layout::of(directory) {
-        Layout::Mlflow => own.with(stand_in(directory)),
-        Layout::Decided | Layout::Hashed => own,
-    }
-}
-
 /// The documents that the files of a run stand for: `meta.yaml`, its metrics as results, and its parameters as the configuration.
-fn stand_in(directory: &Directory) -> [(&'static str, Document); 3] {
+pub(crate) fn stand_in(directory: &Directory) -> [(&'static str, Document); 3] {
     let keys = |value: std::result::Result<Map<String, Value>, String>| match value {
         Ok(keys) if keys.is_empty() => Document::Missing,
         Ok(keys) => Document::Read(Value::Object(keys)),
