@@ -1,6 +1,8 @@
 //! A data set that Croissant describes, version 1.0 or 1.1 (<https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html>): which
 //! files it has, where they are, and what is recorded of each.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::directory::{Directory, refused};
@@ -28,6 +30,8 @@ pub(crate) struct Croissant {
     pub(crate) document: Document,
     /// Its `distribution`, in order.
     pub(crate) resources: Vec<Resource>,
+    /// Where the resource of an id is among them.
+    ids: BTreeMap<String, usize>,
 }
 
 /// Whether a resource is a file or a set of files.
@@ -72,22 +76,24 @@ impl Croissant {
             Err(why) => Document::Broken(why),
         };
         let distribution = document.value().and_then(|value| term(value, "distribution"));
-        let resources = distribution
+        let resources: Vec<Resource> = distribution
             .map(list)
             .unwrap_or_default()
             .iter()
             .map(|value| Resource::of(value, directory))
             .collect();
+        let ids = resources.iter().enumerate().rev();
         Some(Self {
             path,
             document,
+            ids: ids.map(|(at, resource)| (resource.id.clone(), at)).collect(),
             resources,
         })
     }
 
     /// The resource with this id.
     pub(crate) fn resource(&self, id: &str) -> Option<&Resource> {
-        self.resources.iter().find(|resource| resource.id == id)
+        self.ids.get(id).map(|at| &self.resources[*at])
     }
 }
 

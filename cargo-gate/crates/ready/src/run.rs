@@ -91,8 +91,8 @@ impl<'a> Run<'a> {
         let outside = models.iter().map(|model| model.root.clone());
         Ok(Self {
             documents: stand_in::documents(&directory),
-            croissant: Croissant::of(&directory).filter(|_| is_described),
-            card: Card::of(&directory).filter(|_| is_described),
+            croissant: is_described.then(|| Croissant::of(&directory)).flatten(),
+            card: is_described.then(|| Card::of(&directory)).flatten(),
             layout,
             seen: Mutex::new(given.chain(outside).chain([root.to_path_buf()]).collect()),
             models,
@@ -183,22 +183,21 @@ impl<'a> Run<'a> {
                 self.declare(&mut data, role, path);
             }
         }
+        let mut unreadable = BTreeSet::new();
         let configs = self.card.iter().flat_map(|card| &card.configs);
         for split in configs.flat_map(|config| &config.splits) {
             let role = Role::of_split(&split.name);
             for file in split.files.iter().filter(|file| !is_made(file)) {
                 match Format::of(file) {
                     Some(_) => self.declare(&mut data, role, file),
-                    None if is_table(file) => data.unreadable.push(file.clone()),
+                    None if is_table(file) => _ = unreadable.insert(file),
                     None => {}
                 }
             }
         }
         for entry in self.directory.entries.iter().filter(|entry| entry.is_file()) {
-            if data.unreadable.contains(&entry.path) {
-                continue;
-            }
-            if is_unreadable(&entry.path) && !self.is_summary(&entry.path) {
+            let is_declared = unreadable.contains(&entry.path);
+            if is_declared || (is_unreadable(&entry.path) && !self.is_summary(&entry.path)) {
                 data.unreadable.push(entry.path.clone());
             }
             let known = data.train.iter().chain(&data.eval).any(|set| set.name == entry.path);

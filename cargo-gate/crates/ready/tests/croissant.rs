@@ -458,6 +458,32 @@ fn what_is_no_proof_warns() {
 }
 
 #[test]
+fn containers_count_together_and_nested_ones_are_told() {
+    let directory = questions();
+    directory.write("more.tar", {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_size(1);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, "b.png", &b"b"[..]).expect("written");
+        tar.into_inner().expect("finished")
+    });
+    let bytes = std::fs::read(directory.path("more.tar")).expect("read");
+    change(&directory, |value| {
+        let more = value["distribution"].as_array_mut().expect("a list");
+        more.push(file("more.tar", "application/x-tar", &bytes));
+        more[5]["containedIn"] = json!([{"@id": "pictures.tar"}, {"@id": "more.tar"}]);
+    });
+    directory.tells("hash_chain", Status::Pass, "Hash chain verified successfully: 6 files");
+    change(&directory, |value| {
+        let inner = json!({"@type": "cr:FileObject", "@id": "inner.csv", "contentUrl": "inner.csv", "containedIn": {"@id": "bern"},
+            "encodingFormat": "text/csv"});
+        value["distribution"].as_array_mut().expect("a list").push(inner);
+    });
+    directory.tells("hash_chain", Status::Warn, "what `bern` holds was not verified");
+}
+
+#[test]
 fn the_copy_of_a_remote_file_is_verified() {
     let directory = questions();
     set(

@@ -3,6 +3,7 @@
 use gate_base::error::Result;
 use serde_json::Value;
 
+use super::pointers;
 use crate::documents::Document;
 use crate::layout::Layout;
 use crate::report::Status;
@@ -97,7 +98,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             }
         }
     }
-    problems.extend(pointers(run));
+    problems.extend(pointers::problems(&run.directory));
     problems.extend(decision(run));
     problems.extend(state(run));
     Ok(Verdict::of(&problems, "", "All required files present and valid").with("files", required.to_vec()))
@@ -105,7 +106,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
 
 /// A data set or a model that is described, and that no run left.
 fn described(run: &Run<'_>) -> Verdict {
-    let mut problems = pointers(run);
+    let mut problems = pointers::problems(&run.directory);
     if let Some(croissant) = &run.croissant {
         problems.extend(super::croissant::contract(run, croissant));
     }
@@ -119,13 +120,6 @@ fn described(run: &Run<'_>) -> Verdict {
         }
     }
     Verdict::of(&problems, "", "All required files present and valid")
-}
-
-/// Files that are not here, and have a pointer of Git LFS in their place.
-fn pointers(run: &Run<'_>) -> Vec<(Status, String)> {
-    let told = |path| format!("`{path}` is a pointer of Git LFS and not the file: run `git lfs pull`");
-    let found = super::pointers::of(&run.directory);
-    found.into_iter().map(|path| (Status::Fail, told(path))).collect()
 }
 
 fn is_missing(run: &Run<'_>, path: &str) -> bool {

@@ -99,7 +99,7 @@ fn overlap(config: &Config) -> Option<Problem> {
 /// Numbers of rows, each file counted once.
 struct Rows<'r> {
     run: &'r Run<'r>,
-    pointers: Vec<&'r str>,
+    pointers: BTreeSet<&'r str>,
     known: BTreeMap<String, Option<u64>>,
 }
 
@@ -110,7 +110,7 @@ impl Rows<'_> {
             if let Some(known) = self.known.get(file) {
                 return *known;
             }
-            let readable = Format::of(file).is_some() && !self.pointers.contains(&file.as_str());
+            let readable = Format::of(file).is_some() && !self.pointers.contains(file.as_str());
             let path = self.run.directory.root.join(file);
             // Why a file cannot be read, `privacy_safety` says.
             let rows = readable.then(|| count(&path).ok()).flatten();

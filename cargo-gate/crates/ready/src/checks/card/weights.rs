@@ -22,7 +22,7 @@ pub(super) fn check(run: &Run<'_>) -> Vec<Problem> {
         .directory
         .entries
         .iter()
-        .filter(|entry| entry.is_file() && !pointers.contains(&entry.path.as_str()))
+        .filter(|entry| entry.is_file() && !pointers.contains(entry.path.as_str()))
         .collect();
     if !run.directory.entries.iter().any(|entry| is_weights(&entry.path)) {
         problems.push(fail("the model has no weights"));

@@ -6,7 +6,6 @@ use gate_base::error::{Error, Result};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::{Problem, fail, warn};
-use crate::archive::{self, Members};
 use crate::checks::hash_chain::{bare, is_sha256};
 use crate::croissant::{Croissant, Kind, Resource};
 use crate::directory::refused;
@@ -102,7 +101,7 @@ pub(in crate::checks) struct Chain<'r> {
     /// What is missing of the record.
     pub(in crate::checks) gaps: Vec<Problem>,
     /// Files of which all that is recorded was told, such as an MD5 that was verified.
-    pub(in crate::checks) told: Vec<&'r str>,
+    pub(in crate::checks) told: BTreeSet<&'r str>,
     /// How many files in archives were verified.
     pub(in crate::checks) verified: usize,
 }
@@ -140,7 +139,7 @@ pub(in crate::checks) fn chain<'r>(
                     .push(fail(format!("Tampering detected: {file} MD5 mismatch")));
             }
             if resource.sha256.is_none() {
-                found.told.push(file);
+                found.told.insert(file);
                 found.gaps.push(warn(format!(
                     "`{file}` has an MD5 only, which can be forged: add sha256"
                 )));
@@ -157,76 +156,11 @@ pub(in crate::checks) fn chain<'r>(
             _ => {}
         }
     }
-    for container in &croissant.resources {
-        contained(run, croissant, container, &mut found);
-    }
+    super::archives::check(run, croissant, &mut found);
     for resource in &croissant.resources {
         set(run, croissant, resource, listed, &mut found);
     }
     Ok(found)
-}
-
-/// Files and file sets that are in an archive, which is opened once for all of them.
-fn contained(run: &Run<'_>, croissant: &Croissant, container: &Resource, found: &mut Chain<'_>) {
-    let inner: Vec<&Resource> = croissant
-        .resources
-        .iter()
-        .filter(|one| one.within.contains(&container.id))
-        .collect();
-    let (Some(file), false) = (&container.file, inner.is_empty()) else {
-        return;
-    };
-    if inner.iter().any(|one| one.is_listed) {
-        found
-            .gaps
-            .push(warn(format!("the files that `{file}` lists were not verified")));
-        return;
-    }
-    let wanted = |name: &str| {
-        let is = |one: &&Resource| matches!(&one.kind, Kind::File(Some(url)) if url == name) && recorded(one).is_some();
-        inner.iter().any(is)
-    };
-    let members = match archive::members(&run.directory.root.join(file), &wanted) {
-        Ok(Some(members)) => members,
-        Ok(None) => {
-            let what = "no ZIP and no tar, so that what is contained in it was not verified";
-            found.gaps.push(warn(format!("`{file}` is {what}")));
-            return;
-        }
-        Err(why) => {
-            found
-                .problems
-                .push(fail(format!("the archive `{file}` cannot be read: {why}")));
-            return;
-        }
-    };
-    for one in inner {
-        match &one.kind {
-            Kind::File(Some(url)) => match (members.get(url), recorded(one)) {
-                (None, _) => found
-                    .problems
-                    .push(fail(format!("`{url}` is not in the archive `{file}`"))),
-                (Some(Some(now)), Some(hash)) if !hash.eq_ignore_ascii_case(now) => {
-                    found
-                        .problems
-                        .push(fail(format!("Tampering detected: {url} in {file} hash mismatch")));
-                }
-                (Some(_), _) => found.verified += 1,
-            },
-            Kind::Set { includes, excludes } if !some(&members, includes, excludes) => {
-                let what = "matches no file in the archive";
-                found
-                    .problems
-                    .push(fail(format!("the file set `{}` {what} `{file}`", one.id)));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn some(members: &Members, includes: &[String], excludes: &[String]) -> bool {
-    let matches = matcher(includes, excludes);
-    members.keys().any(|name| matches(name))
 }
 
 /// A file set of the directory itself, or of a repository that the directory is a copy of.
@@ -276,7 +210,7 @@ fn set<'r>(
 }
 
 /// Patterns as the reference implementation reads them: `*` goes across directories.
-fn matcher(includes: &[String], excludes: &[String]) -> impl Fn(&str) -> bool + use<> {
+pub(super) fn matcher(includes: &[String], excludes: &[String]) -> impl Fn(&str) -> bool + use<> {
     let all = |patterns: &[String]| -> Vec<GlobMatcher> { patterns.iter().filter_map(|one| pattern(one)).collect() };
     let (includes, excludes) = (all(includes), all(excludes));
     move |path| includes.iter().any(|one| one.is_match(path)) && !excludes.iter().any(|one| one.is_match(path))

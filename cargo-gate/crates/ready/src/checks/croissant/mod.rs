@@ -1,5 +1,6 @@
 //! What the checks ask of a data set that Croissant describes.
 
+mod archives;
 mod document;
 mod files;
 mod records;
