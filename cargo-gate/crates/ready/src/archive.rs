@@ -1,4 +1,4 @@
-//! What ZIP and tar archives hold, without unpacking them: the names of their files, and the hashes of those that are asked for.
+//! What ZIP and tar archives hold, without unpacking them: the names of their files, and the hashes of some.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,10 +14,10 @@ const MEMBERS: usize = 1_000_000;
 /// Most bytes that are unpacked to hash what an archive holds.
 const UNPACKED: u64 = 64 << 30;
 
-/// The files of an archive: each name, with the SHA-256 of those that were asked for.
+/// The files of an archive: each name, with the SHA-256 of those that were wanted.
 pub(crate) type Members = BTreeMap<String, Option<String>>;
 
-/// Reads an archive; `None` for a file that is none of ZIP, tar and tar in gzip. What it is, its first bytes say.
+/// Reads an archive; `None` for a file in another format than ZIP, tar and tar in gzip, by its first bytes.
 ///
 /// # Errors
 /// It is damaged, or too large, or two of its files have one name; why, as the end of a sentence.

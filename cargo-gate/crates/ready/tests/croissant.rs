@@ -228,7 +228,7 @@ const EDITS: &[Edit] = &[
     ("contract_integrity", "is `gone`, which is not described", |d| {
         set(d, "/recordSet/0/field/0/source", "fileObject", json!({"@id": "gone"}));
     }),
-    ("contract_integrity", "names no file, file set", |d| {
+    ("contract_integrity", "is not a file, a file set", |d| {
         drop(d, "/recordSet/0/field/0/source", "fileObject");
     }),
     ("contract_integrity", "has no source", |d| {
@@ -257,7 +257,7 @@ const EDITS: &[Edit] = &[
     ("contract_integrity", "an arrayShape and is not an array", |d| {
         set(d, "/recordSet/0/field/0", "arrayShape", "1,2".into());
     }),
-    ("contract_integrity", "no list of numbers", |d| {
+    ("contract_integrity", "other than a list of numbers", |d| {
         set(d, "/recordSet/0/field/0", "arrayShape", "a,2".into());
         set(d, "/recordSet/0/field/0", "isArray", true.into());
     }),

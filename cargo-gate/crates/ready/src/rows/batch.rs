@@ -205,7 +205,7 @@ pub(crate) fn headers(path: &Path) -> io::Result<Vec<String>> {
     Ok(headers.iter().map(str::to_owned).collect())
 }
 
-/// How many rows a file has. Each is read, so that one that is none is found.
+/// How many rows a file has. Each is read, so that a broken one is found.
 ///
 /// # Errors
 /// The file or a row cannot be read; why, as the end of a sentence.

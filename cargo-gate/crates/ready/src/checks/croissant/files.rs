@@ -221,7 +221,7 @@ fn pattern(text: &str) -> Option<GlobMatcher> {
     Some(glob.compile_matcher())
 }
 
-/// Whether a file has the size that is written, such as `117743 B` or `36.809 KB`; `None` where that is no size. A unit may be one of
+/// Whether a file has the size that is written, such as `117743 B` or `36.809 KB`; `None` where the text says something else. A unit may be one of
 /// 1000 or of 1024, and is as exact as its digits.
 fn fits(text: &str, size: u64) -> Option<bool> {
     let text = text.trim();

@@ -94,7 +94,7 @@ fn unknown(all: &[&str], source: &Value) -> Option<String> {
         Some(id) => Some(format!("is `{id}`, which is not described")),
         None => ids
             .is_empty()
-            .then(|| "names no file, file set, record set or field".to_owned()),
+            .then(|| "is not a file, a file set, a record set or a field".to_owned()),
     }
 }
 
@@ -128,7 +128,7 @@ fn shape(field: &Value) -> Option<&'static str> {
     if term(field, "isArray") != Some(&Value::Bool(true)) {
         Some("an arrayShape and is not an array")
     } else if !shape.as_str().is_some_and(is_shape) {
-        Some("an arrayShape that is no list of numbers")
+        Some("an arrayShape other than a list of numbers")
     } else {
         None
     }
