@@ -6,7 +6,7 @@
 use gate_ready::{Options, Status, validate};
 use libfuzzer_sys::fuzz_target;
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 18] = [
     "manifest.json",
     "decision.json",
     "hashes.json",
@@ -20,13 +20,20 @@ const FILES: [&str; 13] = [
     "redaction_audit.json",
     "contamination.json",
     "requirements.txt",
+    "croissant.json",
+    "README.md",
+    "model.safetensors.index.json",
+    "dataset.csv",
+    "labels.csv",
 ];
 
 fuzz_target!(|bytes: &[u8]| {
     let dir = std::env::temp_dir().join(format!("gate-fuzz-ready-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(dir.join("eval")).expect("the temporary directory can be written");
-    for (name, contents) in FILES.iter().zip(bytes.split(|byte| *byte == 0)) {
+    // A file of which nothing is there decides the layout too.
+    let contents = bytes.split(|byte| *byte == 0);
+    for (name, contents) in FILES.iter().zip(contents).filter(|(_, contents)| !contents.is_empty()) {
         std::fs::write(dir.join(name), contents).expect("the temporary directory can be written");
     }
     let report = validate(&dir, &Options::default()).expect("the directory can be listed");

@@ -13,6 +13,7 @@ pub mod mutant;
 pub mod output;
 pub mod read;
 pub mod rule;
+pub mod safetensors;
 pub mod scope;
 
 // schemars' derive where schemas are generated, else one that derives nothing.

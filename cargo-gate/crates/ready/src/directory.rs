@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use gate_base::digest::Sha256;
+use gate_base::digest::{Sha256, hex};
 use gate_base::error::{Error, Result};
 use gate_base::paths;
 
@@ -166,16 +166,34 @@ pub(crate) fn refused(path: &str) -> Option<&'static str> {
 /// # Errors
 /// It cannot be read.
 pub(crate) fn sha256(path: &Path) -> Result<String> {
+    let mut digest = Sha256::default();
+    pieces(path, |piece| digest.update(piece))?;
+    Ok(digest.to_hex())
+}
+
+/// MD5 of a file in lowercase hexadecimal. Two files with the same MD5 are made in seconds: it shows that a download is whole, and no
+/// more.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn md5(path: &Path) -> Result<String> {
+    use md5::Digest as _;
+
+    let mut digest = md5::Md5::new();
+    pieces(path, |piece| digest.update(piece))?;
+    Ok(hex(&digest.finalize()))
+}
+
+fn pieces(path: &Path, mut take: impl FnMut(&[u8])) -> Result<()> {
     let failed = |error: std::io::Error| Error::io("read", path, &error);
     let mut file = File::open(path).map_err(failed)?;
-    let mut digest = Sha256::default();
     let mut piece = vec![0; 1 << 18];
     loop {
         let read = file.read(&mut piece).map_err(failed)?;
         if read == 0 {
-            return Ok(digest.to_hex());
+            return Ok(());
         }
-        digest.update(&piece[..read]);
+        take(&piece[..read]);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What kind of directory it is, told by the files that lie in it.
 
+use crate::card;
+use crate::croissant;
 use crate::directory::Directory;
 use crate::mlflow;
 
@@ -12,6 +14,12 @@ pub(crate) enum Layout {
     Hashed,
     /// A run of MLflow, recorded in a database or in files next to its artifacts.
     Mlflow,
+    /// A data set that Croissant describes.
+    Croissant,
+    /// A model with its card, as on Hugging Face's hub.
+    ModelCard,
+    /// A data set with its card.
+    DatasetCard,
 }
 
 impl Layout {
@@ -25,9 +33,20 @@ impl Layout {
         let foreign = ["config.yaml", "run_meta.json"]
             .iter()
             .any(|path| directory.entry(path).is_some());
-        if decided == 0 && !foreign && mlflow::is_run(directory) {
-            Layout::Mlflow
-        } else if hashed > decided {
+        if decided == 0 && !foreign {
+            if mlflow::is_run(directory) {
+                return Layout::Mlflow;
+            }
+            if croissant::path(directory).is_some() {
+                return Layout::Croissant;
+            }
+            match card::kind(directory) {
+                Some(card::Kind::Model) => return Layout::ModelCard,
+                Some(card::Kind::DataSet) => return Layout::DatasetCard,
+                None => {}
+            }
+        }
+        if hashed > decided {
             Layout::Hashed
         } else {
             Layout::Decided
@@ -40,6 +59,9 @@ impl Layout {
             Layout::Decided => "decided-run",
             Layout::Hashed => "hashed-run",
             Layout::Mlflow => "mlflow-run",
+            Layout::Croissant => "croissant",
+            Layout::ModelCard => "model-card",
+            Layout::DatasetCard => "dataset-card",
         }
     }
 
@@ -49,6 +71,8 @@ impl Layout {
             Layout::Decided => &["manifest.json", "decision.json"],
             Layout::Hashed => &["config.yaml", "hashes.json", "run_meta.json", "eval/eval_results.json"],
             Layout::Mlflow => &["meta.yaml"],
+            Layout::Croissant => &["croissant.json"],
+            Layout::ModelCard | Layout::DatasetCard => &[card::PATH],
         }
     }
 }

@@ -13,8 +13,11 @@
 //! # Ok::<(), gate_base::error::Error>(())
 //! ```
 
+mod archive;
+mod card;
 mod checks;
 mod contamination;
+mod croissant;
 mod directory;
 mod documents;
 mod identity;
@@ -29,6 +32,7 @@ mod rows;
 mod run;
 mod said;
 mod sqlite;
+mod stand_in;
 mod verdict;
 
 use std::path::{Path, PathBuf};

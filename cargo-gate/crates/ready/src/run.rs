@@ -8,12 +8,15 @@ use serde_json::Value;
 
 use gate_base::error::Result;
 
+use crate::card::{self, Card};
 use crate::contamination::Part;
+use crate::croissant::Croissant;
 use crate::directory::{Directory, refused};
 use crate::documents::{Documents, first};
 use crate::layout::Layout;
 use crate::mlflow::{self, Model, Recorded};
 use crate::rows::Format;
+use crate::stand_in;
 
 /// What is asked for, beside the directory itself.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +44,10 @@ pub(crate) struct Run<'a> {
     pub(crate) layout: Layout,
     /// What MLflow records of it.
     pub(crate) recorded: Recorded,
+    /// The data set that Croissant describes.
+    pub(crate) croissant: Option<Croissant>,
+    /// The card of the hub, also next to a description in Croissant.
+    pub(crate) card: Option<Card>,
     pub(crate) options: &'a Options,
     /// Every path that was looked at, whether or not something is there.
     seen: Mutex<BTreeSet<PathBuf>>,
@@ -84,19 +91,28 @@ impl<'a> Run<'a> {
             Layout::Mlflow => mlflow::recorded(&directory)?.unwrap_or_default(),
             _ => Recorded::default(),
         };
+        let is_described = matches!(layout, Layout::Croissant | Layout::ModelCard | Layout::DatasetCard);
         let documents = match layout {
             Layout::Mlflow => recorded.documents(&directory),
-            _ => Documents::of(&directory),
+            _ => stand_in::documents(&directory)?,
         };
         let outside = recorded.outside.iter().cloned();
         Ok(Self {
             documents,
+            croissant: is_described.then(|| Croissant::of(&directory)).flatten(),
+            card: is_described.then(|| Card::of(&directory)).flatten(),
             layout,
             seen: Mutex::new(given.chain(outside).chain([directory.root.clone()]).collect()),
             recorded,
             directory,
             options,
         })
+    }
+
+    /// Whether the document at a path says what the directory is.
+    pub(crate) fn describes(&self, path: &str) -> bool {
+        let is_card = self.card.is_some() && matches!(path, card::PATH | card::CONFIG);
+        is_card || self.croissant.as_ref().is_some_and(|croissant| croissant.path == path)
     }
 
     /// Notes that the verdict depends on what is at a path, or that nothing is.
@@ -178,8 +194,21 @@ impl<'a> Run<'a> {
                 self.declare(&mut data, role, path);
             }
         }
+        let mut unreadable = BTreeSet::new();
+        let configs = self.card.iter().flat_map(|card| &card.configs);
+        for split in configs.flat_map(|config| &config.splits) {
+            let role = Role::of_split(&split.name);
+            for file in split.files.iter().filter(|file| !is_made(file)) {
+                match Format::of(file) {
+                    Some(_) => self.declare(&mut data, role, file),
+                    None if is_table(file) => _ = unreadable.insert(file),
+                    None => {}
+                }
+            }
+        }
         for entry in self.directory.entries.iter().filter(|entry| entry.is_file()) {
-            if is_unreadable(&entry.path) && !self.is_summary(&entry.path) {
+            let is_declared = unreadable.contains(&entry.path);
+            if is_declared || (is_unreadable(&entry.path) && !self.is_summary(&entry.path)) {
                 data.unreadable.push(entry.path.clone());
             }
             let known = data.train.iter().chain(&data.eval).any(|set| set.name == entry.path);
@@ -263,6 +292,15 @@ impl Role {
         }
     }
 
+    /// What a split is for, by its name: one that is not known for an evaluation is learned from.
+    fn of_split(name: &str) -> Self {
+        let word = name.split(['-', '_', '.', '[']).next().unwrap_or(name);
+        match word.to_ascii_lowercase().as_str() {
+            "val" | "testing" => Role::Eval,
+            word => Role::named(word).unwrap_or(Role::Train),
+        }
+    }
+
     /// What a data file in the run is by its name: `dataset.jsonl`, `data/train-0001.csv`, `eval.jsonl`.
     fn of_file(path: &str) -> Option<Self> {
         let name = path.rsplit('/').next()?.split('.').next()?;
@@ -271,6 +309,13 @@ impl Role {
         let short = ["set", "data"].into_iter().find_map(|end| plain.strip_suffix(end));
         Role::named(plain).or_else(|| Role::named(short?))
     }
+}
+
+/// Whether a file has rows in a format that is not read, by its name.
+fn is_table(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let end = uncompressed(&lower).rsplit_once('.').map_or("", |(_, end)| end);
+    matches!(end, "json" | "parquet" | "arrow" | "txt")
 }
 
 /// Whether a value has no sentence, and no list that could be one in numbers.

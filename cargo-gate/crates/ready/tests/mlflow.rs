@@ -225,6 +225,12 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ("contract_integrity", "`model.pkl`, which", |s| {
         s.remove("models/{model}/artifacts/model.pkl");
     }),
+    ("contract_integrity", "run `git lfs pull`", |s| {
+        s.write(
+            "models/{model}/artifacts/model.pkl",
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 991\n",
+        );
+    }),
     ("contract_integrity", "it leads up", |s| {
         s.edit("models/{model}/artifacts/MLmodel", "model_path: ", "model_path: ../../");
     }),

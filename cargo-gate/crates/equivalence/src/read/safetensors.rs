@@ -1,20 +1,8 @@
 //! safetensors (<https://github.com/huggingface/safetensors>): the length of a JSON header, the header, and the elements.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::Value;
-
 use crate::dtype::Dtype;
 use crate::output::Tensor;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    dtype: String,
-    shape: Vec<usize>,
-    data_offsets: (usize, usize),
-}
+use crate::safetensors::places;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Tensor>, String> {
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or("byte 0: no length of a header")?;
@@ -24,57 +12,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Tensor>, String> {
         .ok_or_else(|| format!("byte 0: the header has {length} bytes, and the file {}", bytes.len()))?;
     let data = &rest[length..];
     let wrong = |what: String| format!("byte 8: {what}");
-    let header: BTreeMap<String, Value> = serde_json::from_slice(header).map_err(|error| wrong(error.to_string()))?;
-    let mut tensors = Vec::new();
-    let mut places = Vec::new();
-    for (name, entry) in header {
-        if name == "__metadata__" {
-            continue;
-        }
-        let wrong = |what: String| wrong(format!("tensor `{name}`: {what}"));
-        let entry: Entry = serde_json::from_value(entry).map_err(|error| wrong(error.to_string()))?;
-        let dtype = parse_type(&entry.dtype).ok_or_else(|| wrong(format!("unknown type `{}`", entry.dtype)))?;
-        let (begin, end) = entry.data_offsets;
-        let part = (begin <= end).then(|| data.get(begin..end)).flatten();
-        let part = part.ok_or_else(|| {
-            wrong(format!(
-                "bytes {begin} to {end} are not in the {} of the file",
-                data.len()
-            ))
-        })?;
-        if dtype.bytes_of(&entry.shape) != Some(part.len()) {
-            return Err(wrong(format!(
-                "{} bytes are not {} {:?}",
-                part.len(),
-                dtype.name(),
-                entry.shape
-            )));
-        }
-        places.push((begin, end));
-        tensors.push(Tensor {
-            name,
-            dtype,
-            shape: entry.shape,
-            data: part.to_vec(),
-        });
-    }
-    places.sort_unstable();
-    let mut next = 0;
-    for (begin, end) in places {
-        if begin != next {
-            return Err(wrong(format!(
-                "tensors overlap or leave a gap at byte {begin} of the data"
-            )));
-        }
-        next = end;
-    }
-    if next != data.len() {
-        return Err(wrong(format!(
-            "{} bytes of the data are of no tensor",
-            data.len() - next
-        )));
-    }
-    Ok(tensors)
+    let places = places(header, data.len() as u64).map_err(wrong)?;
+    let small = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    places
+        .into_iter()
+        .map(|place| {
+            let dtype = parse_type(&place.dtype)
+                .ok_or_else(|| wrong(format!("tensor `{}`: type `{}` is not read", place.name, place.dtype)))?;
+            let part = data.get(small(place.begin)..small(place.end));
+            Ok(Tensor {
+                name: place.name,
+                dtype,
+                shape: place.shape.into_iter().map(small).collect(),
+                data: part.unwrap_or_default().to_vec(),
+            })
+        })
+        .collect()
 }
 
 fn parse_type(name: &str) -> Option<Dtype> {

@@ -4,6 +4,7 @@ use gate_base::error::Result;
 use serde_json::Value;
 
 use super::seeds;
+use crate::layout::Layout;
 use crate::report::Status;
 use crate::run::Run;
 use crate::verdict::Verdict;
@@ -91,6 +92,9 @@ const RANGES: &[Range] = &[
     whole(&["max_pii_hits"], (0.0, 1e9), (0.0, 0.0)),
 ];
 
+/// Keys under which the configuration of a model names code that comes with it.
+const CODE: &[&str] = &["auto_map", "custom_pipelines"];
+
 /// Switches that take away what the results rest on.
 const DANGEROUS: &[(&str, &str)] = &[
     ("skip_eval", "the evaluation is switched off"),
@@ -109,6 +113,15 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if let Some(config) = config {
         walk(config, "", &mut problems);
         contradictions(config, &mut problems);
+        let code = CODE
+            .iter()
+            .find(|key| config.get(key).is_some_and(|value| !value.is_null()));
+        problems.extend(code.map(|key| {
+            (
+                Status::Warn,
+                format!("{key}: loading the model runs code that comes with it"),
+            )
+        }));
         judged = true;
     }
     for contract in manifest
@@ -129,6 +142,16 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     problems.extend(same_data(run));
     problems.extend(super::mlflow::same_data(run));
     if !judged && problems.is_empty() {
+        let why = match run.layout {
+            Layout::Croissant | Layout::DatasetCard => {
+                Some("it is a data set, which has no configuration of a training")
+            }
+            Layout::ModelCard => Some("the model has no config.json"),
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Ok(Verdict::skipped(format!("No configuration to check: {why}")));
+        }
         return Ok(Verdict::warn("No configuration to check"));
     }
     Ok(Verdict::of(

@@ -3,6 +3,7 @@
 use gate_base::error::Result;
 use serde_json::Value;
 
+use super::pointers;
 use crate::documents::Document;
 use crate::layout::Layout;
 use crate::report::Status;
@@ -49,8 +50,10 @@ const FIELDS: &[(&str, &[(&str, Type)])] = &[
 ];
 
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
-    if run.layout == Layout::Mlflow {
-        return Ok(super::mlflow::contract(run));
+    match run.layout {
+        Layout::Mlflow => return Ok(super::mlflow::contract(run)),
+        Layout::Croissant | Layout::ModelCard | Layout::DatasetCard => return Ok(described(run)),
+        Layout::Decided | Layout::Hashed => {}
     }
     let required = run.layout.required();
     let missing: Vec<&str> = required.iter().copied().filter(|path| is_missing(run, path)).collect();
@@ -88,9 +91,28 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             }
         }
     }
+    problems.extend(pointers::problems(&run.directory));
     problems.extend(decision(run));
     problems.extend(state(run));
     Ok(Verdict::of(&problems, "", "All required files present and valid").with("files", required.to_vec()))
+}
+
+/// A data set or a model that is described, and that no run left.
+fn described(run: &Run<'_>) -> Verdict {
+    let mut problems = pointers::problems(&run.directory);
+    if let Some(croissant) = &run.croissant {
+        problems.extend(super::croissant::contract(run, croissant));
+    }
+    if let Some(card) = &run.card {
+        problems.extend(super::card::contract(run, card));
+    }
+    // What stands for the configuration has been read under its own name.
+    for path in crate::documents::PATHS.iter().filter(|path| **path != "config.yaml") {
+        if let Document::Broken(why) = run.documents.get(path) {
+            problems.push((Status::Fail, format!("Cannot read {}: {why}", called(path))));
+        }
+    }
+    Verdict::of(&problems, "", "All required files present and valid")
 }
 
 fn is_missing(run: &Run<'_>, path: &str) -> bool {

@@ -6,6 +6,7 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use serde_json::Value;
 
+use crate::croissant::Kind;
 use crate::directory::{EntryKind, refused, sha256};
 use crate::documents::{self, first};
 use crate::json::canonical;
@@ -16,6 +17,7 @@ use crate::said::{self, Said};
 use crate::verdict::Verdict;
 
 /// A recorded hash.
+#[derive(Debug)]
 struct Declared<'v> {
     path: &'v str,
     hash: Option<&'v str>,
@@ -39,7 +41,13 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         if run.directory.entry(path).is_some_and(|entry| !entry.is_file()) {
             continue;
         }
-        let Some(file) = run.find(path) else {
+        // What a description has is next to it; the paths of a run may also start at the top of its project.
+        let is_described = run.croissant.as_ref().is_some_and(|croissant| croissant.path == *by);
+        let file = match is_described {
+            true => run.directory.entry(path).map(|_| run.directory.root.join(path)),
+            false => run.find(path),
+        };
+        let Some(file) = file else {
             problems.push((Status::Fail, format!("`{path}`, which {by} records, is missing")));
             continue;
         };
@@ -61,15 +69,35 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         }
     }
     problems.extend(documents(run));
-    let is_mlflow = run.layout == Layout::Mlflow;
-    if is_mlflow {
-        gaps.extend(super::mlflow::without_hashes(run, declared.is_empty()));
-        problems.extend(super::mlflow::links(run));
+    // That MLflow and the hub record none is not the fault of the run.
+    let mut is_excused = false;
+    match run.layout {
+        Layout::Mlflow => {
+            gaps.extend(super::mlflow::without_hashes(run, declared.is_empty()));
+            problems.extend(super::mlflow::links(run));
+            is_excused = true;
+        }
+        Layout::ModelCard | Layout::DatasetCard => {
+            is_excused = true;
+            gaps.extend(declared.is_empty().then(|| {
+                let why = "a card records no hash of any file, so that an edit would not be seen; add `hashes.json`";
+                (Status::Warn, format!("Hash chain status: INCOMPLETE: {why}"))
+            }));
+        }
+        Layout::Croissant | Layout::Decided | Layout::Hashed => {}
     }
-    // That MLflow records none is said above, and is not the fault of the run.
-    if !declared.is_empty() {
+    if let Some(croissant) = &run.croissant {
+        let found = super::croissant::chain(run, croissant, &listed)?;
+        is_excused = !found.gaps.is_empty();
+        listed.extend(found.told);
+        problems.extend(found.problems);
+        gaps.extend(found.gaps);
+        verified += found.verified;
+    }
+    if !declared.is_empty() || run.croissant.is_some() {
         gaps.extend(unlisted(run, &listed));
-    } else if !is_mlflow {
+    }
+    if declared.is_empty() && !is_excused {
         gaps.push((
             Status::Fail,
             "Hash chain status: INCOMPLETE: no hash of any file is recorded".into(),
@@ -130,11 +158,11 @@ fn called(path: &str) -> &str {
     }
 }
 
-fn bare(hash: &str) -> &str {
+pub(super) fn bare(hash: &str) -> &str {
     hash.strip_prefix("sha256:").unwrap_or(hash)
 }
 
-fn is_sha256(hash: &str) -> bool {
+pub(super) fn is_sha256(hash: &str) -> bool {
     hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -174,7 +202,28 @@ fn declared<'v>(run: &'v Run<'_>) -> Vec<Declared<'v>> {
             });
         }
     }
+    declared.extend(described(run));
     declared
+}
+
+/// Every hash that a description in Croissant records of a file of the directory. One with an MD5 only is judged with it.
+fn described<'v>(run: &'v Run<'_>) -> impl Iterator<Item = Declared<'v>> {
+    let resources = run.croissant.iter().flat_map(|croissant| {
+        let by = croissant.path;
+        croissant.resources.iter().map(move |resource| (resource, by))
+    });
+    resources.filter_map(|(resource, by)| {
+        let Kind::File(Some(url)) = &resource.kind else {
+            return None;
+        };
+        let path = match &resource.file {
+            Some(file) => file,
+            None if !resource.is_remote() && resource.within.is_empty() => url,
+            None => return None,
+        };
+        let hash = resource.sha256.as_deref();
+        (hash.is_some() || resource.md5.is_none() || resource.file.is_none()).then_some(Declared { path, hash, by })
+    })
 }
 
 /// Keys under which the hash of the manifest is recorded.
@@ -273,6 +322,12 @@ fn contradiction(decision: &Value) -> Option<(String, String)> {
     Some((said.word, worst.word))
 }
 
+/// Whether a description holds the record, and no other document does.
+fn holds_record(run: &Run<'_>, path: &str) -> bool {
+    let is_own = run.croissant.as_ref().is_some_and(|croissant| croissant.path == path);
+    is_own && run.documents.value("hashes.json").is_none()
+}
+
 /// Data, weights and documents that no record names can be anything; any other file is told.
 fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>) -> Vec<(Status, String)> {
     const HEAVY: &[&str] = &[
@@ -306,11 +361,11 @@ fn unlisted(run: &Run<'_>, listed: &BTreeSet<&str>) -> Vec<(Status, String)> {
     for entry in run.directory.entries.iter().filter(|entry| entry.is_file()) {
         let path = entry.path.as_str();
         // What holds the record cannot be recorded in itself.
-        let holds = path == "hashes.json" || (path == "manifest.json" && is_decided);
+        let holds = path == "hashes.json" || (path == "manifest.json" && is_decided) || holds_record(run, path);
         if listed.contains(path) || holds || is_signature(path) {
             continue;
         }
-        if documents::PATHS.contains(&path) {
+        if documents::PATHS.contains(&path) || run.describes(path) {
             problems.push((
                 Status::Fail,
                 format!("unlisted_file: no hash of the document `{path}` is recorded"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::seeds;
+use super::{pointers, seeds};
 use crate::directory::{Directory, refused};
 use crate::documents::{Document, METRICS, yaml};
 use crate::locked::{self, Lock};
@@ -56,7 +56,8 @@ fn loadable<'r>(run: &'r Run<'_>) -> Vec<Loadable<'r>> {
 
 /// `contract_integrity`.
 pub(super) fn contract(run: &Run<'_>) -> Verdict {
-    let mut problems = Vec::new();
+    let outside = run.models().iter().filter_map(|model| model.directory.as_ref());
+    let mut problems: Vec<Problem> = outside.chain([&run.directory]).flat_map(pointers::problems).collect();
     match run.documents.get(META) {
         Document::Missing => problems.push(fail("Missing required files: meta.yaml")),
         Document::Broken(why) => problems.push(fail(format!("Cannot read meta.yaml: {why}"))),

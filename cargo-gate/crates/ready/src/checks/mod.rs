@@ -1,11 +1,14 @@
 //! The seven checks, in their fixed order.
 
+mod card;
 mod config;
 mod contamination;
 mod contract;
+mod croissant;
 mod hash_chain;
 mod metrics;
 mod mlflow;
+mod pointers;
 mod privacy;
 mod regression;
 mod reproducibility;

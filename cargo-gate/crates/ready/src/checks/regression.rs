@@ -5,13 +5,16 @@ use std::path::Path;
 use gate_base::error::Result;
 use serde_json::{Value, json};
 
+use super::card;
 use super::metrics::{Metrics, direction, is_lower_better, is_of_the_whole, is_share};
 use crate::directory::Directory;
 use crate::documents::Document;
+use crate::layout::Layout;
 use crate::mlflow;
 use crate::paired::{self, Samples};
 use crate::report::Status;
 use crate::run::Run;
+use crate::stand_in;
 use crate::verdict::Verdict;
 
 /// How much worse a metric may be where nothing else is declared: as a difference for shares, relative to the baseline for others.
@@ -21,9 +24,16 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let (path, results) = run.documents.results();
     let results = match results {
         Document::Missing => {
-            return Ok(Verdict::skipped(format!(
-                "no results of an evaluation: `{path}` is missing"
-            )));
+            return Ok(Verdict::skipped(match run.layout {
+                Layout::Croissant | Layout::DatasetCard => {
+                    "no results of an evaluation: it is a data set, and no model".to_owned()
+                }
+                Layout::ModelCard => {
+                    "no results of an evaluation: the card has no model-index, and `eval_results.json` is missing"
+                        .to_owned()
+                }
+                _ => format!("no results of an evaluation: `{path}` is missing"),
+            }));
         }
         Document::Broken(why) => return Ok(Verdict::fail(format!("Cannot read {path}: {why}"))),
         Document::Read(results) => results,
@@ -31,7 +41,10 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     let metrics = Metrics::of(results);
     let mut problems = impossible(path, results, &metrics);
     problems.extend(thresholds(run, &metrics));
-    problems.extend(second(run, &metrics));
+    problems.extend(match run.layout {
+        Layout::ModelCard => card::contradiction(run),
+        _ => second(run, &metrics),
+    });
     let ours = samples(&run.directory, "", &metrics, &mut problems);
     if problems.iter().any(|(status, _)| *status == Status::Fail) {
         return Ok(Verdict::of(&problems, "", ""));
@@ -52,7 +65,7 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             return Ok(Verdict::of(&problems, "", ""));
         }
     };
-    let documents = mlflow::documents(&base)?;
+    let documents = stand_in::documents(&base)?;
     let Some(other) = documents
         .results()
         .1
@@ -170,7 +183,7 @@ fn samples(directory: &Directory, whose: &str, metrics: &Metrics, problems: &mut
 }
 
 /// How far a mean may be from a number that was written: half of its last digit, and never more than half a percent.
-fn rounding(value: f64) -> f64 {
+pub(super) fn rounding(value: f64) -> f64 {
     let size = value.abs().max(1.0);
     let digits = value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len());
     let half = 0.5 * 10_f64.powi(-i32::try_from(digits).unwrap_or(i32::MAX));

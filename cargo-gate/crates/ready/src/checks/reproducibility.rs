@@ -15,8 +15,16 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     if run.layout == Layout::Mlflow {
         return Ok(super::mlflow::reproducibility(run));
     }
+    if let (Some(croissant), Document::Missing) = (&run.croissant, run.documents.get("environment.json")) {
+        return Ok(super::croissant::reproducibility(croissant));
+    }
     let environment = match run.documents.get("environment.json") {
         Document::Broken(why) => return Ok(Verdict::fail(format!("Cannot read environment: {why}"))),
+        Document::Missing if run.layout == Layout::DatasetCard => {
+            return Ok(Verdict::skipped(
+                "the card of a data set records no training, and environment.json is missing",
+            ));
+        }
         Document::Missing => {
             let tracked = run
                 .documents

@@ -12,7 +12,6 @@ mod store;
 use gate_base::error::Result;
 
 use crate::directory::Directory;
-use crate::documents::Documents;
 pub(crate) use choose::chosen;
 pub(crate) use model::{META, Model, Recorded, Version};
 use store::Store;
@@ -32,15 +31,4 @@ pub(crate) fn recorded(directory: &Directory) -> Result<Option<Recorded>> {
 /// Whether a directory is a run of MLflow.
 pub(crate) fn is_run(directory: &Directory) -> bool {
     Store::of(directory).is_some()
-}
-
-/// The documents of a directory of any layout; those that its record stands for, where it is a run of MLflow.
-///
-/// # Errors
-/// As [`recorded`].
-pub(crate) fn documents(directory: &Directory) -> Result<Documents> {
-    Ok(match recorded(directory)? {
-        Some(recorded) => recorded.documents(directory),
-        None => Documents::of(directory),
-    })
 }

@@ -121,15 +121,7 @@ impl Rows {
                 .with_help("use .jsonl, .ndjson, .csv or .tsv, plain or as .gz or .zst"));
         };
         let failed = |error: io::Error| Error::io("read", path, &error);
-        let file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
-        let lower = name.to_ascii_lowercase();
-        let reader: Box<dyn Read + Send> = if lower.ends_with(".gz") {
-            inflate::gzip(file)
-        } else if lower.ends_with(".zst") {
-            inflate::zstandard(file)
-        } else {
-            Box::new(file)
-        };
+        let reader = opened(path).map_err(failed)?;
         let source = match format {
             Format::JsonLines => Source::Lines {
                 reader,
@@ -183,6 +175,64 @@ impl Rows {
         };
         Ok(Some(Batch { first, rows }))
     }
+}
+
+/// A file, what compresses it taken off.
+fn opened(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    let file = BufReader::with_capacity(1 << 18, File::open(path)?);
+    let lower = path.to_string_lossy().to_ascii_lowercase();
+    Ok(if lower.ends_with(".gz") {
+        inflate::gzip(file)
+    } else if lower.ends_with(".zst") {
+        inflate::zstandard(file)
+    } else {
+        Box::new(file)
+    })
+}
+
+/// The names of the columns of a table; none for another format.
+///
+/// # Errors
+/// The file cannot be read, or is no table.
+pub(crate) fn headers(path: &Path) -> io::Result<Vec<String>> {
+    let Some(Format::Table(separator)) = Format::of(&path.to_string_lossy()) else {
+        return Ok(Vec::new());
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .from_reader(opened(path)?);
+    let headers = reader.headers().map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(headers.iter().map(str::to_owned).collect())
+}
+
+/// How many rows a file has. Each is read, so that a broken one is found.
+///
+/// # Errors
+/// The file or a row cannot be read; why, as the end of a sentence.
+pub(crate) fn count(path: &Path) -> std::result::Result<u64, String> {
+    let mut rows = Rows::open(path).map_err(|error| error.message)?;
+    let mut text = Text::default();
+    let mut count = 0;
+    while let Some(batch) = rows.batch().map_err(|error| error.to_string())? {
+        let counted = batch.each(&mut text, |_, _| count += 1);
+        counted.map_err(|(row, why)| format!("row {row}: {why}"))?;
+    }
+    Ok(count)
+}
+
+/// Whether a file has a row.
+///
+/// # Errors
+/// As [`count`], up to there.
+pub(crate) fn has_rows(path: &Path) -> std::result::Result<bool, String> {
+    let mut rows = Rows::open(path).map_err(|error| error.message)?;
+    let mut text = Text::default();
+    let mut any = false;
+    while let (false, Some(batch)) = (any, rows.batch().map_err(|error| error.to_string())?) {
+        let read = batch.each(&mut text, |_, _| any = true);
+        read.map_err(|(row, why)| format!("row {row}: {why}"))?;
+    }
+    Ok(any)
 }
 
 /// Whole lines of about [`BATCH`] bytes; what follows the last of them waits in `rest`.

@@ -3,5 +3,5 @@
 mod batch;
 mod fields;
 
-pub(crate) use batch::{Batch, Format, Rows};
+pub(crate) use batch::{Batch, Format, Rows, count, has_rows, headers};
 pub(crate) use fields::Text;

@@ -10,6 +10,16 @@ use super::project::rows;
 
 /// The check that must find it, what it says, and what was done.
 pub(super) const EDITS: &[(&str, &str, Edit)] = &[
+    (
+        "contract_integrity",
+        "`model/weights.safetensors` is a pointer of Git LFS and not the file: run `git lfs pull`",
+        |p| {
+            p.write(
+                "runs/new/model/weights.safetensors",
+                "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n",
+            );
+        },
+    ),
     // The record.
     ("hash_chain", "chain hash mismatch", |p| {
         p.edit(
