@@ -33,6 +33,9 @@ pub(crate) struct ReadyArgs {
     /// Run to compare with; in a database of MLflow also as for `--run-id` [default: the `baseline_run` of its configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) baseline: Option<PathBuf>,
+    /// Public key in PEM of those who may sign a model, for what OpenSSF's model-signing wrote (`model.sig`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model_key: Vec<PathBuf>,
     /// Compare one part of the training data only, such as 2/3, and write what was found
     #[arg(
         long,
@@ -97,6 +100,7 @@ pub(super) fn run(arguments: &ReadyArgs, conversation: &Conversation<'_>) -> Res
         train: arguments.train.clone(),
         eval: arguments.eval.clone(),
         baseline: arguments.baseline.clone(),
+        model_keys: gate_ready::keys(&arguments.model_key)?,
         parts: Vec::new(),
     };
     if let (Some(shard), Some(key), Some(output)) = (arguments.shard, &arguments.key, &arguments.output) {

@@ -34,6 +34,10 @@ pub(super) struct ReadySuite {
     /// Default: the `baseline_run` of the run.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["runs/released"]))]
     baseline: Option<String>,
+    /// Public keys in PEM of those who may sign the model, relative to the workspace root.
+    #[serde(default)]
+    #[schemars(with = "Vec<FilePath>", extend("examples" = [["keys/model.pem"]]))]
+    model_keys: Vec<String>,
     /// Whether the suite must pass. A suite that is not required only warns.
     #[serde(default = "yes")]
     required: bool,
@@ -49,17 +53,17 @@ impl From<ReadySuite> for SuitePolicy {
     fn from(suite: ReadySuite) -> Self {
         let is_plain = !suite.run.contains(['*', '?', '[', ']', '{', '}', '!', '\\']);
         // The files of the workspace that it reads; what is read besides is kept with the evidence.
-        let inputs = if is_plain {
-            vec![suite.run.clone(), format!("{}/**", suite.run)]
-        } else {
-            Vec::new()
-        };
+        let mut inputs = suite.model_keys.clone();
+        if is_plain {
+            inputs.extend([suite.run.clone(), format!("{}/**", suite.run)]);
+        }
         let ready = ReadyPolicy {
             run: suite.run,
             run_id: suite.run_id,
             train: suite.train,
             eval: suite.eval,
             baseline: suite.baseline,
+            model_keys: suite.model_keys,
         };
         Self {
             ready: Some(Box::new(ready)),

@@ -180,6 +180,8 @@ pub struct ReadyPolicy {
     pub eval: Vec<String>,
     /// The run to compare with, instead of the one that the run declares.
     pub baseline: Option<String>,
+    /// Public keys of those who may sign the model.
+    pub model_keys: Vec<String>,
 }
 
 /// How a suite of benchmarks is judged.

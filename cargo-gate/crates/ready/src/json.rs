@@ -191,6 +191,11 @@ fn python_float(value: f64) -> String {
     }
 }
 
+/// A text below these keys.
+pub(crate) fn text<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v str> {
+    keys.iter().try_fold(value, |value, key| value.get(key))?.as_str()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,13 +31,14 @@ mod report;
 mod rows;
 mod run;
 mod said;
+mod signature;
 mod sqlite;
 mod stand_in;
 mod verdict;
 
 use std::path::{Path, PathBuf};
 
-use gate_base::error::Result;
+use gate_base::error::{Error, Result};
 
 pub use contamination::{Kind, MOST, Match, Overlap, Part, Shard, overlap};
 pub use report::{CheckReport, Report, Status, Summary};
@@ -73,6 +74,20 @@ pub fn judge(directory: &Path, options: &Options) -> Result<Judged> {
         report,
         seen: run.seen(),
     })
+}
+
+/// Reads public keys of those who may sign models.
+///
+/// # Errors
+/// A file cannot be read (usage).
+pub fn keys(paths: &[PathBuf]) -> Result<Vec<String>> {
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).map_err(|error| {
+            Error::usage(format!("cannot read the key `{}`: {error}", path.display()))
+                .with_help("name a public key in PEM, as `openssl ec -pubout` writes it")
+        })
+    };
+    paths.iter().map(read).collect()
 }
 
 /// A part of the comparison of the data of a run. All parts together stand for the whole, as [`Options::parts`].

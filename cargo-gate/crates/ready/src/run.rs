@@ -16,6 +16,7 @@ use crate::documents::{Documents, first};
 use crate::layout::Layout;
 use crate::mlflow::{self, Model, Recorded};
 use crate::rows::Format;
+use crate::signature::{self, Signature};
 use crate::stand_in;
 
 /// What is asked for, beside the directory itself.
@@ -32,6 +33,8 @@ pub struct Options {
     pub eval: Vec<PathBuf>,
     /// The run to compare with, in place of what the run declares.
     pub baseline: Option<PathBuf>,
+    /// Public keys in PEM, of those who may sign models.
+    pub model_keys: Vec<String>,
     /// Parts of the comparison of training and evaluation data, with what they are called, where it is not carried out here.
     pub parts: Vec<(String, Part)>,
 }
@@ -44,6 +47,8 @@ pub(crate) struct Run<'a> {
     pub(crate) layout: Layout,
     /// What MLflow records of it.
     pub(crate) recorded: Recorded,
+    /// Signatures among its files.
+    pub(crate) signatures: Vec<Signature>,
     /// The data set that Croissant describes.
     pub(crate) croissant: Option<Croissant>,
     /// The card of the hub, also next to a description in Croissant.
@@ -99,6 +104,7 @@ impl<'a> Run<'a> {
         let outside = recorded.outside.iter().cloned();
         Ok(Self {
             documents,
+            signatures: signature::of(&directory, &options.model_keys),
             croissant: is_described.then(|| Croissant::of(&directory)).flatten(),
             card: is_described.then(|| Card::of(&directory)).flatten(),
             layout,

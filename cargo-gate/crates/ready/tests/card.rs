@@ -5,6 +5,8 @@ mod data;
 mod described;
 #[path = "card/model.rs"]
 mod model;
+#[path = "card/signed.rs"]
+mod signed;
 
 use described::{Described, found};
 use gate_ready::{Options, Status, validate};

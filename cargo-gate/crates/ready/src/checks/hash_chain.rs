@@ -14,6 +14,7 @@ use crate::layout::Layout;
 use crate::report::Status;
 use crate::run::Run;
 use crate::said::{self, Said};
+use crate::signature::{Signature, is_signature};
 use crate::verdict::Verdict;
 
 /// A recorded hash.
@@ -21,7 +22,7 @@ use crate::verdict::Verdict;
 struct Declared<'v> {
     path: &'v str,
     hash: Option<&'v str>,
-    by: &'static str,
+    by: &'v str,
 }
 
 pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
@@ -41,8 +42,9 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
         if run.directory.entry(path).is_some_and(|entry| !entry.is_file()) {
             continue;
         }
-        // What a description has is next to it; the paths of a run may also start at the top of its project.
-        let is_described = run.croissant.as_ref().is_some_and(|croissant| croissant.path == *by);
+        // What a description or a signature has is next to it; the paths of a run may also start at the top of its project.
+        let is_described = run.croissant.as_ref().is_some_and(|croissant| croissant.path == *by)
+            || run.signatures.iter().any(|signature| signature.path == *by);
         let file = match is_described {
             true => run.directory.entry(path).map(|_| run.directory.root.join(path)),
             false => run.find(path),
@@ -103,19 +105,19 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
             "Hash chain status: INCOMPLETE: no hash of any file is recorded".into(),
         ));
     }
-    let signatures: Vec<&str> = run
-        .directory
-        .entries
-        .iter()
-        .map(|entry| entry.path.as_str())
-        .filter(|path| is_signature(path))
-        .collect();
-    gaps.extend(signatures.iter().map(|path| {
-        (
+    let (valid, invalid): (Vec<_>, Vec<_>) = run.signatures.iter().partition(|signature| signature.files.is_ok());
+    gaps.extend(invalid.iter().filter_map(|signature| {
+        let why = signature.files.as_ref().err()?;
+        Some((
             Status::Fail,
-            format!("`{path}` is a signature, and signatures of runs cannot be verified yet"),
-        )
+            format!("`{}` is a signature that proves nothing: {why}", signature.path),
+        ))
     }));
+    let paths = |of: &[&Signature]| {
+        of.iter()
+            .map(|signature| signature.path.as_str().into())
+            .collect::<Vec<Value>>()
+    };
     let status = match (problems.is_empty(), gaps.is_empty()) {
         (false, _) => "TAMPERED",
         (true, false) => "INCOMPLETE",
@@ -126,7 +128,8 @@ pub(super) fn check(run: &Run<'_>) -> Result<Verdict> {
     Ok(Verdict::of(&problems, "", fine)
         .with("status", status)
         .with("checks", verified)
-        .with("signatures_not_verified", signatures))
+        .with("signatures_verified", paths(&valid))
+        .with("signatures_not_verified", paths(&invalid)))
 }
 
 /// Links and what is no file: a link can lead to something else tomorrow, and nothing below it is part of the record.
@@ -140,14 +143,6 @@ fn not_files(run: &Run<'_>) -> Vec<(Status, String)> {
         Some((Status::Fail, format!("`{}` {why}", entry.path)))
     };
     run.directory.entries.iter().filter_map(told).collect()
-}
-
-/// Whether a file is a signature, by its name. One that nothing verifies may be of anything.
-fn is_signature(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    [".sig", ".sigstore", ".sigstore.json"]
-        .into_iter()
-        .any(|end| lower.ends_with(end))
 }
 
 fn called(path: &str) -> &str {
@@ -203,6 +198,13 @@ fn declared<'v>(run: &'v Run<'_>) -> Vec<Declared<'v>> {
         }
     }
     declared.extend(described(run));
+    for signature in &run.signatures {
+        declared.extend(signature.files.iter().flatten().map(|(path, hash)| Declared {
+            path,
+            hash: Some(hash),
+            by: &signature.path,
+        }));
+    }
     declared
 }
 

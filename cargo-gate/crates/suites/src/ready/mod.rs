@@ -47,6 +47,15 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             BuildReads::default(),
         ));
     };
+    let keys: Vec<PathBuf> = policy.model_keys.iter().map(at).collect();
+    let model_keys = match gate_ready::keys(&keys) {
+        Ok(keys) => keys,
+        Err(error) => {
+            let mut reason = Reason::new("unreadable_key", error.message);
+            reason.help = error.help;
+            return Ok(run(without_proof(suite, reason), None, BuildReads::default()));
+        }
+    };
     let options = Options {
         run_id: policy.run_id.clone(),
         project: Some(project(cx)),
@@ -56,6 +65,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             let is_model = baseline.starts_with("models:/");
             if is_model { baseline.into() } else { at(baseline) }
         }),
+        model_keys,
         parts: Vec::new(),
     };
     let judged = match gate_ready::judge(&directory, &options) {
@@ -70,6 +80,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let mut seen = judged.seen;
     seen.retain(|path| *path != directory);
     seen.push(link.clone());
+    seen.extend(keys);
     let turned = link.canonicalize().ok().as_ref() != Some(&directory);
     let changed = turned.then(|| link.clone()).or_else(|| changed(&seen, began));
     if let Some(path) = changed {
