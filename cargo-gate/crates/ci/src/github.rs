@@ -160,6 +160,9 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
     for name in ["GITHUB_WORKSPACE", "github.workspace"] {
         variables.insert(name.into(), Some(Word::bare(TOP)));
     }
+    for name in ["CI", "GITHUB_ACTIONS"] {
+        variables.insert(name.into(), Some(Word::bare("true")));
+    }
     add_variables(&mut variables, root.get("env"));
     add_variables(&mut variables, node.get("env"));
     let scope = |row| Scope {

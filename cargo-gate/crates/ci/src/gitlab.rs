@@ -288,6 +288,9 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     let rows = matrix::gitlab(get("parallel"));
     let mut variables = Variables::new();
     variables.insert("CI_PROJECT_DIR".into(), Some(Word::bare(TOP)));
+    for name in ["CI", "GITLAB_CI"] {
+        variables.insert(name.into(), Some(Word::bare("true")));
+    }
     add_variables(&mut variables, pipeline.get("variables"));
     all.iter()
         .for_each(|layer| add_variables(&mut variables, layer.get("variables")));

@@ -14,6 +14,7 @@ mod services;
 pub mod shell;
 mod step;
 mod tree;
+mod variables;
 pub mod yaml;
 
 #[cfg(test)]

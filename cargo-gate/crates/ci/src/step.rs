@@ -8,7 +8,7 @@ use super::matrix::Row;
 use super::model::{CiCommand, NotFollowed};
 use super::shell::{self, Command, Next, Word};
 use super::tree::Reader;
-use super::{path, recipe};
+use super::{path, recipe, variables};
 
 /// How deep scripts and `sh -c` are followed.
 const MAX_DEPTH: u32 = 6;
@@ -123,7 +123,9 @@ impl<'a> Steps<'a> {
                 shell::split(&plain)
             }
         };
-        let variables = self.variables(&commands, environment, text);
+        let mut given = environment.clone();
+        given.extend(self.exported.iter().map(|name| (name.clone(), None)));
+        let variables = variables::of_script(&commands, given, text.text, text.path);
         let shebang = text.text.lines().next().filter(|line| line.starts_with("#!"));
         let mut shell = Shell {
             stops: text.stops || shebang.is_some_and(|line| line.contains(" -e")),
@@ -259,7 +261,7 @@ impl<'a> Steps<'a> {
 
     /// Follows a script of the repository. Returns whether it was one.
     fn script(&mut self, command: &Command, here: &Here<'_>) -> bool {
-        let Some((path, stops)) = self.script_path(&command.words, here) else {
+        let Some((path, stops, arguments)) = self.script_path(&command.words, here) else {
             if here
                 .shell
                 .directory()
@@ -283,7 +285,7 @@ impl<'a> Steps<'a> {
             stops,
             ..here.inner(&path, &script, &line_at)
         };
-        self.run(&inner, here.variables);
+        self.run(&inner, &variables::with_arguments(here.variables, arguments));
         true
     }
 
@@ -296,8 +298,9 @@ impl<'a> Steps<'a> {
         path::join(here.shell.directory().as_deref(), &text)
     }
 
-    /// The script that a command starts, relative to the top, and whether its shell is told to stop at failures.
-    fn script_path(&self, words: &[Word], here: &Here<'_>) -> Option<(String, bool)> {
+    /// The script that a command starts, relative to the top, whether its shell is told to stop at failures, and the arguments
+    /// of the script.
+    fn script_path<'w>(&self, words: &'w [Word], here: &Here<'_>) -> Option<(String, bool, &'w [Word])> {
         let resolve = |word: &Word| self.path(word, here).filter(|path| self.reader.is_script(path));
         let (first, behind) = words.split_first()?;
         let name = base_name(&first.text);
@@ -307,7 +310,7 @@ impl<'a> Steps<'a> {
         ) {
             let mut stops = false;
             let mut is_value = false;
-            for word in behind {
+            for (at, word) in behind.iter().enumerate() {
                 if std::mem::take(&mut is_value) {
                     continue;
                 }
@@ -317,21 +320,21 @@ impl<'a> Steps<'a> {
                     is_value = short && word.text.ends_with('o');
                     continue;
                 }
-                return resolve(word).map(|path| (path, stops));
+                return Some((resolve(word)?, stops, &behind[at + 1..]));
             }
             return None;
         }
         let is_path = |word: &&Word| word.text.contains(['/', '\\']) || !here.text.is_posix;
         if is_path(&first) {
-            return resolve(first).map(|path| (path, false));
+            return Some((resolve(first)?, false, behind));
         }
         // Behind `sudo`, `time`, `xvfb-run` and the like.
         if matches!(
             name,
             "sudo" | "time" | "env" | "xvfb-run" | "timeout" | "retry" | "nice" | "exec" | "call"
         ) {
-            let mut rest = behind.iter().filter(|word| word.text.contains('/'));
-            return rest.find_map(resolve).map(|path| (path, false));
+            let mut rest = behind.iter().enumerate().filter(|(_, word)| word.text.contains('/'));
+            return rest.find_map(|(at, word)| Some((resolve(word)?, false, &behind[at + 1..])));
         }
         None
     }
@@ -342,36 +345,6 @@ impl<'a> Steps<'a> {
             complete: self.complete,
             variables,
         }
-    }
-
-    /// Environment and variables of the script. One that is set twice, or from the output of a command, is unknown.
-    fn variables(&self, commands: &[Command], environment: &Variables, text: &Text<'_>) -> Variables {
-        let mut variables = environment.clone();
-        for name in &self.exported {
-            variables.insert(name.clone(), None);
-        }
-        let mut set = BTreeSet::new();
-        for (name, value) in commands
-            .iter()
-            .filter(|command| command.words.is_empty())
-            .flat_map(|c| &c.assignments)
-        {
-            let value = match path::computed(&value.text, text.path) {
-                Some(place) => Some(Word::bare(place)),
-                None if value.text.contains("$(") || value.text.contains('`') => None,
-                None => Some(value.clone()),
-            };
-            // A variable that starts empty and is filled later, or that reads itself, has no single value.
-            let own = value.as_ref().is_some_and(|value| {
-                value.text.contains(&format!("${name}")) || value.text.contains(&format!("${{{name}"))
-            });
-            let single = set.insert(name.clone()) && !own;
-            variables.insert(name.clone(), value.filter(|_| single));
-        }
-        for name in commands.iter().flat_map(changed_by_builtin) {
-            variables.insert(name, None);
-        }
-        variables
     }
 
     /// Notes what is written to `$GITHUB_ENV`: from now on it has a value that nobody knows.
@@ -481,16 +454,6 @@ fn command_string(words: &[Word]) -> Option<&Word> {
     let from = if nix { 0 } else { shell? };
     let flag = words.iter().skip(from + 1).position(is_flag)?;
     words.get(from + 1 + flag + 1)
-}
-
-fn changed_by_builtin(command: &Command) -> Vec<String> {
-    let name = command.words.first().map(|word| word.text.as_str()).unwrap_or_default();
-    let all = command.words.iter().skip(1).map(|word| word.text.clone());
-    match name {
-        "read" | "unset" | "mapfile" | "readarray" => all.filter(|word| !word.starts_with('-')).collect(),
-        "for" => all.take(1).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// Whether a command names a script by a path.

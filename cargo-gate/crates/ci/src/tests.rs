@@ -163,6 +163,60 @@ jobs:
     "#);
 }
 
+/// What the script is given, and what the job gives it, decides what `${NAME…}` says.
+#[test]
+fn expansions_with_a_default() {
+    let workflow = "\
+on: push
+env: {GIVEN: cross, EMPTY: '', FROM_MATRIX: '${{ matrix.cargo }}'}
+jobs:
+  a:
+    strategy:
+      matrix:
+        cargo: ['', cross]
+    steps:
+      - run: |
+          : \"${CARGO:=cargo}\" ${GIVEN:=cargo} ${EMPTY:=cargo} ${EMPTY2=cargo} ${FROM_MATRIX:=cargo}
+          $CARGO a && $GIVEN b && $EMPTY c && ${EMPTY2} d && $FROM_MATRIX e
+      - run: |
+          GIVEN=${GIVEN:-no} EMPTY=\"${EMPTY-no}\"
+          LOCK=\"${LOCK:-\"--locked --all\"}\"
+          SELF=${SELF:-$SELF} OUT=${OUT:-$(cargo metadata)}
+          cargo $GIVEN \"$EMPTY\" $LOCK $SELF $OUT
+      - run: cargo a ${CI:+--locked} ${GIVEN:+--given} ${EMPTY:+--empty} ${EMPTY+--set} ${NONE:+--none} ${GITHUB_REF:+--ref} ${NONE:-${NONE:-x}}
+      - run: ${CARGO_HOME:-$HOME/.cargo}/bin/cargo a ${GITHUB_REF:-main} \"${NONE:-it's}\" ${GIVEN%%s}
+      - run: ci/x.sh test \"${{ matrix.cargo }}\" $CARGO
+      - run: ci/f.sh test
+";
+    let script = "set -e\ncargo ${1:-build} \"$2\" ${3:-x} ${4:-y}\nsh -c 'cargo $1'\n./ci/z.sh\n";
+    let files = files(&[
+        (".github/workflows/ci.yml", workflow),
+        ("ci/x.sh", script),
+        ("ci/z.sh", "cargo ${1:-build}\n"),
+        ("ci/f.sh", "f() { cargo ${1:-build}; }\nf check\n"),
+    ]);
+    insta::assert_snapshot!(shown(&files), @"
+    .github/workflows/ci.yml Workflow Automatic
+      a [None, None]
+        .github/workflows/ci.yml:10 /$ : cargo cross cargo cargo cargo ¦ : cargo cross cargo cargo cross
+        .github/workflows/ci.yml:11 /$ cargo a
+        .github/workflows/ci.yml:11 /$ cross b
+        .github/workflows/ci.yml:11 /$ cargo c
+        .github/workflows/ci.yml:11 /$ cargo d
+        .github/workflows/ci.yml:11 /$ cargo e ¦ cross e
+        .github/workflows/ci.yml:15 /$ cargo metadata
+        .github/workflows/ci.yml:16 /$ cargo cross  --locked --all <$SELF> <$OUT>
+        .github/workflows/ci.yml:17 /$ cargo a --locked --given --set <${GITHUB_REF:+--ref}> x
+        .github/workflows/ci.yml:18 /$ �/.cargo/bin/cargo a <${GITHUB_REF:-main}> it's <${GIVEN%%s}>
+        ci/x.sh:2 /$ cargo test  <${3:-x}> y ¦ cargo test cross <${3:-x}> y
+        ci/x.sh:3 /$ cargo test
+        ci/z.sh:1 /$ cargo build
+        ci/f.sh:1 /$ f [later commands run even if it fails]
+        ci/f.sh:1 /$ cargo <${1:-build}> [later commands run even if it fails]
+        ci/f.sh:2 /$ f check
+    ");
+}
+
 #[test]
 fn a_pipeline() {
     let root = "\
