@@ -10,6 +10,7 @@ mod matrix;
 mod model;
 mod path;
 mod recipe;
+mod rows;
 mod services;
 pub mod shell;
 mod step;

@@ -1,5 +1,6 @@
 //! Shell text of a job to commands: variables, directories and scripts followed.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::cargo_call::base_name;
@@ -13,11 +14,11 @@ use super::{path, recipe, variables};
 /// How deep scripts and `sh -c` are followed.
 const MAX_DEPTH: u32 = 6;
 /// Most commands of a job.
-const MAX_COMMANDS: usize = 20_000;
+pub(super) const MAX_COMMANDS: usize = 20_000;
 /// Most scripts, actions and `sh -c` that a job leads to.
 const MAX_FOLLOWED: u32 = 500;
 /// Most command lines that the matrix of a job makes of its commands. From there on its first row speaks for all.
-const MAX_EXPANDED: usize = 100_000;
+pub(super) const MAX_EXPANDED: usize = 100_000;
 
 /// Why a call at the end of a chain of calls was not followed.
 pub(super) const TOO_DEEP: &str = "it is nested too deeply in other calls";
@@ -56,6 +57,10 @@ pub(super) struct Steps<'a> {
     pub(super) exported: Vec<String>,
     /// Whether what is read now may not run: it stands in a branch, or its step has a condition.
     pub(super) conditional: bool,
+    /// How many commands may still be added.
+    pub(super) left: usize,
+    /// Parts of the rows that run in other directories, or call other scripts. Nothing more is read then.
+    pub(super) apart: RefCell<Option<Vec<Vec<usize>>>>,
     /// Scripts, actions and `sh -c` so far.
     followed: u32,
     /// Command lines so far.
@@ -82,9 +87,41 @@ impl<'a> Steps<'a> {
             not_followed: Vec::new(),
             exported: Vec::new(),
             conditional: false,
+            left: MAX_COMMANDS,
+            apart: RefCell::new(None),
             followed: 0,
             expanded: 0,
         }
+    }
+
+    /// Number of scripts, actions and `sh -c` that were followed.
+    pub(super) fn followed(&self) -> u32 {
+        self.followed
+    }
+
+    /// A directory, as seen from the top of the repository.
+    pub(super) fn directory(&self, text: &str, variables: &Variables) -> Option<String> {
+        self.agreed(text, |row| {
+            path::join(Some(""), &self.scope(row, variables).text(text, 0))
+        })
+    }
+
+    /// What a text comes to in the rows; where they do not agree, in the first one, and they are read apart.
+    fn agreed(&self, text: &str, of: impl Fn(&Row) -> Option<String>) -> Option<String> {
+        let first = of(self.rows.first()?);
+        if self.rows.len() > 1 && text.contains('$') && self.apart.borrow().is_none() {
+            let mut parts: Vec<(Option<String>, Vec<usize>)> = Vec::new();
+            for (at, value) in self.rows.iter().map(of).enumerate() {
+                match parts.iter_mut().find(|(known, _)| *known == value) {
+                    Some((_, part)) => part.push(at),
+                    None => parts.push((value, vec![at])),
+                }
+            }
+            if parts.len() > 1 {
+                *self.apart.borrow_mut() = Some(parts.into_iter().map(|(_, part)| part).collect());
+            }
+        }
+        first
     }
 
     /// Whether one more script may be followed: what calls itself, or what calls many that call many, ends here.
@@ -110,8 +147,8 @@ impl<'a> Steps<'a> {
         });
     }
 
-    /// Takes a text apart.
-    pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) {
+    /// Takes a text apart. Returns the variables and the directory that its shell ends with.
+    pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) -> (Variables, Option<String>) {
         let commands = match text.is_posix {
             true => shell::split(text.text),
             false => {
@@ -134,9 +171,13 @@ impl<'a> Steps<'a> {
             pushed: Vec::new(),
         };
         for (at, command) in commands.iter().enumerate() {
-            if self.commands.len() >= MAX_COMMANDS {
+            if self.apart.borrow().is_some() {
+                break;
+            }
+            if self.commands.len() >= self.left {
                 let line = (text.line_at)(command.offset);
-                return self.not_followed(text.path, line, text.text, "the job has too many commands");
+                self.not_followed(text.path, line, text.text, "the job has too many commands");
+                break;
             }
             shell.directories.retain(|(depth, _)| *depth <= command.depth);
             self.note_exports(command);
@@ -157,6 +198,9 @@ impl<'a> Steps<'a> {
                 }
             }
         }
+        shell.directories.retain(|(depth, _)| *depth == 0);
+        let directory = shell.directory();
+        (variables, directory)
     }
 
     fn add(&mut self, command: &Command, here: &Here<'_>) {
@@ -167,7 +211,8 @@ impl<'a> Steps<'a> {
         if let Some(inner) = command_string(&command.words) {
             if follows && self.may_follow() {
                 let line_at = |_| here.line;
-                return self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
+                self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
+                return;
             }
             self.not_followed(here.text.path, here.line, &inner.text, TOO_DEEP);
         } else if self.script(command, here) {
@@ -289,11 +334,11 @@ impl<'a> Steps<'a> {
         true
     }
 
-    /// What a word says in the first job of the matrix, as a path seen from here.
-    fn path(&self, word: &Word, here: &Here<'_>) -> Option<String> {
+    /// What a word says in a job of the matrix, as a path seen from here.
+    fn path(&self, word: &Word, row: &Row, here: &Here<'_>) -> Option<String> {
         let text = match path::computed(&word.text, here.text.path) {
             Some(path) => path,
-            None => self.scope(self.rows.first()?, here.variables).text(&word.text, 0),
+            None => self.scope(row, here.variables).text(&word.text, 0),
         };
         path::join(here.shell.directory().as_deref(), &text)
     }
@@ -301,7 +346,11 @@ impl<'a> Steps<'a> {
     /// The script that a command starts, relative to the top, whether its shell is told to stop at failures, and the arguments
     /// of the script.
     fn script_path<'w>(&self, words: &'w [Word], here: &Here<'_>) -> Option<(String, bool, &'w [Word])> {
-        let resolve = |word: &Word| self.path(word, here).filter(|path| self.reader.is_script(path));
+        let script = |word: &Word, row: &Row| {
+            let path = self.path(word, row, here);
+            path.filter(|path| self.reader.is_script(path))
+        };
+        let resolve = |word: &Word| self.agreed(&word.text, |row| script(word, row));
         let (first, behind) = words.split_first()?;
         let name = base_name(&first.text);
         if matches!(
@@ -368,7 +417,7 @@ impl<'a> Steps<'a> {
             let word = rest
                 .iter()
                 .find(|word| !word.text.starts_with('-') && word.text != "/d")?;
-            self.path(word, here)
+            self.agreed(&word.text, |row| self.path(word, row, here))
         };
         match first.text.as_str() {
             "cd" | "chdir" | "Set-Location" => shell.change(command.depth, target()),

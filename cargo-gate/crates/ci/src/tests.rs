@@ -63,7 +63,7 @@ pub(super) fn shown(files: &CiFiles) -> String {
                     "    {}:{} {directory}$ {}",
                     command.path,
                     command.line,
-                    lines.join(" ¦ ")
+                    lines.join(" ¦ ").trim_end()
                 );
                 out += &command.ignored.map(|why| format!(" [{why}]")).unwrap_or_default();
                 out += "\n";
@@ -277,6 +277,90 @@ mac:
         .gitlab-ci.yml:26 /sub$ tee log
     .gitlab/a.yml Pipeline Automatic
     .gitlab/b.yml Pipeline Automatic line 1 is not valid YAML: while parsing a node, did not find expected node content
+    "#);
+}
+
+/// A job of the matrix runs in its own directory, and calls the scripts there.
+#[test]
+fn directories_of_a_matrix() {
+    let workflow = "\
+on: push
+jobs:
+  a:
+    strategy:
+      matrix:
+        os: [ubuntu-latest, windows-latest]
+        directory: [api, web]
+        include:
+          - {directory: web, flags: --locked}
+    runs-on: ${{ matrix.os }}
+    defaults:
+      run:
+        shell: bash
+        working-directory: ${{ matrix.directory }}
+    steps:
+      - run: cargo test ${{ matrix.flags }} --target ${{ matrix.os }}
+      - run: ./ci.sh
+      - run: cargo fmt
+        working-directory: .
+  b:
+    strategy:
+      matrix: {place: [api, web, web]}
+    env: {PLACE: 'x/${{ matrix.place }}'}
+    steps:
+      - run: cd \"$PLACE/..\" && cargo test
+      - run: (cd ${{ matrix.place }} && cargo doc); cargo build
+      - uses: ./.github/actions/test
+        with: {directory: '${{ matrix.place }}'}
+      - run: bash \"${{ matrix.place }}/ci.sh\"
+";
+    let action = "inputs:\n  directory: {}\nruns:\n  using: composite\n  steps:\n    - run: cargo clippy\n      working-directory: ${{ inputs.directory }}\n      shell: bash\n";
+    let gitlab = "\
+a:
+  parallel:
+    matrix:
+      - DIRECTORY: [api, web]
+        STAGE: pilot
+  before_script:
+    - ROOT=$CI_PROJECT_DIR
+    - cd \"$ROOT/$DIRECTORY\"
+  script:
+    - cargo gate $STAGE
+    - ./ci.sh
+";
+    let files = files(&[
+        (".github/workflows/ci.yml", workflow),
+        (".github/actions/test/action.yml", action),
+        (".gitlab-ci.yml", gitlab),
+        ("api/ci.sh", "cargo run\n"),
+    ]);
+    insta::assert_snapshot!(shown(&files), @r#"
+    .github/actions/test/action.yml Action Automatic
+    .github/workflows/ci.yml Workflow Automatic ./.github/actions/test@27
+      a [Some(["ubuntu-latest"]), Some(["ubuntu-latest"]), Some(["windows-latest"]), Some(["windows-latest"])]
+        .github/workflows/ci.yml:16 /api$ cargo test --target ubuntu-latest ¦  ¦ cargo test --target windows-latest ¦
+        api/ci.sh:1 /api$ cargo run ¦  ¦ cargo run ¦
+        .github/workflows/ci.yml:18 /$ cargo fmt ¦  ¦ cargo fmt ¦
+        .github/workflows/ci.yml:16 /web$  ¦ cargo test --locked --target ubuntu-latest ¦  ¦ cargo test --locked --target windows-latest
+        .github/workflows/ci.yml:17 /web$  ¦ ./ci.sh ¦  ¦ ./ci.sh
+        .github/workflows/ci.yml:18 /$  ¦ cargo fmt ¦  ¦ cargo fmt
+      b [None, None, None]
+        .github/workflows/ci.yml:25 /x$ cargo test ¦  ¦
+        .github/workflows/ci.yml:26 /api$ cargo doc ¦  ¦
+        .github/workflows/ci.yml:26 /$ cargo build ¦  ¦
+        .github/actions/test/action.yml:6 /api$ cargo clippy ¦  ¦
+        api/ci.sh:1 /$ cargo run ¦  ¦
+        .github/workflows/ci.yml:25 /x$  ¦ cargo test ¦ cargo test
+        .github/workflows/ci.yml:26 /web$  ¦ cargo doc ¦ cargo doc
+        .github/workflows/ci.yml:26 /$  ¦ cargo build ¦ cargo build
+        .github/actions/test/action.yml:6 /web$  ¦ cargo clippy ¦ cargo clippy
+        .github/workflows/ci.yml:29 /$  ¦ bash web/ci.sh ¦ bash web/ci.sh
+    .gitlab-ci.yml Pipeline Automatic
+      a [None, None]
+        .gitlab-ci.yml:10 /api$ cargo gate pilot ¦
+        api/ci.sh:1 /api$ cargo run ¦
+        .gitlab-ci.yml:10 /web$  ¦ cargo gate pilot
+        .gitlab-ci.yml:11 /web$  ¦ ./ci.sh
     "#);
 }
 
