@@ -87,8 +87,9 @@ fn results(report: &Report, prefix: &str) -> (Vec<Value>, usize) {
 fn descriptor(check: &CheckReport, rules: &[RuleInfo<'_>]) -> Value {
     let info = rules.iter().find(|rule| rule.id == check.id);
     let summary = info.map_or(check.summary.as_str(), |rule| rule.summary);
-    // GitHub takes 1024 characters of a description.
-    let mut descriptor = json!({ "id": check.id, "shortDescription": message(summary, 1024) });
+    // GitHub requires both descriptions, and takes 1024 characters of each.
+    let summary = message(summary, 1024);
+    let mut descriptor = json!({ "id": check.id, "shortDescription": summary, "fullDescription": summary });
     if let Some(rule) = info {
         let docs = text::lines(rule.docs);
         descriptor["help"] = json!({ "text": docs, "markdown": docs });
@@ -270,7 +271,7 @@ mod tests {
             json!({ "type": "array", "minItems": 1, "items": object(json!({ "physicalLocation": physical })) });
         let message = object(json!({ "text": text }));
         let result = object(json!({ "ruleId": text, "message": message, "locations": locations }));
-        let rule = object(json!({ "id": text, "shortDescription": message }));
+        let rule = object(json!({ "id": text, "shortDescription": message, "fullDescription": message }));
         let driver = object(json!({ "name": text, "rules": { "type": "array", "items": rule } }));
         let run = object(json!({
             "tool": object(json!({ "driver": driver })),
