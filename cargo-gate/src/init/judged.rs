@@ -185,7 +185,13 @@ fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
         ..facts(true)
     };
     let (backend, api) = (facts("backend"), facts("services/api"));
-    for workspaces in [&[&backend][..], &[&api], &[&backend, &api]] {
+    let other = InitFacts {
+        lockfile: false,
+        compared: Vec::new(),
+        publishes: false,
+        ..facts("tools")
+    };
+    for workspaces in [&[&backend][..], &[&api], &[&backend, &api], &[&backend, &api, &other]] {
         let (github, gitlab) = (github_workflow(workspaces), gitlab_pipeline(workspaces));
         let root = "include:\n  - local: .gitlab/gate.yml\n";
         let of_github = [(".github/workflows/gate.yml", github.as_str())];
@@ -207,16 +213,16 @@ fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
             let directories: Vec<&str> = workspaces.iter().map(|facts| facts.directory.as_str()).collect();
             assert_eq!(found, directories, "{github}{gitlab}");
         }
-        for facts in workspaces {
-            let directory = &facts.directory;
-            assert!(
-                github.contains(&format!("path: \"{directory}/target/gate-")),
-                "{github}"
-            );
-            assert!(
-                gitlab.contains(&format!("{directory}/target/gate/junit.xml")),
-                "{gitlab}"
-            );
-        }
+        let below = |path: &str, matrix: &str| match workspaces {
+            [facts] => format!("{}/{path}", facts.directory),
+            _ => format!("{matrix}/{path}"),
+        };
+        let bundle = below("target/gate-", "${{ matrix.directory }}");
+        let bundle = bundle.trim_end_matches("gate-");
+        assert!(github.contains(bundle), "{github}");
+        assert!(
+            gitlab.contains(&below("target/gate/junit.xml", "$DIRECTORY")),
+            "{gitlab}"
+        );
     }
 }

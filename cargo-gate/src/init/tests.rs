@@ -128,6 +128,47 @@ fn workflows() {
     assert!(github_workflow(&[&odd]).contains("branches: [\"main\"]"));
 }
 
+/// Several workspaces share the jobs, each of which has a matrix over those that it is for.
+#[test]
+fn workflows_of_several_workspaces() {
+    let of = |directory: &str, lockfile: bool, toolchain: &str| InitFacts {
+        directory: directory.into(),
+        lockfile,
+        toolchain: Some(toolchain.into()),
+        nextest: lockfile,
+        publishes: lockfile,
+        compared: Vec::new(),
+        ..facts()
+    };
+    let (top, api, odd, number) = (
+        of("", true, "1.90"),
+        of("services/api", true, "1.90"),
+        of("odd place", false, "1.95.0"),
+        of("1.10", false, "nightly"),
+    );
+    let several = [&top, &api, &odd, &number];
+    let (github, gitlab) = (github_workflow(&several), gitlab_pipeline(&several));
+    assert_snapshot!("github_matrix", github);
+    assert_snapshot!("gitlab_matrix", gitlab);
+    // What is alike is written once.
+    let measured = InitFacts {
+        compared: vec!["benchmarks".into(), "memory".into()],
+        ..of("bench", true, "1.90")
+    };
+    let alike = [&of("a/b", true, "1.90"), &of("a-b", true, "1.90"), &measured];
+    let (github, gitlab) = (github_workflow(&alike), gitlab_pipeline(&alike));
+    for text in [&github, &gitlab] {
+        assert!(text.contains("gate-a-b-2"), "{text}");
+        assert!(!text.to_lowercase().contains("locked:"), "{text}");
+        assert!(text.contains("cargo gate suite benchmarks\n"), "{text}");
+        assert!(text.contains("cargo gate suite memory\n"), "{text}");
+    }
+    let lines = |text: &str| text.lines().count();
+    let apart = |write: fn(&[&InitFacts]) -> String| alike.iter().map(|facts| lines(&write(&[facts]))).sum::<usize>();
+    assert!(2 * lines(&github) < apart(github_workflow), "{github}");
+    assert!(2 * lines(&gitlab) < apart(gitlab_pipeline), "{gitlab}");
+}
+
 #[test]
 fn nothing_is_overwritten_without_force() {
     let directory = tempfile::tempdir().unwrap();

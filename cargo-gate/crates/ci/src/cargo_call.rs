@@ -60,7 +60,7 @@ pub fn base_name(program: &str) -> &str {
 
 fn is_cargo(argument: &Argument) -> bool {
     match argument {
-        Argument::Text(text) if text.contains(UNKNOWN) => false,
+        Argument::Text(text) if base_name(text).contains(UNKNOWN) => false,
         Argument::Text(text) => {
             // One that the repository has built (`target/debug/cargo`) is its product, not its tool.
             let installed = !text.contains(['/', '\\']) || text.contains("bin/") || text.contains("bin\\");
@@ -289,6 +289,9 @@ mod tests {
             cargo --version →  builds=false locked=No moves=false
             cargo test --help → test builds=false locked=No moves=false
             echo cargo build → no cargo
+            \u{fffd}/bin/cargo build → build builds=true locked=No moves=false
+            \u{fffd}/debug/cargo build → no cargo
+            \u{fffd}cargo build → no cargo
             $SUDO cargo test → test builds=true locked=No moves=false
             docker run --rm -v .:/x rust cargo build → build builds=true locked=No moves=false
             cargo →  builds=false locked=No moves=false

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expression;
 use super::matrix::Row;
-use super::shell::Word;
+use super::shell::{Operator, Parameter, Word};
 
 /// Stands in a text for a part that only the run knows.
 pub const UNKNOWN: char = '\u{fffd}';
@@ -36,6 +36,12 @@ impl Argument {
             Argument::Text(text) | Argument::Unknown(text) => text,
         }
     }
+}
+
+/// Whether a CI service sets a variable of this name in every job.
+pub(super) fn is_of_service(name: &str) -> bool {
+    let prefixes = ["CI_", "GITHUB_", "GITLAB_", "RUNNER_"];
+    name == "CI" || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Variables by name; `None` is a value that only the run knows.
@@ -107,21 +113,8 @@ impl Scope<'_> {
     /// Value of the variable at the start of a text that begins with `$`, and the length of its name.
     fn variable(&self, text: &str, depth: u32) -> (Option<String>, usize) {
         let is_end = |char: char| !(char.is_ascii_alphanumeric() || char == '_');
-        if let Some(behind) = text.strip_prefix("${") {
-            let inner = behind.split('}').next().unwrap_or_default();
-            let name_end = inner.find(is_end).unwrap_or(inner.len());
-            let (name, operator) = inner.split_at_checked(name_end).unwrap_or((inner, ""));
-            let length = (2 + inner.len() + 1).min(text.len());
-            let value = match operator {
-                "" | "[@]" | "[*]" => self.of(name, depth),
-                // `${X:-default}`: the default where the files do not set it.
-                rest => match rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) {
-                    Some(default) if !self.variables.contains_key(name) => Some(default.to_owned()),
-                    Some(_) => self.of(name, depth),
-                    None => None,
-                },
-            };
-            return (value, length);
+        if let Some(parameter) = Parameter::read(text) {
+            return (self.parameter(&parameter, depth), parameter.length);
         }
         if text.starts_with("$(") {
             return (None, text.len());
@@ -140,6 +133,28 @@ impl Scope<'_> {
             };
         }
         (self.of(name, depth), 1 + prefix + name.len())
+    }
+
+    /// Value of `${NAME…}`. What the files do not set is taken to be unset, unless the service sets it.
+    fn parameter(&self, parameter: &Parameter<'_>, depth: u32) -> Option<String> {
+        if depth >= MAX_DEPTH {
+            return None;
+        }
+        let name = parameter.name;
+        let in_files = self.variables.contains_key(name) || self.row.values.contains_key(&format!("${name}"));
+        let value = if in_files || is_of_service(name) {
+            Some(self.of(name, depth)?)
+        } else {
+            None
+        };
+        let value = value.filter(|value| !(parameter.or_empty && value.is_empty()));
+        let word = || self.text(&parameter.unquoted(), depth + 1);
+        match parameter.operator {
+            Operator::Value => value,
+            Operator::Default | Operator::Assign => Some(value.unwrap_or_else(word)),
+            Operator::Alternative => Some(value.map_or_else(String::new, |_| word())),
+            Operator::Other => None,
+        }
     }
 
     fn of(&self, name: &str, depth: u32) -> Option<String> {
@@ -194,6 +209,7 @@ mod tests {
             ("MORE", Some(Word::bare("${{ matrix.flags }}"))),
             ("LOOP", Some(Word::bare("$LOOP"))),
             ("RUN", None),
+            ("NIL", Some(Word::bare(""))),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -218,10 +234,17 @@ mod tests {
         insta::assert_snapshot!(arguments("a $LOOP ${{ matrix.os }} x${{ inputs.y }}z $( b ) $ 5$"), @"[a] <$LOOP> <${{ matrix.os }}> [x�z] <$( b )> [$] [5$]");
     }
 
+    #[test]
+    fn defaults_and_alternatives() {
+        insta::assert_snapshot!(arguments("${CARGO:-a} ${NIL:-b} \"${NIL-c}\" ${RUN:-d} ${X:-${Y:-$CARGO}} ${X:='e f'} \"${X=e f}\""), @"[cross] [b] [] <${RUN:-d}> [cross] [e] [f] [e f]");
+        insta::assert_snapshot!(arguments("${CARGO:+a} ${NIL:+b} ${NIL+c} ${RUN+d} ${X:+e} ${ALL:+$ALL} ${CARGO:?no} ${X?no}"), @"[a] [c] <${RUN+d}> [--all] [--locked] [-v] [cross] <${X?no}>");
+        insta::assert_snapshot!(arguments("${CI:-a} ${CI_JOB_ID:+b} ${X:-${X:-${X:-${X:-${X:-deep}}}}} ${CARGO%s} ${X:1:2}"), @"<${CI:-a}> <${CI_JOB_ID:+b}> <${X:-${X:-${X:-${X:-${X:-deep}}}}}> <${CARGO%s}> <${X:1:2}>");
+    }
+
     proptest! {
         #[test]
         fn no_text_panics(parts in proptest::collection::vec(
-            proptest::sample::select(vec!["$", "{", "}", "${{", "}}", "matrix.", "env.", "a", ":-", "[@]", "é", "(", ")", "env:", "@"]), 0..30)) {
+            proptest::sample::select(vec!["$", "{", "}", "${{", "}}", "matrix.", "env.", "a", ":-", ":=", "+", "[@]", "é", "(", ")", "env:", "@"]), 0..30)) {
             let (row, variables) = (Row::default(), Variables::new());
             let scope = Scope { row: &row, complete: false, variables: &variables };
             let _ = scope.arguments(&[Word::bare(parts.concat())]);

@@ -6,6 +6,7 @@ use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
 use super::model::{CiFile, Image, Job, Kind, Trigger, Use};
 use super::path::{self, TOP};
+use super::rows;
 use super::shell::Word;
 use super::step::{Steps, TOO_DEEP, Text};
 use super::tree::Reader;
@@ -160,6 +161,9 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
     for name in ["GITHUB_WORKSPACE", "github.workspace"] {
         variables.insert(name.into(), Some(Word::bare(TOP)));
     }
+    for name in ["CI", "GITHUB_ACTIONS"] {
+        variables.insert(name.into(), Some(Word::bare("true")));
+    }
     add_variables(&mut variables, root.get("env"));
     add_variables(&mut variables, node.get("env"));
     let scope = |row| Scope {
@@ -192,12 +196,13 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
         windows: !machines.is_empty() && machines.iter().all(is_windows),
         depth: 0,
     };
-    let mut steps = Steps::new(reader, &rows, complete);
-    if !is_of_another_repository(node) {
-        for step in node.get("steps").map(Node::items).unwrap_or_default() {
-            add_step(step, &inherited, &mut steps);
+    let steps = rows::collect(reader, &rows, complete, &|steps| {
+        if !is_of_another_repository(node) {
+            for step in node.get("steps").map(Node::items).unwrap_or_default() {
+                add_step(step, &inherited, steps);
+            }
         }
-    }
+    });
     let job = Job {
         name: name.to_owned(),
         line: node.line(),
@@ -298,14 +303,7 @@ fn add_unconditional(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'
         .and_then(Node::text)
         .or(inherited.directory);
     let directory = match directory {
-        Some(text) => {
-            let scope = Scope {
-                row: &steps.rows[0],
-                complete: steps.complete,
-                variables: &variables,
-            };
-            path::join(Some(""), &scope.text(text, 0))
-        }
+        Some(text) => steps.directory(text, &variables),
         None => Some(String::new()),
     };
     if let Some(run) = step.get("run") {
@@ -343,7 +341,7 @@ fn add_unconditional(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'
     };
     let line = uses.line();
     let directory = match with("working-directory") {
-        Some(text) => path::join(Some(""), text),
+        Some(text) => steps.directory(text, &variables),
         None => directory,
     };
     steps.run(

@@ -7,9 +7,10 @@ use globset::Glob;
 use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
 use super::model::{CiFile, Image, Include, Job, Kind, Origin, Trigger, Use};
-use super::path::{self, TOP};
+use super::path::TOP;
+use super::rows;
 use super::shell::Word;
-use super::step::{Steps, Text};
+use super::step::Text;
 use super::tree::Reader;
 use super::yaml::{Node, YamlError};
 
@@ -288,6 +289,9 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     let rows = matrix::gitlab(get("parallel"));
     let mut variables = Variables::new();
     variables.insert("CI_PROJECT_DIR".into(), Some(Word::bare(TOP)));
+    for name in ["CI", "GITLAB_CI"] {
+        variables.insert(name.into(), Some(Word::bare("true")));
+    }
     add_variables(&mut variables, pipeline.get("variables"));
     all.iter()
         .for_each(|layer| add_variables(&mut variables, layer.get("variables")));
@@ -295,33 +299,31 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     let windows = machine
         .as_ref()
         .is_some_and(|words| words.iter().any(|word| word.contains("windows")));
-    let mut steps = Steps::new(reader, &rows, true);
-    // One shell runs both parts, line by line.
-    let mut directory = Some(String::new());
-    for key in ["before_script", "script"] {
-        let (mut lines, mut left) = (Vec::new(), MAX_SCRIPT);
-        if let Some(script) = inherited(key) {
-            script_lines(script, pipeline, 0, &mut left, &mut lines);
-        }
-        for line in lines {
-            let Some(scalar) = line.scalar() else { continue };
-            steps.run(
-                &Text {
+    let steps = rows::collect(reader, &rows, true, &|steps| {
+        // One shell runs both parts, line by line.
+        let (mut variables, mut directory) = (variables.clone(), Some(String::new()));
+        for key in ["before_script", "script"] {
+            let (mut lines, mut left) = (Vec::new(), MAX_SCRIPT);
+            if let Some(script) = inherited(key) {
+                script_lines(script, pipeline, 0, &mut left, &mut lines);
+            }
+            for line in lines {
+                let Some(scalar) = line.scalar() else { continue };
+                let text = Text {
                     path: &reader.origin(&line),
                     text: &scalar.text,
                     line_at: &|offset| scalar.line_at(offset),
                     is_posix: !windows,
-                    directory: directory.clone(),
+                    directory,
                     stops: true,
                     pipefail: true,
                     ignored: None,
                     depth: 0,
-                },
-                &variables,
-            );
-            directory = directory_after(&scalar.text, directory);
+                };
+                (variables, directory) = steps.run(&text, &variables);
+            }
         }
-    }
+    });
     let is = |key: &str, value: &str| get(key).and_then(Node::text) == Some(value);
     Job {
         name: name.to_owned(),
@@ -338,17 +340,6 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
             .collect(),
         is_off: is("when", "never"),
         may_fail: is("allow_failure", "true"),
-    }
-}
-
-/// A `cd` alone on a line of `script` holds for the lines behind it.
-fn directory_after(line: &str, directory: Option<String>) -> Option<String> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    match words.as_slice() {
-        ["cd" | "pushd", target] => path::join(directory.as_deref(), target.trim_matches(['"', '\''])),
-        ["popd"] => None,
-        _ if words.contains(&"cd") && !line.contains('(') => None,
-        _ => directory,
     }
 }
 

@@ -10,10 +10,12 @@ mod matrix;
 mod model;
 mod path;
 mod recipe;
+mod rows;
 mod services;
 pub mod shell;
 mod step;
 mod tree;
+mod variables;
 pub mod yaml;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Shell text of a job to commands: variables, directories and scripts followed.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::cargo_call::base_name;
@@ -8,16 +9,16 @@ use super::matrix::Row;
 use super::model::{CiCommand, NotFollowed};
 use super::shell::{self, Command, Next, Word};
 use super::tree::Reader;
-use super::{path, recipe};
+use super::{path, recipe, variables};
 
 /// How deep scripts and `sh -c` are followed.
 const MAX_DEPTH: u32 = 6;
 /// Most commands of a job.
-const MAX_COMMANDS: usize = 20_000;
+pub(super) const MAX_COMMANDS: usize = 20_000;
 /// Most scripts, actions and `sh -c` that a job leads to.
 const MAX_FOLLOWED: u32 = 500;
 /// Most command lines that the matrix of a job makes of its commands. From there on its first row speaks for all.
-const MAX_EXPANDED: usize = 100_000;
+pub(super) const MAX_EXPANDED: usize = 100_000;
 
 /// Why a call at the end of a chain of calls was not followed.
 pub(super) const TOO_DEEP: &str = "it is nested too deeply in other calls";
@@ -56,6 +57,10 @@ pub(super) struct Steps<'a> {
     pub(super) exported: Vec<String>,
     /// Whether what is read now may not run: it stands in a branch, or its step has a condition.
     pub(super) conditional: bool,
+    /// How many commands may still be added.
+    pub(super) left: usize,
+    /// Parts of the rows that run in other directories, or call other scripts. Nothing more is read then.
+    pub(super) apart: RefCell<Option<Vec<Vec<usize>>>>,
     /// Scripts, actions and `sh -c` so far.
     followed: u32,
     /// Command lines so far.
@@ -82,9 +87,41 @@ impl<'a> Steps<'a> {
             not_followed: Vec::new(),
             exported: Vec::new(),
             conditional: false,
+            left: MAX_COMMANDS,
+            apart: RefCell::new(None),
             followed: 0,
             expanded: 0,
         }
+    }
+
+    /// Number of scripts, actions and `sh -c` that were followed.
+    pub(super) fn followed(&self) -> u32 {
+        self.followed
+    }
+
+    /// A directory, as seen from the top of the repository.
+    pub(super) fn directory(&self, text: &str, variables: &Variables) -> Option<String> {
+        self.agreed(text, |row| {
+            path::join(Some(""), &self.scope(row, variables).text(text, 0))
+        })
+    }
+
+    /// What a text comes to in the rows; where they do not agree, in the first one, and they are read apart.
+    fn agreed(&self, text: &str, of: impl Fn(&Row) -> Option<String>) -> Option<String> {
+        let first = of(self.rows.first()?);
+        if self.rows.len() > 1 && text.contains('$') && self.apart.borrow().is_none() {
+            let mut parts: Vec<(Option<String>, Vec<usize>)> = Vec::new();
+            for (at, value) in self.rows.iter().map(of).enumerate() {
+                match parts.iter_mut().find(|(known, _)| *known == value) {
+                    Some((_, part)) => part.push(at),
+                    None => parts.push((value, vec![at])),
+                }
+            }
+            if parts.len() > 1 {
+                *self.apart.borrow_mut() = Some(parts.into_iter().map(|(_, part)| part).collect());
+            }
+        }
+        first
     }
 
     /// Whether one more script may be followed: what calls itself, or what calls many that call many, ends here.
@@ -110,8 +147,8 @@ impl<'a> Steps<'a> {
         });
     }
 
-    /// Takes a text apart.
-    pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) {
+    /// Takes a text apart. Returns the variables and the directory that its shell ends with.
+    pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) -> (Variables, Option<String>) {
         let commands = match text.is_posix {
             true => shell::split(text.text),
             false => {
@@ -123,7 +160,9 @@ impl<'a> Steps<'a> {
                 shell::split(&plain)
             }
         };
-        let variables = self.variables(&commands, environment, text);
+        let mut given = environment.clone();
+        given.extend(self.exported.iter().map(|name| (name.clone(), None)));
+        let variables = variables::of_script(&commands, given, text.text, text.path);
         let shebang = text.text.lines().next().filter(|line| line.starts_with("#!"));
         let mut shell = Shell {
             stops: text.stops || shebang.is_some_and(|line| line.contains(" -e")),
@@ -132,9 +171,13 @@ impl<'a> Steps<'a> {
             pushed: Vec::new(),
         };
         for (at, command) in commands.iter().enumerate() {
-            if self.commands.len() >= MAX_COMMANDS {
+            if self.apart.borrow().is_some() {
+                break;
+            }
+            if self.commands.len() >= self.left {
                 let line = (text.line_at)(command.offset);
-                return self.not_followed(text.path, line, text.text, "the job has too many commands");
+                self.not_followed(text.path, line, text.text, "the job has too many commands");
+                break;
             }
             shell.directories.retain(|(depth, _)| *depth <= command.depth);
             self.note_exports(command);
@@ -155,6 +198,9 @@ impl<'a> Steps<'a> {
                 }
             }
         }
+        shell.directories.retain(|(depth, _)| *depth == 0);
+        let directory = shell.directory();
+        (variables, directory)
     }
 
     fn add(&mut self, command: &Command, here: &Here<'_>) {
@@ -165,7 +211,8 @@ impl<'a> Steps<'a> {
         if let Some(inner) = command_string(&command.words) {
             if follows && self.may_follow() {
                 let line_at = |_| here.line;
-                return self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
+                self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
+                return;
             }
             self.not_followed(here.text.path, here.line, &inner.text, TOO_DEEP);
         } else if self.script(command, here) {
@@ -259,7 +306,7 @@ impl<'a> Steps<'a> {
 
     /// Follows a script of the repository. Returns whether it was one.
     fn script(&mut self, command: &Command, here: &Here<'_>) -> bool {
-        let Some((path, stops)) = self.script_path(&command.words, here) else {
+        let Some((path, stops, arguments)) = self.script_path(&command.words, here) else {
             if here
                 .shell
                 .directory()
@@ -283,22 +330,27 @@ impl<'a> Steps<'a> {
             stops,
             ..here.inner(&path, &script, &line_at)
         };
-        self.run(&inner, here.variables);
+        self.run(&inner, &variables::with_arguments(here.variables, arguments));
         true
     }
 
-    /// What a word says in the first job of the matrix, as a path seen from here.
-    fn path(&self, word: &Word, here: &Here<'_>) -> Option<String> {
+    /// What a word says in a job of the matrix, as a path seen from here.
+    fn path(&self, word: &Word, row: &Row, here: &Here<'_>) -> Option<String> {
         let text = match path::computed(&word.text, here.text.path) {
             Some(path) => path,
-            None => self.scope(self.rows.first()?, here.variables).text(&word.text, 0),
+            None => self.scope(row, here.variables).text(&word.text, 0),
         };
         path::join(here.shell.directory().as_deref(), &text)
     }
 
-    /// The script that a command starts, relative to the top, and whether its shell is told to stop at failures.
-    fn script_path(&self, words: &[Word], here: &Here<'_>) -> Option<(String, bool)> {
-        let resolve = |word: &Word| self.path(word, here).filter(|path| self.reader.is_script(path));
+    /// The script that a command starts, relative to the top, whether its shell is told to stop at failures, and the arguments
+    /// of the script.
+    fn script_path<'w>(&self, words: &'w [Word], here: &Here<'_>) -> Option<(String, bool, &'w [Word])> {
+        let script = |word: &Word, row: &Row| {
+            let path = self.path(word, row, here);
+            path.filter(|path| self.reader.is_script(path))
+        };
+        let resolve = |word: &Word| self.agreed(&word.text, |row| script(word, row));
         let (first, behind) = words.split_first()?;
         let name = base_name(&first.text);
         if matches!(
@@ -307,7 +359,7 @@ impl<'a> Steps<'a> {
         ) {
             let mut stops = false;
             let mut is_value = false;
-            for word in behind {
+            for (at, word) in behind.iter().enumerate() {
                 if std::mem::take(&mut is_value) {
                     continue;
                 }
@@ -317,21 +369,21 @@ impl<'a> Steps<'a> {
                     is_value = short && word.text.ends_with('o');
                     continue;
                 }
-                return resolve(word).map(|path| (path, stops));
+                return Some((resolve(word)?, stops, &behind[at + 1..]));
             }
             return None;
         }
         let is_path = |word: &&Word| word.text.contains(['/', '\\']) || !here.text.is_posix;
         if is_path(&first) {
-            return resolve(first).map(|path| (path, false));
+            return Some((resolve(first)?, false, behind));
         }
         // Behind `sudo`, `time`, `xvfb-run` and the like.
         if matches!(
             name,
             "sudo" | "time" | "env" | "xvfb-run" | "timeout" | "retry" | "nice" | "exec" | "call"
         ) {
-            let mut rest = behind.iter().filter(|word| word.text.contains('/'));
-            return rest.find_map(resolve).map(|path| (path, false));
+            let mut rest = behind.iter().enumerate().filter(|(_, word)| word.text.contains('/'));
+            return rest.find_map(|(at, word)| Some((resolve(word)?, false, &behind[at + 1..])));
         }
         None
     }
@@ -342,36 +394,6 @@ impl<'a> Steps<'a> {
             complete: self.complete,
             variables,
         }
-    }
-
-    /// Environment and variables of the script. One that is set twice, or from the output of a command, is unknown.
-    fn variables(&self, commands: &[Command], environment: &Variables, text: &Text<'_>) -> Variables {
-        let mut variables = environment.clone();
-        for name in &self.exported {
-            variables.insert(name.clone(), None);
-        }
-        let mut set = BTreeSet::new();
-        for (name, value) in commands
-            .iter()
-            .filter(|command| command.words.is_empty())
-            .flat_map(|c| &c.assignments)
-        {
-            let value = match path::computed(&value.text, text.path) {
-                Some(place) => Some(Word::bare(place)),
-                None if value.text.contains("$(") || value.text.contains('`') => None,
-                None => Some(value.clone()),
-            };
-            // A variable that starts empty and is filled later, or that reads itself, has no single value.
-            let own = value.as_ref().is_some_and(|value| {
-                value.text.contains(&format!("${name}")) || value.text.contains(&format!("${{{name}"))
-            });
-            let single = set.insert(name.clone()) && !own;
-            variables.insert(name.clone(), value.filter(|_| single));
-        }
-        for name in commands.iter().flat_map(changed_by_builtin) {
-            variables.insert(name, None);
-        }
-        variables
     }
 
     /// Notes what is written to `$GITHUB_ENV`: from now on it has a value that nobody knows.
@@ -395,7 +417,7 @@ impl<'a> Steps<'a> {
             let word = rest
                 .iter()
                 .find(|word| !word.text.starts_with('-') && word.text != "/d")?;
-            self.path(word, here)
+            self.agreed(&word.text, |row| self.path(word, row, here))
         };
         match first.text.as_str() {
             "cd" | "chdir" | "Set-Location" => shell.change(command.depth, target()),
@@ -481,16 +503,6 @@ fn command_string(words: &[Word]) -> Option<&Word> {
     let from = if nix { 0 } else { shell? };
     let flag = words.iter().skip(from + 1).position(is_flag)?;
     words.get(from + 1 + flag + 1)
-}
-
-fn changed_by_builtin(command: &Command) -> Vec<String> {
-    let name = command.words.first().map(|word| word.text.as_str()).unwrap_or_default();
-    let all = command.words.iter().skip(1).map(|word| word.text.clone());
-    match name {
-        "read" | "unset" | "mapfile" | "readarray" => all.filter(|word| !word.starts_with('-')).collect(),
-        "for" => all.take(1).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// Whether a command names a script by a path.

@@ -63,7 +63,7 @@ pub(super) fn shown(files: &CiFiles) -> String {
                     "    {}:{} {directory}$ {}",
                     command.path,
                     command.line,
-                    lines.join(" ¦ ")
+                    lines.join(" ¦ ").trim_end()
                 );
                 out += &command.ignored.map(|why| format!(" [{why}]")).unwrap_or_default();
                 out += "\n";
@@ -163,6 +163,60 @@ jobs:
     "#);
 }
 
+/// What the script is given, and what the job gives it, decides what `${NAME…}` says.
+#[test]
+fn expansions_with_a_default() {
+    let workflow = "\
+on: push
+env: {GIVEN: cross, EMPTY: '', FROM_MATRIX: '${{ matrix.cargo }}'}
+jobs:
+  a:
+    strategy:
+      matrix:
+        cargo: ['', cross]
+    steps:
+      - run: |
+          : \"${CARGO:=cargo}\" ${GIVEN:=cargo} ${EMPTY:=cargo} ${EMPTY2=cargo} ${FROM_MATRIX:=cargo}
+          $CARGO a && $GIVEN b && $EMPTY c && ${EMPTY2} d && $FROM_MATRIX e
+      - run: |
+          GIVEN=${GIVEN:-no} EMPTY=\"${EMPTY-no}\"
+          LOCK=\"${LOCK:-\"--locked --all\"}\"
+          SELF=${SELF:-$SELF} OUT=${OUT:-$(cargo metadata)}
+          cargo $GIVEN \"$EMPTY\" $LOCK $SELF $OUT
+      - run: cargo a ${CI:+--locked} ${GIVEN:+--given} ${EMPTY:+--empty} ${EMPTY+--set} ${NONE:+--none} ${GITHUB_REF:+--ref} ${NONE:-${NONE:-x}}
+      - run: ${CARGO_HOME:-$HOME/.cargo}/bin/cargo a ${GITHUB_REF:-main} \"${NONE:-it's}\" ${GIVEN%%s}
+      - run: ci/x.sh test \"${{ matrix.cargo }}\" $CARGO
+      - run: ci/f.sh test
+";
+    let script = "set -e\ncargo ${1:-build} \"$2\" ${3:-x} ${4:-y}\nsh -c 'cargo $1'\n./ci/z.sh\n";
+    let files = files(&[
+        (".github/workflows/ci.yml", workflow),
+        ("ci/x.sh", script),
+        ("ci/z.sh", "cargo ${1:-build}\n"),
+        ("ci/f.sh", "f() { cargo ${1:-build}; }\nf check\n"),
+    ]);
+    insta::assert_snapshot!(shown(&files), @"
+    .github/workflows/ci.yml Workflow Automatic
+      a [None, None]
+        .github/workflows/ci.yml:10 /$ : cargo cross cargo cargo cargo ¦ : cargo cross cargo cargo cross
+        .github/workflows/ci.yml:11 /$ cargo a
+        .github/workflows/ci.yml:11 /$ cross b
+        .github/workflows/ci.yml:11 /$ cargo c
+        .github/workflows/ci.yml:11 /$ cargo d
+        .github/workflows/ci.yml:11 /$ cargo e ¦ cross e
+        .github/workflows/ci.yml:15 /$ cargo metadata
+        .github/workflows/ci.yml:16 /$ cargo cross  --locked --all <$SELF> <$OUT>
+        .github/workflows/ci.yml:17 /$ cargo a --locked --given --set <${GITHUB_REF:+--ref}> x
+        .github/workflows/ci.yml:18 /$ �/.cargo/bin/cargo a <${GITHUB_REF:-main}> it's <${GIVEN%%s}>
+        ci/x.sh:2 /$ cargo test  <${3:-x}> y ¦ cargo test cross <${3:-x}> y
+        ci/x.sh:3 /$ cargo test
+        ci/z.sh:1 /$ cargo build
+        ci/f.sh:1 /$ f [later commands run even if it fails]
+        ci/f.sh:1 /$ cargo <${1:-build}> [later commands run even if it fails]
+        ci/f.sh:2 /$ f check
+    ");
+}
+
 #[test]
 fn a_pipeline() {
     let root = "\
@@ -223,6 +277,90 @@ mac:
         .gitlab-ci.yml:26 /sub$ tee log
     .gitlab/a.yml Pipeline Automatic
     .gitlab/b.yml Pipeline Automatic line 1 is not valid YAML: while parsing a node, did not find expected node content
+    "#);
+}
+
+/// A job of the matrix runs in its own directory, and calls the scripts there.
+#[test]
+fn directories_of_a_matrix() {
+    let workflow = "\
+on: push
+jobs:
+  a:
+    strategy:
+      matrix:
+        os: [ubuntu-latest, windows-latest]
+        directory: [api, web]
+        include:
+          - {directory: web, flags: --locked}
+    runs-on: ${{ matrix.os }}
+    defaults:
+      run:
+        shell: bash
+        working-directory: ${{ matrix.directory }}
+    steps:
+      - run: cargo test ${{ matrix.flags }} --target ${{ matrix.os }}
+      - run: ./ci.sh
+      - run: cargo fmt
+        working-directory: .
+  b:
+    strategy:
+      matrix: {place: [api, web, web]}
+    env: {PLACE: 'x/${{ matrix.place }}'}
+    steps:
+      - run: cd \"$PLACE/..\" && cargo test
+      - run: (cd ${{ matrix.place }} && cargo doc); cargo build
+      - uses: ./.github/actions/test
+        with: {directory: '${{ matrix.place }}'}
+      - run: bash \"${{ matrix.place }}/ci.sh\"
+";
+    let action = "inputs:\n  directory: {}\nruns:\n  using: composite\n  steps:\n    - run: cargo clippy\n      working-directory: ${{ inputs.directory }}\n      shell: bash\n";
+    let gitlab = "\
+a:
+  parallel:
+    matrix:
+      - DIRECTORY: [api, web]
+        STAGE: pilot
+  before_script:
+    - ROOT=$CI_PROJECT_DIR
+    - cd \"$ROOT/$DIRECTORY\"
+  script:
+    - cargo gate $STAGE
+    - ./ci.sh
+";
+    let files = files(&[
+        (".github/workflows/ci.yml", workflow),
+        (".github/actions/test/action.yml", action),
+        (".gitlab-ci.yml", gitlab),
+        ("api/ci.sh", "cargo run\n"),
+    ]);
+    insta::assert_snapshot!(shown(&files), @r#"
+    .github/actions/test/action.yml Action Automatic
+    .github/workflows/ci.yml Workflow Automatic ./.github/actions/test@27
+      a [Some(["ubuntu-latest"]), Some(["ubuntu-latest"]), Some(["windows-latest"]), Some(["windows-latest"])]
+        .github/workflows/ci.yml:16 /api$ cargo test --target ubuntu-latest ¦  ¦ cargo test --target windows-latest ¦
+        api/ci.sh:1 /api$ cargo run ¦  ¦ cargo run ¦
+        .github/workflows/ci.yml:18 /$ cargo fmt ¦  ¦ cargo fmt ¦
+        .github/workflows/ci.yml:16 /web$  ¦ cargo test --locked --target ubuntu-latest ¦  ¦ cargo test --locked --target windows-latest
+        .github/workflows/ci.yml:17 /web$  ¦ ./ci.sh ¦  ¦ ./ci.sh
+        .github/workflows/ci.yml:18 /$  ¦ cargo fmt ¦  ¦ cargo fmt
+      b [None, None, None]
+        .github/workflows/ci.yml:25 /x$ cargo test ¦  ¦
+        .github/workflows/ci.yml:26 /api$ cargo doc ¦  ¦
+        .github/workflows/ci.yml:26 /$ cargo build ¦  ¦
+        .github/actions/test/action.yml:6 /api$ cargo clippy ¦  ¦
+        api/ci.sh:1 /$ cargo run ¦  ¦
+        .github/workflows/ci.yml:25 /x$  ¦ cargo test ¦ cargo test
+        .github/workflows/ci.yml:26 /web$  ¦ cargo doc ¦ cargo doc
+        .github/workflows/ci.yml:26 /$  ¦ cargo build ¦ cargo build
+        .github/actions/test/action.yml:6 /web$  ¦ cargo clippy ¦ cargo clippy
+        .github/workflows/ci.yml:29 /$  ¦ bash web/ci.sh ¦ bash web/ci.sh
+    .gitlab-ci.yml Pipeline Automatic
+      a [None, None]
+        .gitlab-ci.yml:10 /api$ cargo gate pilot ¦
+        api/ci.sh:1 /api$ cargo run ¦
+        .gitlab-ci.yml:10 /web$  ¦ cargo gate pilot
+        .gitlab-ci.yml:11 /web$  ¦ ./ci.sh
     "#);
 }
 

@@ -2,21 +2,6 @@
 
 use crate::init::InitFacts;
 
-/// A command, with `--locked` where there is a lockfile to hold.
-pub(super) fn held(facts: &InitFacts, command: &str) -> String {
-    let locked = if facts.lockfile { " --locked" } else { "" };
-    format!("{command}{locked}")
-}
-
-pub(super) fn gate_command(facts: &InitFacts, stage: &str) -> String {
-    held(facts, &format!("cargo gate {stage}"))
-}
-
-/// The release build, which waits for the gate.
-pub(super) fn build_command(facts: &InitFacts) -> String {
-    held(facts, "cargo build --workspace --release")
-}
-
 /// The branch that changes go to.
 pub(in crate::init) fn branch(facts: &InitFacts) -> &str {
     // Only what needs no quoting in YAML; anything odder is left to the owner.
@@ -27,24 +12,10 @@ pub(in crate::init) fn branch(facts: &InitFacts) -> &str {
     facts.default_branch.as_deref().filter(plain).unwrap_or("main")
 }
 
-/// Publishing waits for the build.
-pub(super) fn publish_command(facts: &InitFacts) -> String {
-    let workspace = if facts.members.len() > 1 { " --workspace" } else { "" };
-    held(facts, &format!("cargo publish{workspace}"))
-}
-
 /// Measuring, without judging.
 pub(in crate::init) fn bench_command(facts: &InitFacts) -> String {
-    held(facts, "cargo bench --workspace")
-}
-
-/// The line of a script that installs what runs the tests, where that is not cargo.
-pub(super) fn nextest_line(facts: &InitFacts, before: &str) -> String {
-    if facts.nextest {
-        format!("{before}cargo install cargo-nextest --locked\n")
-    } else {
-        String::new()
-    }
+    let locked = if facts.lockfile { " --locked" } else { "" };
+    format!("cargo bench --workspace{locked}")
 }
 
 /// Whether YAML and shells take a path as it stands.
@@ -56,7 +27,12 @@ pub(super) fn is_plain(path: &str) -> bool {
 
 /// A text in YAML, in quotation marks where it needs them.
 pub(super) fn yaml(text: &str) -> String {
-    if is_plain(text) {
+    // `1.90` would be a number, and `off` a boolean.
+    let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    let is_number =
+        text.bytes().all(|byte| byte.is_ascii_digit() || b"._".contains(&byte)) || text.parse::<f64>().is_ok();
+    let is_text = !is_number && !words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_plain(text) && is_text {
         text.to_owned()
     } else {
         serde_json::Value::from(text).to_string()

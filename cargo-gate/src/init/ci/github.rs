@@ -1,6 +1,7 @@
 //! The workflow for GitHub.
 
-use super::commands::{bench_command, branch, build_command, gate_command, nextest_line, publish_command, yaml};
+use super::commands::{branch, yaml};
+use super::workspaces::{ALL, Column, DIRECTORY, LOCKED, NAME, SUITE, Service, Workspaces};
 use crate::init::InitFacts;
 
 /// actions/checkout, by the commit of its v4.2.2.
@@ -25,19 +26,41 @@ fn github_checkout(whole_history: Option<&str>) -> String {
     )
 }
 
-/// The jobs of one workspace. Where it is not alone in the repository, they carry its name and its directory.
+/// The jobs of a workflow, and the workspaces that a job is for.
 struct Jobs<'a> {
-    facts: &'a InitFacts,
+    workspaces: Workspaces<'a>,
+    /// Whether the workflow is for one workspace, and says once where all its commands run.
     alone: bool,
+    /// What the jobs behind the gate wait for.
+    needs: &'a str,
 }
 
-impl Jobs<'_> {
-    fn name(&self, job: &str) -> String {
-        if self.alone {
-            job.to_owned()
-        } else {
-            format!("{}-{job}", self.facts.gate_name())
+impl<'a> Jobs<'a> {
+    /// The jobs of those workspaces of which something holds.
+    fn only(&self, has: impl Fn(&InitFacts) -> bool) -> Option<Self> {
+        Some(self.of(self.workspaces.only(has)?))
+    }
+
+    fn of(&self, workspaces: Workspaces<'a>) -> Self {
+        Self { workspaces, ..*self }
+    }
+
+    /// The lines that give a job a matrix over its workspaces, where it is for several.
+    fn matrix(&self, columns: &[&Column]) -> String {
+        match self.workspaces.single() {
+            Some(_) => String::new(),
+            None => format!(
+                "    strategy:\n      fail-fast: false\n      matrix:\n{}",
+                self.rows(columns)
+            ),
         }
+    }
+
+    /// The rows of that matrix.
+    fn rows(&self, columns: &[&Column]) -> String {
+        let rows = self.workspaces.rows(columns).into_iter();
+        let rows: String = rows.map(|row| format!("          - {row}\n")).collect();
+        format!("        include:\n{rows}")
     }
 
     /// Where the commands of a job run, unless the workflow says it once for all jobs.
@@ -45,81 +68,83 @@ impl Jobs<'_> {
         if self.alone {
             return String::new();
         }
-        format!(
-            "    defaults:\n      run:\n        working-directory: {}\n",
-            yaml(&self.facts.directory)
-        )
+        let directory = match self.workspaces.common(&DIRECTORY) {
+            Some(directory) => yaml(&directory),
+            None => self.workspaces.value(&DIRECTORY),
+        };
+        format!("    defaults:\n      run:\n        working-directory: {directory}\n")
     }
 
-    /// What the jobs behind the gate wait for.
-    fn needs(&self) -> String {
-        let mut jobs = vec![self.name("pilot"), self.name("verdict")];
-        if !self.facts.compared.is_empty() {
-            jobs.push(self.name("regression"));
+    /// The line that installs what runs the tests, where that is not cargo.
+    fn nextest(&self) -> &'static str {
+        if self.workspaces.any(|facts| facts.nextest) {
+            "      - run: cargo install cargo-nextest --locked\n"
+        } else {
+            ""
         }
-        format!("[{}]", jobs.join(", "))
+    }
+
+    /// What stands between the name of a workspace and that of a machine, so that no name begins like another.
+    fn on(&self) -> &'static str {
+        if self.alone { "-" } else { "@" }
     }
 }
 
 /// The jobs between the gate and the build: benchmarks run, then those of the change are judged beside those of the branch.
 fn github_benchmarks(jobs: &Jobs<'_>) -> String {
-    let facts = jobs.facts;
-    if facts.compared.is_empty() {
+    let Some(jobs) = jobs.only(|facts| !facts.compared.is_empty()) else {
         return String::new();
-    }
-    let bench = bench_command(facts);
-    let compare = facts
-        .compared
-        .iter()
-        .map(|suite| format!("      - run: cargo gate suite {suite}\n"));
-    let compare: String = compare.collect();
+    };
+    let bench = jobs.workspaces.bench();
+    let regression = jobs.of(jobs.workspaces.with_suites());
+    let compare = regression.workspaces.compare().into_iter();
+    let compare: String = compare.map(|command| format!("      - run: {command}\n")).collect();
     let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the reference commit")));
-    let [pilot, benchmarks, regression] = ["pilot", "benchmarks", "regression"].map(|job| jobs.name(job));
-    let directory = jobs.directory();
+    let (matrix, directory) = (jobs.matrix(&[&DIRECTORY, &LOCKED]), jobs.directory());
+    let of_regression = (regression.matrix(&[&DIRECTORY, &SUITE]), regression.directory());
     format!(
         "
-  {benchmarks}:
-    needs: {pilot}
-    runs-on: ubuntu-latest
+  benchmarks:
+    needs: pilot
+{matrix}    runs-on: ubuntu-latest
     timeout-minutes: 60
 {directory}    steps:
 {checkout}      - run: rustc -vV
       - run: {bench}
 
   # Compared with the target branch, measured in the same run.
-  {regression}:
-    needs: {benchmarks}
-    runs-on: ubuntu-latest
+  regression:
+    needs: benchmarks
+{}    runs-on: ubuntu-latest
     timeout-minutes: 120
-{directory}    steps:
+{}    steps:
 {checkout_all}      - run: rustc -vV
       - run: cargo install cargo-gate --locked
-{compare}"
+{compare}",
+        of_regression.0, of_regression.1
     )
 }
 
 /// One decision from the runs of all systems.
 fn github_verdict(jobs: &Jobs<'_>) -> String {
-    let facts = jobs.facts;
-    let name = facts.gate_name();
+    let (name, on) = (jobs.workspaces.value(&NAME), jobs.on());
     let checkout = github_checkout(None);
-    let download = yaml(&facts.path_below_top("target/runs"));
-    let [pilot, verdict] = ["pilot", "verdict"].map(|job| jobs.name(job));
-    let directory = jobs.directory();
+    let download = jobs.workspaces.path("target/runs");
+    let (matrix, directory) = (jobs.matrix(&[&DIRECTORY, &NAME]), jobs.directory());
     format!(
         "
   # One decision from the three runs, which must be about one commit and one policy.
-  {verdict}:
-    needs: {pilot}
+  verdict:
+    needs: pilot
     if: always()
-    runs-on: ubuntu-latest
+{matrix}    runs-on: ubuntu-latest
     timeout-minutes: 60
 {directory}    steps:
 {checkout}      - run: rustc -vV
       - run: cargo install cargo-gate --locked
       - uses: {DOWNLOAD}
         with:
-          pattern: {name}-*
+          pattern: {name}{on}*
           path: {download}
           merge-multiple: true
       - run: cargo gate evidence merge --platform linux --platform macos --platform windows target/runs/*.tar.gz
@@ -128,25 +153,24 @@ fn github_verdict(jobs: &Jobs<'_>) -> String {
 }
 
 /// The stages up to `broad`, which publishing waits for. Runs on the branch make the streak that `broad` requires.
-fn github_broad(jobs: &Jobs<'_>) -> String {
-    let facts = jobs.facts;
-    if !facts.publishes {
+fn github_broad(jobs: &Jobs<'_>, branch: &str) -> String {
+    let Some(jobs) = jobs.only(|facts| facts.publishes) else {
         return String::new();
-    }
-    let (name, branch) = (facts.gate_name(), branch(facts));
-    let (job, needs, directory) = (jobs.name("broad"), jobs.needs(), jobs.directory());
+    };
+    let (name, needs) = (jobs.workspaces.value(&NAME), jobs.needs);
+    let (matrix, directory) = (jobs.matrix(&[&DIRECTORY, &NAME, &LOCKED]), jobs.directory());
     let checkout = github_checkout(Some("the gate reads earlier decisions from the history"));
-    let cache = yaml(&facts.path_below_top("target/gate"));
-    let nextest = nextest_line(facts, "      - run: ");
-    let [pilot, controlled, broad] = ["pilot", "controlled", "broad"].map(|stage| gate_command(facts, stage));
+    let cache = jobs.workspaces.path("target/gate");
+    let nextest = jobs.nextest();
+    let [pilot, controlled, broad] = ["pilot", "controlled", "broad"].map(|stage| jobs.workspaces.gate(stage));
     format!(
         "
   # The stages in their order. Each run on the branch counts for the streak that `broad` requires; its history is
   # in the cache, and counts on other machines because they share the key.
-  {job}:
+  broad:
     needs: {needs}
     if: github.ref == 'refs/heads/{branch}' || startsWith(github.ref, 'refs/tags/v')
-    runs-on: ubuntu-latest
+{matrix}    runs-on: ubuntu-latest
     timeout-minutes: 60
 {directory}    env:
       CARGO_GATE_EVIDENCE_KEY: ${{{{ secrets.CARGO_GATE_EVIDENCE_KEY }}}}
@@ -168,21 +192,19 @@ fn github_broad(jobs: &Jobs<'_>) -> String {
 }
 
 fn github_publish(jobs: &Jobs<'_>) -> String {
-    let facts = jobs.facts;
-    if !facts.publishes {
+    let Some(jobs) = jobs.only(|facts| facts.publishes) else {
         return String::new();
-    }
-    let publish = publish_command(facts);
+    };
+    let publish = jobs.workspaces.publish();
     let checkout = github_checkout(None);
-    let [job, build, broad] = ["publish", "build", "broad"].map(|job| jobs.name(job));
-    let directory = jobs.directory();
+    let (matrix, directory) = (jobs.matrix(&[&DIRECTORY, &ALL, &LOCKED]), jobs.directory());
     format!(
         "
   # Only for tags `v…`; the environment can require an approval.
-  {job}:
-    needs: [{build}, {broad}]
+  publish:
+    needs: [build, broad]
     if: startsWith(github.ref, 'refs/tags/v')
-    runs-on: ubuntu-latest
+{matrix}    runs-on: ubuntu-latest
     timeout-minutes: 60
 {directory}    environment: release
     steps:
@@ -196,10 +218,18 @@ fn github_publish(jobs: &Jobs<'_>) -> String {
 
 /// What a job takes from the run before: the installed tools and what cargo downloaded and built, which are the same
 /// while the lockfile is; and evidence.
-fn github_cache(facts: &InitFacts) -> String {
-    let name = facts.gate_name();
-    let [lockfile, target, gate] = ["Cargo.lock", "target", "target/gate"].map(|path| facts.path_below_top(path));
-    let (lockfile, evidence) = (lockfile.replace('\'', "''"), yaml(&gate));
+fn github_cache(workspaces: &Workspaces<'_>) -> String {
+    let name = workspaces.value(&NAME);
+    let lockfile = match workspaces.single() {
+        Some(facts) => format!("'{}'", facts.path_below_top("Cargo.lock").replace('\'', "''")),
+        None => "format('{0}/Cargo.lock', matrix.directory)".into(),
+    };
+    let below = |path: &str| match workspaces.single() {
+        // Lines of a literal need no quotation marks.
+        Some(facts) => facts.path_below_top(path),
+        None => workspaces.path(path),
+    };
+    let (target, gate, evidence) = (below("target"), below("target/gate"), workspaces.path("target/gate"));
     format!(
         "      - uses: {CACHE}
         with:
@@ -210,7 +240,7 @@ fn github_cache(facts: &InitFacts) -> String {
             ~/.cargo/registry
             {target}
             !{gate}
-          key: {name}-build-${{{{ matrix.os }}}}-${{{{ hashFiles('{lockfile}') }}}}
+          key: {name}-build-${{{{ matrix.os }}}}-${{{{ hashFiles({lockfile}) }}}}
           restore-keys: {name}-build-${{{{ matrix.os }}}}-
       # Evidence of an earlier run counts here if the runs share the key.
       - uses: {CACHE}
@@ -232,9 +262,8 @@ fn github_directory(facts: &InitFacts) -> String {
 
 /// `.github/workflows/gate.yml`: for each workspace of the repository the pilot gate on Linux, macOS and Windows, one decision
 /// from all three, then benchmarks and their comparison where there are any, the release build, the stages up to `broad`, and
-/// publishing.
+/// publishing. Several workspaces share the jobs, which have a matrix over their directories.
 pub fn github_workflow(workspaces: &[&InitFacts]) -> String {
-    let alone = workspaces.len() == 1;
     let branch = workspaces.first().map_or("main", |facts| branch(facts));
     let tags = if workspaces.iter().any(|facts| facts.publishes) {
         "    tags: [\"v*\"]\n"
@@ -245,11 +274,19 @@ pub fn github_workflow(workspaces: &[&InitFacts]) -> String {
         [facts] => github_directory(facts),
         _ => String::new(),
     };
-    let jobs: Vec<String> = workspaces
-        .iter()
-        .map(|facts| github_jobs(&Jobs { facts, alone }))
-        .collect();
-    let jobs = jobs.join("\n");
+    let is_compared = workspaces.iter().any(|facts| !facts.compared.is_empty());
+    let jobs = github_jobs(
+        &Jobs {
+            workspaces: Workspaces::new(Service::Github, workspaces),
+            alone: workspaces.len() == 1,
+            needs: if is_compared {
+                "[pilot, verdict, regression]"
+            } else {
+                "[pilot, verdict]"
+            },
+        },
+        branch,
+    );
     format!(
         "\
 # Written by `cargo gate init`; yours to change.
@@ -273,29 +310,35 @@ jobs:
     )
 }
 
-fn github_jobs(jobs: &Jobs<'_>) -> String {
-    let facts = jobs.facts;
-    let gate = gate_command(facts, "pilot");
-    let build = build_command(facts);
+fn github_jobs(jobs: &Jobs<'_>, branch: &str) -> String {
+    let workspaces = &jobs.workspaces;
+    let (gate, build) = (workspaces.gate("pilot"), workspaces.build());
     let checkout = github_checkout(None);
     let checkout_all = github_checkout(Some(
         "the gate reads earlier inventories and decisions from the history",
     ));
-    let nextest = nextest_line(facts, "      - run: ");
-    let cache = github_cache(facts);
-    let [pilot, release] = ["pilot", "build"].map(|job| jobs.name(job));
-    let (needs, directory) = (jobs.needs(), jobs.directory());
+    let (nextest, cache) = (jobs.nextest(), github_cache(workspaces));
+    let (needs, directory) = (jobs.needs, jobs.directory());
     let (verdict, benchmarks) = (github_verdict(jobs), github_benchmarks(jobs));
-    let (broad, publish) = (github_broad(jobs), github_publish(jobs));
-    let name = facts.gate_name();
-    let bundle = yaml(&facts.path_below_top(&format!("target/{name}-${{{{ matrix.os }}}}.tar.gz")));
+    let (broad, publish) = (github_broad(jobs, branch), github_publish(jobs));
+    let (name, on) = (workspaces.value(&NAME), jobs.on());
+    let bundle = workspaces.path(&format!("target/{name}-${{{{ matrix.os }}}}.tar.gz"));
+    let over = match workspaces.single() {
+        Some(_) => String::new(),
+        None => format!(
+            "        directory: {}\n{}",
+            workspaces.directories(),
+            jobs.rows(&[&DIRECTORY, &NAME, &LOCKED])
+        ),
+    };
+    let of_build = jobs.matrix(&[&DIRECTORY, &LOCKED]);
     format!(
-        "  {pilot}:
+        "  pilot:
     strategy:
       fail-fast: false
       matrix:
         os: [ubuntu-latest, macos-latest, windows-latest]
-    runs-on: ${{{{ matrix.os }}}}
+{over}    runs-on: ${{{{ matrix.os }}}}
     timeout-minutes: 60
 {directory}    env:
       CARGO_GATE_EVIDENCE_KEY: ${{{{ secrets.CARGO_GATE_EVIDENCE_KEY }}}}
@@ -308,14 +351,14 @@ fn github_jobs(jobs: &Jobs<'_>) -> String {
       - uses: {UPLOAD}
         if: always()
         with:
-          name: {name}-${{{{ matrix.os }}}}
+          name: {name}{on}${{{{ matrix.os }}}}
           path: {bundle}
           if-no-files-found: error
 {verdict}{benchmarks}
   # Release builds start only after the gate has passed.
-  {release}:
+  build:
     needs: {needs}
-    runs-on: ubuntu-latest
+{of_build}    runs-on: ubuntu-latest
     timeout-minutes: 60
 {directory}    steps:
 {checkout}      - run: rustc -vV

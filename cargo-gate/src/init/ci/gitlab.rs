@@ -1,24 +1,80 @@
 //! The pipeline for GitLab.
 
-use super::commands::{bench_command, build_command, gate_command, is_plain, nextest_line, publish_command, yaml};
+use super::commands::{is_plain, yaml};
+use super::workspaces::{ALL, Column, DIRECTORY, LOCKED, NAME, RUST, SUITE, Service, Workspaces};
 use crate::init::InitFacts;
 
-/// The line of a script on GitLab that goes to the workspace; none at the top.
-fn gitlab_directory(facts: &InitFacts) -> String {
-    match facts.directory.as_str() {
-        "" => String::new(),
-        directory if is_plain(directory) => format!("    - cd {directory}\n"),
-        directory => {
-            let command = format!("cd '{}'", directory.replace('\'', r"'\''"));
-            format!("    - {}\n", yaml(&command))
+/// The jobs of a pipeline, and the workspaces that a job is for.
+struct Jobs<'a> {
+    workspaces: Workspaces<'a>,
+    /// What the names of all jobs begin with.
+    name: &'a str,
+}
+
+impl<'a> Jobs<'a> {
+    /// The jobs of those workspaces of which something holds.
+    fn only(&self, has: impl Fn(&InitFacts) -> bool) -> Option<Self> {
+        Some(self.of(self.workspaces.only(has)?))
+    }
+
+    fn of(&self, workspaces: Workspaces<'a>) -> Self {
+        Self { workspaces, ..*self }
+    }
+
+    /// The lines that give a job a matrix over its workspaces, where it is for several.
+    fn matrix(&self, columns: &[&Column]) -> String {
+        if self.workspaces.single().is_some() {
+            return String::new();
+        }
+        let rows = self.workspaces.rows(columns).into_iter();
+        let rows: String = rows.map(|row| format!("      - {row}\n")).collect();
+        format!("  parallel:\n    matrix:\n{rows}")
+    }
+
+    fn image(&self) -> String {
+        match self.workspaces.value(&RUST).as_str() {
+            "latest" => "rust:latest # pin the version that builds the workspace".into(),
+            version => format!("rust:{version}"),
+        }
+    }
+
+    /// The line of a script that goes to the workspace; none at the top.
+    fn directory(&self) -> String {
+        let Some(facts) = self.workspaces.single() else {
+            return format!("    - cd \"{}\"\n", self.workspaces.value(&DIRECTORY));
+        };
+        match facts.directory.as_str() {
+            "" => String::new(),
+            directory if is_plain(directory) => format!("    - cd {directory}\n"),
+            directory => {
+                let command = format!("cd '{}'", directory.replace('\'', r"'\''"));
+                format!("    - {}\n", yaml(&command))
+            }
+        }
+    }
+
+    /// The line that installs what runs the tests, where that is not cargo.
+    fn nextest(&self) -> &'static str {
+        if self.workspaces.any(|facts| facts.nextest) {
+            "    - cargo install cargo-nextest --locked\n"
+        } else {
+            ""
         }
     }
 }
 
 /// `.gitlab/gate.yml`, to be included from `.gitlab-ci.yml`: for each workspace of the repository the pilot gate on merge
-/// requests and the default branch, then the release build.
+/// requests and the default branch, then the release build. Several workspaces share the jobs, which have a matrix over their
+/// directories.
 pub fn gitlab_pipeline(workspaces: &[&InitFacts]) -> String {
-    let jobs: Vec<String> = workspaces.iter().map(|facts| gitlab_jobs(facts)).collect();
+    let name = match workspaces {
+        [facts] => facts.gate_name(),
+        _ => "gate".into(),
+    };
+    let jobs = gitlab_jobs(&Jobs {
+        workspaces: Workspaces::new(Service::Gitlab, workspaces),
+        name: &name,
+    });
     format!(
         "\
 # Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
@@ -26,21 +82,14 @@ pub fn gitlab_pipeline(workspaces: &[&InitFacts]) -> String {
 # include:
 #   - local: .gitlab/gate.yml
 
-{}",
-        jobs.join("\n")
+{jobs}"
     )
 }
 
-fn gitlab_jobs(facts: &InitFacts) -> String {
-    let gate = gate_command(facts, "pilot");
-    let build = build_command(facts);
-    let version = |channel: &&str| channel.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let image = match facts.toolchain.as_deref().filter(version) {
-        Some(channel) => format!("rust:{channel}"),
-        None => "rust:latest # pin the version that builds the workspace".into(),
-    };
-    let nextest = nextest_line(facts, "    - ");
-    let tag = if facts.publishes {
+fn gitlab_jobs(jobs: &Jobs<'_>) -> String {
+    let workspaces = &jobs.workspaces;
+    let (gate, build) = (workspaces.gate("pilot"), workspaces.build());
+    let tag = if workspaces.any(|facts| facts.publishes) {
         "    - if: $CI_COMMIT_TAG\n"
     } else {
         ""
@@ -51,29 +100,31 @@ fn gitlab_jobs(facts: &InitFacts) -> String {
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
 {tag}"
     );
-    let benchmarks = gitlab_benchmarks(facts, &image, &rules);
-    let name = facts.gate_name();
-    let needs = if facts.compared.is_empty() {
-        format!("[\"{name}:pilot\"]")
-    } else {
+    let benchmarks = gitlab_benchmarks(jobs, &rules);
+    let (name, key) = (jobs.name, workspaces.value(&NAME));
+    let needs = if workspaces.any(|facts| !facts.compared.is_empty()) {
         format!("[\"{name}:pilot\", \"{name}:regression\"]")
+    } else {
+        format!("[\"{name}:pilot\"]")
     };
-    let cd = gitlab_directory(facts);
-    let below = |path: &str| yaml(&facts.path_below_top(&format!("target/gate/{path}")));
+    let (image, cd, nextest) = (jobs.image(), jobs.directory(), jobs.nextest());
+    let below = |path: &str| workspaces.path(&format!("target/gate/{path}"));
     let (runs, quality, junit) = (below("runs"), below("code-quality.json"), below("junit.xml"));
-    let target = yaml(&facts.path_below_top("target"));
-    let publish = gitlab_publish(facts, &image);
+    let target = workspaces.path("target");
+    let publish = gitlab_publish(jobs);
+    let of_pilot = jobs.matrix(&[&DIRECTORY, &NAME, &LOCKED, &RUST]);
+    let of_build = jobs.matrix(&[&DIRECTORY, &LOCKED, &RUST]);
     format!(
         "\
 {name}:pilot:
-  image: {image}
+{of_pilot}  image: {image}
 {rules}  variables:
     GIT_DEPTH: \"0\" # the gate reads earlier inventories and decisions from the history
   allow_failure: false
   timeout: 1h
   # What cargo built, and evidence, which counts on runners that share the protected variable `CARGO_GATE_EVIDENCE_KEY`.
   cache:
-    key: {name}-pilot
+    key: {key}-pilot
     paths:
       - {target}
   script:
@@ -90,7 +141,7 @@ fn gitlab_jobs(facts: &InitFacts) -> String {
 {benchmarks}
 # Release builds start only after the gate has passed.
 {name}:build:
-  image: {image}
+{of_build}  image: {image}
   needs: {needs}
 {rules}  timeout: 1h
   script:
@@ -99,21 +150,21 @@ fn gitlab_jobs(facts: &InitFacts) -> String {
     )
 }
 
-fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
-    if facts.compared.is_empty() {
+fn gitlab_benchmarks(jobs: &Jobs<'_>, rules: &str) -> String {
+    let Some(jobs) = jobs.only(|facts| !facts.compared.is_empty()) else {
         return String::new();
-    }
-    let bench = bench_command(facts);
-    let compare = facts
-        .compared
-        .iter()
-        .map(|suite| format!("    - cargo gate suite {suite}\n"));
-    let compare: String = compare.collect();
-    let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
+    };
+    let bench = jobs.workspaces.bench();
+    let regression = jobs.of(jobs.workspaces.with_suites());
+    let compare = regression.workspaces.compare().into_iter();
+    let compare: String = compare.map(|command| format!("    - {command}\n")).collect();
+    let (name, image, cd) = (jobs.name, jobs.image(), jobs.directory());
+    let of_benchmarks = jobs.matrix(&[&DIRECTORY, &LOCKED, &RUST]);
+    let of_regression = regression.matrix(&[&DIRECTORY, &SUITE, &RUST]);
     format!(
         "
 {name}:benchmarks:
-  image: {image}
+{of_benchmarks}  image: {image}
   needs: [\"{name}:pilot\"]
 {rules}  timeout: 1h
   script:
@@ -121,7 +172,7 @@ fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
 
 # Compared with the target branch, measured in the same run.
 {name}:regression:
-  image: {image}
+{of_regression}  image: {image}
   needs: [\"{name}:benchmarks\"]
 {rules}  variables:
     GIT_DEPTH: \"0\" # the reference commit
@@ -132,21 +183,24 @@ fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
     )
 }
 
-fn gitlab_publish(facts: &InitFacts, image: &str) -> String {
-    if !facts.publishes {
+fn gitlab_publish(jobs: &Jobs<'_>) -> String {
+    let Some(jobs) = jobs.only(|facts| facts.publishes) else {
         return String::new();
-    }
-    let publish = publish_command(facts);
-    let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
-    let cache = yaml(&facts.path_below_top("target/gate"));
-    let nextest = nextest_line(facts, "    - ");
-    let [pilot, controlled, broad] = ["pilot", "controlled", "broad"].map(|stage| gate_command(facts, stage));
+    };
+    let workspaces = &jobs.workspaces;
+    let publish = workspaces.publish();
+    let (name, key, image, cd) = (jobs.name, workspaces.value(&NAME), jobs.image(), jobs.directory());
+    let cache = workspaces.path("target/gate");
+    let nextest = jobs.nextest();
+    let of_broad = jobs.matrix(&[&DIRECTORY, &NAME, &LOCKED, &RUST]);
+    let of_publish = jobs.matrix(&[&DIRECTORY, &ALL, &LOCKED, &RUST]);
+    let [pilot, controlled, broad] = ["pilot", "controlled", "broad"].map(|stage| workspaces.gate(stage));
     format!(
         "
 # The stages in their order. Each run on the branch counts for the streak that `broad` requires; its history is in the
 # cache, and counts on other runners because they share the protected variable `CARGO_GATE_EVIDENCE_KEY`.
 {name}:broad:
-  image: {image}
+{of_broad}  image: {image}
   needs: [\"{name}:build\"]
   rules:
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
@@ -155,7 +209,7 @@ fn gitlab_publish(facts: &InitFacts, image: &str) -> String {
     GIT_DEPTH: \"0\" # the gate reads earlier decisions from the history
   timeout: 1h
   cache:
-    key: {name}
+    key: {key}
     paths:
       - {cache}
   script:
@@ -167,7 +221,7 @@ fn gitlab_publish(facts: &InitFacts, image: &str) -> String {
 
 # Only for tags `v…`; `CARGO_REGISTRY_TOKEN` is a protected variable.
 {name}:publish:
-  image: {image}
+{of_publish}  image: {image}
   needs: [\"{name}:broad\"]
   rules:
     - if: $CI_COMMIT_TAG =~ /^v/

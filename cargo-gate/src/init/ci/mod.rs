@@ -3,6 +3,7 @@
 mod commands;
 mod github;
 mod gitlab;
+mod workspaces;
 
 pub(super) use commands::{bench_command, branch};
 pub use github::github_workflow;

@@ -3,7 +3,6 @@
 use gate_base::stage::Stage;
 use gate_policy::{BoundaryPolicy, Tier, TierPolicy};
 use gate_report::{Change, Dimension, Finding, Location, Reason, Remedy};
-use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use gate_surveys::authority::Authorities;
 
@@ -32,7 +31,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     other_stages: &[UNDECLARED],
     since: "0.1.0",
-    version: 5,
+    version: 6,
     recordable: true,
     fixes: Fixes::Offered("removes entries of `[[boundary.allow]]` that match nothing"),
     rule: &Rule::<Declaration>::always(run),
@@ -131,29 +130,12 @@ pub(super) fn unreadable(survey: &Survey) -> Option<Reason> {
 fn undeclared(package: &PackageSurvey, help: &str) -> Option<Finding> {
     let tally = package.tally();
     let (file, site) = package.code().next()?;
-    let blocks = tally.code.get(&Kind::UnsafeBlock).copied().unwrap_or(0);
-    let mut message = format!(
+    let message = format!(
         "`{}` has {} in {} outside tests",
         package.name,
         counted(tally.total(), "raw boundary", "raw boundaries"),
         counted(tally.files, "file", "files")
     );
-    if blocks > 0 {
-        message += &match tally.undocumented_blocks {
-            0 => format!(
-                "; {} a SAFETY comment",
-                if blocks == 1 {
-                    "its unsafe block has".to_owned()
-                } else {
-                    format!("all {blocks} unsafe blocks have")
-                }
-            ),
-            missing => format!(
-                "; {missing} of {} without a SAFETY comment",
-                counted(blocks, "unsafe block", "unsafe blocks")
-            ),
-        };
-    }
     Some(
         Finding::blocking(UNDECLARED.from, message)
             .help(help)
@@ -231,7 +213,7 @@ mod tests {
             ("tests/t.rs", RAW),
         ]);
         insta::assert_snapshot!(said(&survey, &Policy::default()), @"
-        [controlled] `app` has 4 raw boundaries in 2 files outside tests; 2 of 3 unsafe blocks without a SAFETY comment
+        [controlled] `app` has 4 raw boundaries in 2 files outside tests
           at src/lib.rs:3:5
           help: `cargo gate init`, then declare the `native` crates in gate.toml
         ");

@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 4,
+    version: 5,
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
 };

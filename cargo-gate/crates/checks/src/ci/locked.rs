@@ -1,6 +1,6 @@
 //! `ci.locked`: what continuous integration builds is what the lockfile says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate_base::stage::Stage;
 use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, NotFollowed, base_name};
@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 7,
+    version: 8,
     fixes: Fixes::Applied("adds `--locked` to the commands"),
     rule: &Rule::<Declaration> { applies, run },
     ..Check::USUAL
@@ -61,6 +61,16 @@ struct Place {
 }
 
 impl Place {
+    fn new(line: u32, call: &CargoCall<'_>, alias: Option<&(String, Alias)>) -> Self {
+        Self {
+            line,
+            shown: alias.map_or_else(|| shown(call, None, SHOWN), |(written, _)| format!("cargo {written}")),
+            repaired: shown(call, Some("--locked"), REPAIRED),
+            begins: begins(call).filter(|_| alias.is_none()),
+            alias: alias.map(|(_, alias)| alias.clone()),
+        }
+    }
+
     fn change(&self, path: &str) -> Option<Change> {
         let begins = self.begins.as_deref()?;
         let place = Location::line(path, self.line);
@@ -101,6 +111,11 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings: Vec<Finding> = unreadable(ci).collect();
     findings.extend(not_followed(others.iter(), FOLLOWED));
     findings.extend(not_read(&gate_ci::of_other_services(context.files())));
+    for places in places.values_mut() {
+        // Jobs of a matrix share their lines.
+        places.sort_by_key(|place| place.line);
+        places.dedup_by(|next, one| (next.line, &next.begins, &next.alias) == (one.line, &one.begins, &one.alias));
+    }
     if !is_committed {
         // `lockfile.tracked` asks for the file; here is only what follows for these commands. A file that runs the gate
         // reports that anyway, and the one that `init` wrote must not add a finding to those that were there.
@@ -111,7 +126,6 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(findings);
     }
     for (path, mut places) in places {
-        places.sort_by_key(|place| place.line);
         places.dedup_by_key(|place| place.line);
         findings.extend(finding(path, &places));
     }
@@ -207,7 +221,7 @@ struct Expanded {
 }
 
 /// An alias of cargo's configuration.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Alias {
     name: String,
     /// Its value with `--locked`, as TOML.
@@ -242,6 +256,13 @@ impl Alias {
     }
 }
 
+/// One of the command lines that the matrix makes of a command.
+struct Variant<'e> {
+    call: Option<CargoCall<'e>>,
+    lock: Lock,
+    alias: Option<&'e (String, Alias)>,
+}
+
 struct Asked<'a> {
     packages: Packages<'a>,
     config: &'a CargoConfig,
@@ -255,66 +276,98 @@ impl Asked<'_> {
         places: &mut BTreeMap<&'c str, Vec<Place>>,
         unknown: &mut Vec<NotFollowed>,
     ) -> bool {
-        let without_aliases = |command: &'c CiCommand| {
-            let all = command.distinct().into_iter().map(|words| self.without_alias(words));
-            (command, all.collect())
+        let distinct: Vec<Vec<&[Argument]>> = job.commands.iter().map(CiCommand::distinct).collect();
+        let expanded: Vec<Vec<Expanded>> = distinct
+            .iter()
+            .map(|lines| lines.iter().map(|words| self.without_alias(words)).collect())
+            .collect();
+        let variants: Vec<Vec<Variant<'_>>> = job
+            .commands
+            .iter()
+            .zip(&expanded)
+            .map(|(command, lines)| lines.iter().map(|line| self.variant(command, line)).collect())
+            .collect();
+        // Which line of each command runs; none where the command belongs to other jobs of the matrix.
+        let line_in = |row: usize, (command, lines): (&CiCommand, &Vec<&[Argument]>)| {
+            let words = command.in_row(row);
+            lines.binary_search(&words).ok().filter(|_| !words.is_empty())
         };
-        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job.commands.iter().map(without_aliases).collect();
-        let moves = |(command, all): &(&CiCommand, Vec<Expanded>)| {
-            edits_dependencies(command)
-                || all
+        // Jobs of the matrix that run the same commands get the same answer.
+        let rows: BTreeSet<Vec<Option<usize>>> = (0..job.rows())
+            .map(|row| {
+                job.commands
                     .iter()
-                    .filter_map(|one| CargoCall::read(&one.words))
-                    .any(|call| call.moves_dependencies() && call.is_locked() != Answer::Yes)
+                    .zip(&distinct)
+                    .map(|one| line_in(row, one))
+                    .collect()
+            })
+            .collect();
+        let mut is_held = false;
+        for row in rows {
+            let runs: Vec<(&CiCommand, &Variant<'_>)> = job
+                .commands
+                .iter()
+                .zip(row.iter().zip(&variants))
+                .filter_map(|(command, (line, variants))| Some((command, variants.get((*line)?)?)))
+                .collect();
+            is_held |= self.row(&runs, places, unknown);
+        }
+        is_held
+    }
+
+    fn variant<'e>(&self, command: &CiCommand, expanded: &'e Expanded) -> Variant<'e> {
+        let call = CargoCall::read(&expanded.words);
+        let lock = call
+            .as_ref()
+            .map_or(Lock::None, |call| self.packages.lock(command, call));
+        let alias = expanded.alias.as_ref();
+        Variant { call, lock, alias }
+    }
+
+    /// Adds the places of one job of a matrix. Returns whether it is held to the lockfile at all.
+    fn row<'c>(
+        &self,
+        runs: &[(&'c CiCommand, &Variant<'_>)],
+        places: &mut BTreeMap<&'c str, Vec<Place>>,
+        unknown: &mut Vec<NotFollowed>,
+    ) -> bool {
+        let moves = |(command, variant): &(&CiCommand, &Variant<'_>)| {
+            let by_cargo = |call: &CargoCall<'_>| call.moves_dependencies() && call.is_locked() != Answer::Yes;
+            edits_dependencies(command) || variant.call.as_ref().is_some_and(by_cargo)
         };
-        if expanded.iter().any(moves) {
+        if runs.iter().any(moves) {
             return false;
         }
-        let mut vouched: Vec<Lock> = Vec::new();
-        for (command, all) in &expanded {
-            let called: Vec<(CargoCall<'_>, Option<&(String, Alias)>)> = all
-                .iter()
-                .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_ref())))
-                .collect();
-            let calls: Vec<&CargoCall<'_>> = called.iter().map(|(call, _)| call).collect();
-            let elsewhere = calls
-                .iter()
-                .find(|call| call.builds() && call.is_locked() == Answer::No && self.packages.is_beside(command, call));
-            unknown.extend(elsewhere.map(|call| NotFollowed {
-                path: command.path.clone(),
-                line: command.line,
-                what: shown(call, None, SHOWN),
-                why: ELSEWHERE.into(),
-            }));
-            let open = called.iter().find(|(call, _)| {
-                let lock = self.packages.lock(command, call);
-                call.builds() && call.is_locked() == Answer::No && lock != Lock::None && !vouched.contains(&lock)
-            });
-            if let Some((open, alias)) = open {
-                if self.packages.lock(command, open) == Lock::Unknown {
-                    // What was locked before may be just this.
-                    unknown.extend(vouched.is_empty().then(|| NotFollowed {
-                        path: command.path.clone(),
-                        line: command.line,
-                        what: shown(open, None, SHOWN),
-                        why: "the directory it runs in is only known at run time".into(),
-                    }));
-                    continue;
-                }
-                let repaired = shown(open, Some("--locked"), REPAIRED);
-                let begins = begins(open).filter(|_| alias.is_none());
-                places.entry(command.path.as_str()).or_default().push(Place {
+        let mut vouched: Vec<&Lock> = Vec::new();
+        for (command, variant) in runs {
+            let Some(call) = &variant.call else { continue };
+            if call.builds() && call.is_locked() == Answer::No {
+                let not_followed = |why: &str| NotFollowed {
+                    path: command.path.clone(),
                     line: command.line,
-                    shown: alias.map_or_else(|| shown(open, None, SHOWN), |(written, _)| format!("cargo {written}")),
-                    repaired,
-                    begins,
-                    alias: alias.map(|(_, alias)| alias.clone()),
-                });
+                    what: shown(call, None, SHOWN),
+                    why: why.to_owned(),
+                };
+                if self.packages.is_beside(command, call) {
+                    unknown.push(not_followed(ELSEWHERE));
+                }
+                match variant.lock {
+                    Lock::None => {}
+                    // What was locked before may be just this.
+                    Lock::Unknown if vouched.is_empty() => {
+                        unknown.push(not_followed("the directory it runs in is only known at run time"));
+                    }
+                    Lock::Unknown => {}
+                    _ if vouched.contains(&&variant.lock) => {}
+                    _ => places.entry(command.path.as_str()).or_default().push(Place::new(
+                        command.line,
+                        call,
+                        variant.alias,
+                    )),
+                }
             }
-            let locked =
-                !calls.is_empty() && calls.len() == all.len() && calls.iter().all(|call| call.holds_to_lockfile());
-            if locked && command.ignored.is_none() && !command.conditional {
-                vouched.extend(calls.iter().map(|call| self.packages.lock(command, call)));
+            if call.holds_to_lockfile() && command.ignored.is_none() && !command.conditional {
+                vouched.push(&variant.lock);
             }
         }
         true

@@ -8,3 +8,6 @@ pub mod actions_pinned;
 pub mod gate_wired;
 pub mod locked;
 pub mod matrix;
+
+#[cfg(test)]
+mod tests;

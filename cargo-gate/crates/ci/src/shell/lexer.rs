@@ -1,5 +1,6 @@
 //! Characters to tokens.
 
+use super::parameter::enclosed;
 use super::{Next, Word};
 
 /// A piece of shell text.
@@ -21,6 +22,8 @@ pub(super) enum Token {
 
 /// Longest text that is taken apart.
 const MAX_BYTES: usize = 1 << 20;
+/// Marks between which a bracket is only a character.
+const MARKS: &[char] = &['\'', '"'];
 
 pub(super) struct Lexer<'a> {
     text: &'a str,
@@ -151,9 +154,9 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             let Some(first) = rest.chars().next() else { break };
             match first {
-                '$' if rest.starts_with("${{") => self.verbatim(&mut word, closing(rest, "${{", "}}")),
+                '$' if rest.starts_with("${{") => self.verbatim(&mut word, expression(rest)),
                 '$' if rest.starts_with("$(") => self.substitution(&mut word),
-                '$' if rest.starts_with("${") && !is_quoted => self.verbatim(&mut word, closing(rest, "{", "}")),
+                '$' if rest.starts_with("${") => self.parameter(&mut word, is_quoted),
                 '`' => self.backticks(&mut word),
                 '"' => {
                     is_quoted = !is_quoted;
@@ -173,7 +176,7 @@ impl<'a> Lexer<'a> {
                 }
                 // `args=( … )`: an array is one word of everything in it.
                 '(' if word.text.ends_with('=') && word.bare => {
-                    let array = closing(rest, "(", ")");
+                    let array = enclosed(rest, '(', ')', MARKS);
                     word.text += array.trim_start_matches('(').trim_end_matches(')').trim();
                     self.at += array.len();
                 }
@@ -194,9 +197,27 @@ impl<'a> Lexer<'a> {
     }
 
     fn substitution(&mut self, word: &mut Word) {
-        let whole = closing(self.rest(), "(", ")");
+        let whole = enclosed(self.rest(), '(', ')', MARKS);
+        self.note_substitution(self.at, whole);
+        self.verbatim(word, whole);
+    }
+
+    /// Notes the text of a substitution that begins at an offset.
+    fn note_substitution(&mut self, at: usize, whole: &str) {
         let inner = whole.strip_prefix("$(").unwrap_or(whole).trim_end_matches(')');
-        self.tokens.push(Token::Substitution(self.at + 2, inner.to_owned()));
+        self.tokens.push(Token::Substitution(at + 2, inner.to_owned()));
+    }
+
+    /// `${NAME…}`, with the substitutions in it. Within quotation marks a single one is only a character.
+    fn parameter(&mut self, word: &mut Word, is_quoted: bool) {
+        let marks = if is_quoted { &['"'][..] } else { MARKS };
+        let whole = enclosed(self.rest(), '{', '}', marks);
+        let mut from = 0;
+        while let Some(at) = whole.get(from..).and_then(|rest| rest.find("$(")) {
+            let inner = enclosed(whole.get(from + at..).unwrap_or_default(), '(', ')', MARKS);
+            self.note_substitution(self.at + from + at, inner);
+            from += at + inner.len();
+        }
         self.verbatim(word, whole);
     }
 
@@ -218,36 +239,8 @@ fn between_marks(text: &str, mark: char) -> (&str, usize) {
     }
 }
 
-/// The text up to the bracket that closes its first one, quotes and inner brackets respected; everything where it is
-/// not closed.
-fn closing<'t>(text: &'t str, open: &str, close: &str) -> &'t str {
-    let up_to = |end: usize| text.get(..end).unwrap_or(text);
-    if open == "${{" {
-        return text.find(close).map_or(text, |at| up_to(at + close.len()));
-    }
-    let (mut depth, mut quote, mut escaped) = (0_u32, None, false);
-    let mut rest = text;
-    while let Some(char) = rest.chars().next() {
-        let here = rest;
-        rest = here.strip_prefix(char).unwrap_or_default();
-        if escaped {
-            escaped = false;
-        } else if char == '\\' {
-            escaped = true;
-        } else if let Some(open) = quote {
-            if char == open {
-                quote = None;
-            }
-        } else if char == '\'' || char == '"' {
-            quote = Some(char);
-        } else if here.starts_with(open) {
-            depth += 1;
-        } else if here.starts_with(close) {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                return up_to(text.len() - here.len() + close.len());
-            }
-        }
-    }
-    text
+/// The expression of GitHub that a text begins with; everything where it is not closed.
+fn expression(text: &str) -> &str {
+    let end = text.find("}}").map_or(text.len(), |at| at + 2);
+    text.get(..end).unwrap_or(text)
 }

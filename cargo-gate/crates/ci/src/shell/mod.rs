@@ -5,9 +5,11 @@
 //! gives each the offset at which it begins. Of PowerShell and `cmd` it reads plain lines of commands.
 
 mod lexer;
+mod parameter;
 mod plain;
 mod script;
 
+pub use parameter::{Operator, Parameter};
 pub use plain::plain_lines;
 pub use script::split;
 

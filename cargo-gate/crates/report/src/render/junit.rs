@@ -118,8 +118,8 @@ impl Case {
             case = case.with("time", seconds(ms));
         }
         if self.flaky {
-            let property = Element::new("property").with("name", "flaky").with("value", "true");
-            case = case.holding([Element::new("properties").holding([property])]);
+            let failure = Element::new("flakyFailure").with("type", "flaky");
+            case = case.holding([failure.with("message", "failed before it passed")]);
         }
         let name = match self.status {
             Status::Passed if self.text.is_empty() => return case,
@@ -300,43 +300,55 @@ mod tests {
         }
     }
 
-    /// Attributes that the schema of Jenkins knows of the elements that are written here.
-    const KNOWN: [(&str, &str); 8] = [
-        ("testsuites", "name time tests failures disabled errors"),
+    /// What the schema of Jenkins, `junit-10.xsd`, knows of each element: attributes that must be there, others, and children.
+    const KNOWN: [(&str, &str, &str, &str); 8] = [
+        ("testsuites", "", "name time tests failures errors", "testsuite"),
         (
             "testsuite",
-            "name tests failures errors group time skipped timestamp hostname id package file log url version",
+            "name tests failures errors",
+            "group time skipped timestamp hostname id package file log url",
+            "testsuite properties testcase system-out system-err",
         ),
         (
             "testcase",
-            "name assertions time classname status class file line group url",
+            "name",
+            "time classname group",
+            "skipped error failure rerunFailure rerunError flakyFailure flakyError system-out system-err",
         ),
-        ("failure", "type message"),
-        ("error", "type message"),
-        ("skipped", "type message"),
-        ("property", "name value"),
-        ("properties", ""),
+        ("failure", "", "type message", ""),
+        ("error", "", "type message", ""),
+        ("skipped", "", "type message", ""),
+        ("flakyFailure", "type", "message", "stackTrace system-out system-err"),
+        ("system-out", "", "", ""),
     ];
 
     #[test]
-    fn no_sample_has_an_attribute_that_jenkins_refuses() {
+    fn no_sample_has_what_the_schema_of_jenkins_refuses() {
         let mut seen = 0;
         for (name, report) in samples::all() {
             let xml = render(&report);
             let document = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{name}: {error}"));
             for node in document.descendants().filter(roxmltree::Node::is_element) {
                 let element = node.tag_name().name();
-                let known = KNOWN
-                    .iter()
-                    .find(|(known, _)| *known == element)
-                    .map_or("", |(_, known)| known);
+                let known = KNOWN.iter().find(|(known, ..)| *known == element);
+                let (_, required, others, children) = known.unwrap_or_else(|| panic!("{name}: <{element}>"));
+                let is_one = |of: &str, wanted: &str| of.split(' ').any(|known| known == wanted);
                 for attribute in node.attributes() {
                     seen += 1;
-                    let attribute = attribute.name();
+                    let (attribute, value) = (attribute.name(), attribute.value());
                     assert!(
-                        known.split(' ').any(|known| known == attribute),
+                        is_one(required, attribute) || is_one(others, attribute),
                         "{name}: {element} {attribute}"
                     );
+                    let is_time = value.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte));
+                    assert!(attribute != "time" || is_time, "{name}: {value}");
+                }
+                for required in required.split_whitespace() {
+                    assert!(node.has_attribute(required), "{name}: {element} without {required}");
+                }
+                for child in node.children().filter(roxmltree::Node::is_element) {
+                    let child = child.tag_name().name();
+                    assert!(is_one(children, child), "{name}: {child} in {element}");
                 }
             }
         }

@@ -87,14 +87,14 @@ fn results(report: &Report, prefix: &str) -> (Vec<Value>, usize) {
 fn descriptor(check: &CheckReport, rules: &[RuleInfo<'_>]) -> Value {
     let info = rules.iter().find(|rule| rule.id == check.id);
     let summary = info.map_or(check.summary.as_str(), |rule| rule.summary);
-    // GitHub takes 1024 characters of a description.
-    let mut descriptor = json!({ "id": check.id, "shortDescription": message(summary, 1024) });
-    if let Some(rule) = info {
-        let docs = text::lines(rule.docs);
-        descriptor["help"] = json!({ "text": docs, "markdown": docs });
-        if let Some(uri) = rule.help_uri {
-            descriptor["helpUri"] = uri.into();
-        }
+    // GitHub requires both descriptions, and takes 1024 characters of each.
+    let description = message(summary, 1024);
+    let mut descriptor = json!({ "id": check.id, "shortDescription": description, "fullDescription": description });
+    // GitHub requires a help text too: a suite of the policy has no page.
+    let docs = text::lines(info.map_or(summary, |rule| rule.docs));
+    descriptor["help"] = json!({ "text": docs, "markdown": docs });
+    if let Some(uri) = info.and_then(|rule| rule.help_uri) {
+        descriptor["helpUri"] = uri.into();
     }
     descriptor
 }
@@ -270,7 +270,9 @@ mod tests {
             json!({ "type": "array", "minItems": 1, "items": object(json!({ "physicalLocation": physical })) });
         let message = object(json!({ "text": text }));
         let result = object(json!({ "ruleId": text, "message": message, "locations": locations }));
-        let rule = object(json!({ "id": text, "shortDescription": message }));
+        let rule = object(json!({
+            "id": text, "shortDescription": message, "fullDescription": message, "help": message,
+        }));
         let driver = object(json!({ "name": text, "rules": { "type": "array", "items": rule } }));
         let run = object(json!({
             "tool": object(json!({ "driver": driver })),

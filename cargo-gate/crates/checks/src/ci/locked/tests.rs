@@ -66,6 +66,27 @@ fn the_suggested_command_is_the_one_that_is_there() {
     ");
 }
 
+/// A variable that names the command, or its flag, has its default where no file sets it.
+#[test]
+fn a_default_says_which_command_runs() {
+    let script = |line: &str| said(&format!("      - run: |\n          {line}\n"));
+    insta::assert_snapshot!(script(": \"${CARGO:=cargo}\"; $CARGO test"), @"
+    .github/workflows/ci.yml:7: `cargo test` resolves dependencies without `--locked` [controlled]
+      help: write `cargo test --locked`
+    ");
+    insta::assert_snapshot!(script("cargo ${COMMAND:-build} ${RELEASE:+--locked}"), @"
+    .github/workflows/ci.yml:7: `cargo build` resolves dependencies without `--locked` [controlled]
+      help: write `cargo build --locked`
+    ");
+    for locked in [
+        "cargo test ${LOCKED---locked}",
+        "cargo test ${CI:+--locked}",
+        ": ${COMMAND:=fmt}; cargo $COMMAND",
+    ] {
+        assert_eq!(script(locked), "", "{locked}");
+    }
+}
+
 /// Nobody can paste what only the run knows.
 #[test]
 fn what_is_unknown_is_not_part_of_the_suggestion() {
