@@ -404,6 +404,12 @@ fn what_calls_many_that_call_many_ends() {
     all.push((".gitlab-ci.yml".into(), pipeline));
     let workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: sh s0.sh\n      - uses: ./\n";
     all.push((".github/workflows/x.yml".into(), workflow.into()));
+    let directories: Vec<String> = (0..256).map(|at| format!("d{at}")).collect();
+    let matrix = format!(
+        "on: push\njobs:\n  a:\n    strategy:\n      matrix:\n        x: [{}]\n    steps:\n      - run: cd ${{{{ matrix.x }}}} && sh ../s0.sh\n",
+        directories.join(", ")
+    );
+    all.push((".github/workflows/matrix.yml".into(), matrix));
     let own = "    - uses: ./\n".repeat(100);
     all.push((
         "action.yml".into(),
@@ -437,7 +443,7 @@ proptest! {
             "on: push\n", "jobs:\n", "  a:\n", "    steps:\n", "      - run: ", "      - uses: ./", "|\n", "        cargo test ",
             "${{ matrix.x }}", "\n", "    strategy:\n      matrix:\n", "        x: [1, 2]\n", "    runs-on: ", "cd ..", "cd a && ",
             "./x.sh", "sh -c 'cargo x'", "    extends: a\n", "  <<: *a\n", "&a ", "*a", "!reference [a, script]", "    script: ",
-            "include: x.yml\n", "a:\n", "- ", "$(", "set +e; ", "A=1 ", "$A ",
+            "include: x.yml\n", "a:\n", "- ", "$(", "set +e; ", "A=1 ", "$A ", "${A:=", "${A:-$A}; ", "      working-directory: ${{ matrix.x }}\n", "cd ${{ matrix.x }}\n",
         ]), 0..40)) {
         let text = parts.concat();
         let _ = files(&[(".github/workflows/x.yml", &text), (".gitlab-ci.yml", &text), ("x.sh", &text), ("action.yml", &text), ("declared/x", &text)]);
