@@ -6,7 +6,6 @@
 //! `src/message_formats/json.rs` in its version 1.1.0. Its `id` is the title of the benchmark, which it makes unique.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -144,7 +143,7 @@ impl Readings {
     }
 
     /// Says once what is wrong in each round.
-    fn say(&mut self, problem: String) {
+    pub(super) fn say(&mut self, problem: String) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -164,7 +163,7 @@ impl Readings {
                             line.name
                         ));
                     }
-                    self.add_under(line.name, &line.unit, line.samples, line.conditions);
+                    self.add_under(line.name, Unit::named(&line.unit), line.samples, line.conditions);
                 }
                 Err(error) => self.problem(line, &error),
             },
@@ -190,16 +189,21 @@ impl Readings {
 
     /// Adds samples of a benchmark.
     pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
+        self.add_as(name, Unit::named(unit), samples);
+    }
+
+    /// Adds samples of a benchmark, in a unit that was made of its name.
+    pub(super) fn add_as(&mut self, name: String, unit: (Unit, f64), samples: Vec<f64>) {
         self.add_under(name, unit, samples, Conditions::default());
     }
 
-    fn add_under(&mut self, name: String, unit: &str, samples: Vec<f64>, conditions: Conditions) {
+    fn add_under(&mut self, name: String, unit: (Unit, f64), samples: Vec<f64>, conditions: Conditions) {
         if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
             self.problems
                 .push(format!("`{name}` has a sample that is not a valid number"));
             return;
         }
-        let (unit, factor) = Unit::named(unit);
+        let (unit, factor) = unit;
         let samples = samples.into_iter().map(|sample| sample * factor);
         let samples = samples.collect();
         let reading = Reading {
@@ -226,11 +230,6 @@ impl Readings {
                 None => known.samples.extend(reading.samples),
             },
         }
-    }
-
-    /// Adds the time of the whole process.
-    pub(super) fn wall(&mut self, duration: Duration) {
-        self.add("wall".to_owned(), "s", vec![duration.as_secs_f64()]);
     }
 
     /// What is left when the output has ended. `repeated` are titles of which criterion's files have more than a line.
