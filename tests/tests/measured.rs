@@ -191,7 +191,7 @@ fn needs(mebibytes: u32) -> String {
 #[test]
 #[cfg(unix)]
 fn the_memory_of_a_program_is_compared_with_another_commit() {
-    let gate = gate!().fixture("good").file("logic/examples/measure.rs", needs(40));
+    let gate = gate!().fixture("good").file("logic/examples/measure.rs", &needs(40));
     gate.append(
         "gate.toml",
         "\n[[suite.bench]]\nname = \"program\"\nreference-commit = \"released\"\ninputs = [\"logic/**\"]\nprocess = [\"memory\"]\n\
