@@ -3,6 +3,7 @@
 mod calibrate;
 mod criterion;
 mod divan;
+mod gungraun;
 mod hyperfine;
 mod json;
 mod judge;

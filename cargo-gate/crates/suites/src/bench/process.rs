@@ -22,7 +22,7 @@ pub(super) fn unmeasurable(policy: &BenchPolicy) -> Option<Reason> {
         )
     } else {
         (
-            "by a program that embeds the gate and names no helper",
+            "by a program that embeds the gate without its helper",
             "run it with `cargo gate`",
         )
     };
@@ -75,6 +75,6 @@ fn memory(usage: Usage) -> Result<f64, String> {
     }
     let least = Unit::Memory.shown(usage.least as f64);
     Err(format!(
-        "is not known: it is no more than the {least} of the process that starts it"
+        "is unknown, because it does not exceed the {least} of the process that starts it"
     ))
 }

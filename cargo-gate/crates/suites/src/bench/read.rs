@@ -1,5 +1,5 @@
-//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, of libtest, of divan, and
-//! the document of hyperfine.
+//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, of libtest, of divan, of
+//! gungraun, and the document of hyperfine.
 //!
 //! The format is one JSON object in a line, `{"name": "parse", "unit": "ms", "samples": [1.2, 1.3]}`; lines of one name
 //! add up. cargo-criterion writes `{"reason": "benchmark-complete", …}` with `--message-format json`: the fields are those of
@@ -8,8 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::divan::Table;
+use super::gungraun;
 use super::hyperfine::{Command, Document, Part};
 use super::unit::Unit;
 
@@ -100,6 +102,9 @@ struct Complete {
 struct Kind {
     #[serde(default)]
     reason: Option<String>,
+    /// Of gungraun.
+    #[serde(default)]
+    profiles: Option<IgnoredAny>,
 }
 
 impl Readings {
@@ -154,6 +159,13 @@ impl Readings {
             Ok(kind) => kind,
             Err(error) => return self.problem(line, &error),
         };
+        if kind.profiles.is_some() {
+            return match gungraun::read(line) {
+                Ok((name, _)) if self.benchmarks.contains_key(&name) => self.twice(&name),
+                Ok((name, count)) => self.add(name, "instructions", vec![count]),
+                Err(why) => self.say(why),
+            };
+        }
         match kind.reason.as_deref() {
             None => match serde_json::from_str::<Line>(line) {
                 Ok(line) => {

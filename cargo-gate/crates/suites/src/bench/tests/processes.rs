@@ -131,7 +131,7 @@ fn what_is_smaller_than_the_helper_has_no_known_peak() {
     let said = said(&run);
     if cfg!(target_os = "linux") {
         assert!(
-            said.contains("`memory` of the process is not known: it is no more than the "),
+            said.contains("`memory` of the process is unknown, because it does not exceed the "),
             "{said}"
         );
         assert!(said.contains(" of the process that starts it"), "{said}");
