@@ -34,7 +34,7 @@ fn main() {
 /// Whether this process is here to become a child of another one, to end its children or to finish its work, which it has done then.
 #[cfg(unix)]
 fn watches() -> bool {
-    use gate_base::process::watch;
+    use gate_base::process::{usage, watch};
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next().unwrap_or_default();
     if first == watch::BECOME {
@@ -44,6 +44,14 @@ fn watches() -> bool {
             end(126);
         }
         return true;
+    }
+    if first == usage::ARGUMENT {
+        // What asks the group of the command to end is for the command, which starts with the handlers of the system.
+        let _ = ctrlc::set_handler(|| {});
+        end(usage::measure(arguments).unwrap_or_else(|error| {
+            let _ = writeln!(std::io::stderr(), "cannot be measured: {error}");
+            126
+        }));
     }
     if first == watch::FINISH {
         if watch::finish_for(arguments, std::io::stdin().lock()).is_err() {
@@ -56,6 +64,7 @@ fn watches() -> bool {
         return true;
     }
     if let Ok(program) = std::env::current_exe() {
+        usage::use_helper(vec![program.clone().into(), usage::ARGUMENT.into()]);
         watch::use_watcher(program);
     }
     false

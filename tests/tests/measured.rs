@@ -180,3 +180,66 @@ fn a_benchmark_runs_alone() {
         .rfind(|step| step.starts_with("suite."));
     assert_eq!(last, Some("suite.bench.sizes"), "{audit}");
 }
+
+/// A program that needs this much memory.
+#[cfg(unix)]
+fn needs(mebibytes: u32) -> String {
+    format!("fn main() {{\n    std::hint::black_box(vec![1_u8; {mebibytes} << 20]);\n}}\n")
+}
+
+/// The program of each side is built in the target directory of that side, and only then measured.
+#[test]
+#[cfg(unix)]
+fn the_memory_of_a_program_is_compared_with_another_commit() {
+    let gate = gate!().fixture("good").file("logic/examples/measure.rs", &needs(40));
+    gate.append(
+        "gate.toml",
+        "\n[[suite.bench]]\nname = \"program\"\nreference-commit = \"released\"\ninputs = [\"logic/**\"]\nprocess = [\"memory\"]\n\
+         build = [\"cargo\", \"build\", \"--package\", \"logic\", \"--example\", \"measure\", \"--locked\"]\n\
+         command = [\"{target}/debug/examples/measure\"]\n",
+    );
+    let gate = gate.git_init();
+    gate.git(["tag", "released"]);
+    let run = gate.run(["suite", "program"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.contains("memory: 4"), "{run}");
+    assert!(run.stdout.contains(" times the 4"), "{run}");
+
+    gate.write("logic/examples/measure.rs", needs(48));
+    gate.commit("more memory");
+    let run = gate.run(["suite", "program"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stdout.contains("`memory` is 1.1"), "{run}");
+    assert!(run.stdout.contains("at most 1.05 is allowed"), "{run}");
+}
+
+/// The command decides when it ends, and its end is reported.
+#[test]
+#[cfg(unix)]
+fn what_asks_a_measured_command_to_end_is_for_the_command() {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let report = directory.path().join("usage.json");
+    let mut helper = Command::new(env!("CARGO_BIN_EXE_cargo-gate-under-test"))
+        .arg(gate_base::process::usage::ARGUMENT)
+        .arg(&report)
+        .args(["sh", "-c", "trap 'exit 3' TERM; echo up; read line; exit 4"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .expect("the helper");
+    let mut line = String::new();
+    let stdout = helper.stdout.take().expect("its output");
+    BufReader::new(stdout).read_line(&mut line).expect("a line");
+    assert_eq!(line, "up\n");
+    let group = format!("-{}", helper.id());
+    let asked = Command::new("kill").args(["-s", "TERM", "--", &group]).status();
+    assert!(asked.expect("kill").success());
+    assert_eq!(helper.wait().expect("its end").code(), Some(3));
+    let report = std::fs::read_to_string(report).expect("a report");
+    assert!(report.contains("\"exit_code\":3"), "{report}");
+}

@@ -14,8 +14,10 @@ use gate_report::group::Group;
 use super::problem::{Problem, shown};
 use super::rule;
 use super::rules::Rules;
-use super::suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy, SuiteKind, SuitePolicy};
-use super::tables::{elements, tables_of, text};
+use super::suite::{
+    Added, BenchMode, BenchPolicy, BenchReference, JsonPolicy, MetricPolicy, ProcessMetric, SuiteKind, SuitePolicy,
+};
+use super::tables::{elements, tables_of, text, texts};
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, Revision, SuiteName, Text, TimeLimit, command, half_an_hour,
     optional_command, period, pilot, yes,
@@ -28,15 +30,21 @@ use super::value::{
     "max-mad": "remove it: noise is met by more pairs, up to `max-pairs`",
     "noisy": "remove it: what noise leaves open is inconclusive; write larger `budgets`, which `cargo gate suite NAME --calibrate` proposes",
     "min-samples": "remove it: what counts is the number of pairs, which `max-pairs` bounds",
+    "wall": "write `process = [\"wall\"]`",
 }))]
 pub(super) struct BenchSuite {
     /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
     #[schemars(with = "SuiteName", extend("examples" = ["parser"]))]
     name: String,
-    /// Program and arguments, as an array or as one string that is split on whitespace. It runs without a shell.
+    /// Program and arguments, as an array or as one string that is split on whitespace. It runs without a shell. `{target}` is the
+    /// target directory, and `{output}` a file that it writes for `[[suite.bench.json]]`.
     #[serde(deserialize_with = "command")]
     #[schemars(with = "Command", extend("examples" = [["cargo", "bench", "--locked"]]))]
     command: Vec<String>,
+    /// A command that builds what `command` runs: once for each side, and again before a failure is confirmed. It is not measured.
+    #[serde(default, deserialize_with = "optional_command")]
+    #[schemars(with = "Option<Command>", extend("examples" = [["cargo", "build", "--release", "--locked"]]))]
+    build: Option<Vec<String>>,
     /// A second command, whose benchmarks of the same names are the reference. The two are measured in pairs.
     #[serde(default, deserialize_with = "optional_command")]
     #[schemars(
@@ -55,9 +63,14 @@ pub(super) struct BenchSuite {
     /// 26, 36 and 60 pairs. Default: 60.
     #[schemars(range(min = 14, max = 60), extend("x-why" = "fewer pairs never fail, and more are never measured"))]
     max_pairs: Option<u32>,
-    /// Whether the time of each whole process is a benchmark too, by the name `wall`.
+    /// What of each whole process is a benchmark too, by the same name: the time from its start to its end (`wall`), its processor
+    /// time in user mode (`user`), its largest resident set (`memory`). Windows has only `wall`.
     #[serde(default)]
-    wall: bool,
+    #[schemars(extend("examples" = [["wall", "user", "memory"]]))]
+    process: Vec<ProcessMetric>,
+    /// Measurements in JSON documents of any form.
+    #[serde(default)]
+    json: Vec<JsonPolicy>,
     /// Which budgets apply: those of `pr`, those of `nightly`, or `soft`, which uses those of `pr` and only warns.
     #[serde(default)]
     mode: BenchMode,
@@ -130,6 +143,9 @@ struct Budget {
     /// For sizes. Default: 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`.
     #[schemars(range(min = 0.0, max = 10.0), extend("x-sane-max" = 2.0, "x-why" = "what may get ten times worse has no budget", "examples" = [1.2]))]
     size: Option<f64>,
+    /// For the peak of memory of `process`. Default: 1.05 in the modes `pr` and `soft`, 1.03 in the mode `nightly`.
+    #[schemars(range(min = 0.0, max = 10.0), extend("x-sane-max" = 2.0, "x-why" = "what may get ten times worse has no budget", "examples" = [1.05]))]
+    memory: Option<f64>,
     /// For counts: instructions, cycles, registers, spills. Default: 1.01.
     #[schemars(range(min = 0.0, max = 10.0), extend("x-sane-max" = 2.0, "x-why" = "what may get ten times worse has no budget", "examples" = [1.01]))]
     count: Option<f64>,
@@ -142,18 +158,21 @@ impl From<BenchSuite> for SuitePolicy {
             (None, Some(commit)) => BenchReference::Commit(commit),
             (None, None) => BenchReference::None,
         };
-        let (budget, time, size) = match suite.mode {
-            BenchMode::Soft | BenchMode::Pr => (suite.budgets.pr, 1.10, 1.20),
-            BenchMode::Nightly => (suite.budgets.nightly, 1.05, 1.08),
+        let (budget, time, size, memory) = match suite.mode {
+            BenchMode::Soft | BenchMode::Pr => (suite.budgets.pr, 1.10, 1.20, 1.05),
+            BenchMode::Nightly => (suite.budgets.nightly, 1.05, 1.08, 1.03),
         };
         let bench = BenchPolicy {
             reference,
             rounds: suite.rounds.unwrap_or(3),
             max_pairs: suite.max_pairs.unwrap_or(60),
-            wall: suite.wall,
+            build: suite.build,
+            process: suite.process,
+            json: suite.json,
             mode: suite.mode,
             time: budget.time.unwrap_or(time),
             size: budget.size.unwrap_or(size),
+            memory: budget.memory.unwrap_or(memory),
             count: budget.count.unwrap_or(1.01),
             expect: suite.expect,
             added: suite.added,
@@ -194,6 +213,10 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             (first, second) => first.or(second).is_some(),
         };
         misplaced(suite, external, &mut problems);
+        launcher(suite, &mut problems);
+        for (json, _) in tables_of(suite, "json") {
+            outside(json, &mut problems);
+        }
         let mut bounded = external;
         for (metric, span) in tables_of(suite, "metric") {
             bounded |= limits(metric, span, external, &mut problems);
@@ -222,6 +245,35 @@ fn misplaced(suite: &DeTable<'_>, external: bool, problems: &mut Vec<Problem>) {
                 .rule(&rule::ROUNDS_OR_PAIRS)
                 .help(help),
         );
+    }
+}
+
+/// A peak of memory is that of the largest process, and one that becomes another program keeps its own.
+fn launcher(suite: &DeTable<'_>, problems: &mut Vec<Problem>) {
+    let Some((_, span)) = texts(suite, "process").find(|(metric, _)| *metric == "memory") else {
+        return;
+    };
+    let cargo = |key: &str| {
+        let line = text(suite, key).and_then(|(line, _)| line.split_whitespace().next());
+        line.or_else(|| texts(suite, key).next().map(|(word, _)| word)) == Some("cargo")
+    };
+    if cargo("command") || cargo("reference") {
+        let message = "the `memory` of a command of cargo is never less than that of cargo itself";
+        let help = "write `build = [\"cargo\", \"build\", \"--release\", \"--locked\"]`, and the program as `command`, such as `{target}/release/NAME`";
+        problems.push(Problem::new(span, message).rule(&rule::MEMORY_OF_CARGO).help(help));
+    }
+}
+
+/// A file is removed before each process, so only one that is built again may be named.
+fn outside(json: &DeTable<'_>, problems: &mut Vec<Problem>) {
+    let Some((file, span)) = text(json, "file") else {
+        return;
+    };
+    let below = file.strip_prefix("{target}/").unwrap_or_default();
+    if below.is_empty() || below.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) {
+        let message = format!("`{}` is not below the target directory", shown(file));
+        let help = "write `{target}/` and a path below it; for any other place, let the command write to `{output}`";
+        problems.push(Problem::new(span, message).rule(&rule::FILE_OUTSIDE_TARGET).help(help));
     }
 }
 
@@ -269,6 +321,17 @@ mod tests {
             "{reference}mode = \"nightly\"\nbudgets.nightly.time = 1.02\nbudgets.pr.size = 2\n"
         ));
         assert_eq!((declared.time, declared.size), (1.02, 1.08));
+    }
+
+    #[test]
+    fn a_process_has_metrics_and_memory_a_budget_of_its_own() {
+        let of = |more: &str| bench(&format!("reference-commit = \"main\"\n{more}")).memory;
+        assert_eq!((of(""), of("mode = \"nightly\"\n")), (1.05, 1.03));
+        assert_eq!(of("budgets.pr.memory = 1.5\n"), 1.5);
+        let body = "reference-commit = \"main\"\nprocess = [\"user\", \"wall\"]\nbuild = \"cargo build\"\n";
+        let declared = bench(body);
+        assert_eq!(declared.process, [ProcessMetric::User, ProcessMetric::Wall]);
+        assert_eq!(declared.build.unwrap(), ["cargo", "build"]);
     }
 
     #[test]

@@ -151,7 +151,9 @@ pub use semantics::{
 };
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
-pub use suite::{Added, BenchMode, BenchPolicy, BenchReference, MetricPolicy, ReadyPolicy};
+pub use suite::{
+    Added, BenchMode, BenchPolicy, BenchReference, Better, JsonPolicy, MetricPolicy, ProcessMetric, ReadyPolicy,
+};
 pub use supply::{AdvisoryAge, SupplyPolicy};
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;

@@ -41,6 +41,7 @@ rules! {
     EXCLUDING_KEYS = "excluding-keys", "Keys that exclude each other are not set together";
     EXCLUSION_OF_BUILT_IN = "exclusion-of-built-in", "An exclusion leaves out no group that every stage requires";
     EXCLUSION_OF_NOTHING = "exclusion-of-nothing", "An exclusion names at least one package, path or group";
+    FILE_OUTSIDE_TARGET = "file-outside-target", "A file that a benchmark writes again and again is below the target directory";
     GAP_IN_UNSUPPORTED_OPERATOR = "gap-in-unsupported-operator", "An allowed gap names an operator that the backend supports";
     KEY_OF_A_RISK = "key-of-a-risk", "Only a risk has `impact`, `probability`, `mitigation`, `fallback` and `review`";
     MALFORMED_COMMAND = "malformed-command", "A command is a program with arguments, without shell syntax";
@@ -63,6 +64,7 @@ rules! {
     MALFORMED_VALUE = "malformed-value", "A value has the format of its key";
     MALFORMED_VARIABLE = "malformed-variable", "An environment variable is given by its name only";
     MALFORMED_VERSION = "malformed-version", "A version has the form MAJOR.MINOR.PATCH";
+    MEMORY_OF_CARGO = "memory-of-cargo", "The memory of a process is measured without cargo around it";
     MISSING_KEY = "missing-key", "Required keys are present";
     NOTIFICATION_WITHOUT_SINK = "notification-without-sink", "A notification has either a command or a file";
     OUT_OF_RANGE = "out-of-range", "A value is within the range of its key";

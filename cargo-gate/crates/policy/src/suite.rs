@@ -15,7 +15,7 @@ use super::parity::EquivalencePolicy;
 use super::pattern;
 use super::results::ImportPolicy;
 use super::stability::StabilityPolicy;
-use super::value::Text;
+use super::value::{Pointer, Text};
 
 /// The tool that compares public items with those of a release.
 pub const SEMVER_CHECKS: &str = "cargo-semver-checks";
@@ -193,15 +193,23 @@ pub struct BenchPolicy {
     pub rounds: u32,
     /// Most pairs of processes that are measured.
     pub max_pairs: u32,
-    /// Whether the time of a whole process is a benchmark, `wall`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub wall: bool,
+    /// What builds the command, before it is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Vec<String>>,
+    /// What of a whole process is a benchmark.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub process: Vec<ProcessMetric>,
+    /// Where measurements are in documents of any form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub json: Vec<JsonPolicy>,
     /// Which budgets hold.
     pub mode: BenchMode,
     /// Ratio of times to their reference from which on they fail, by the mode.
     pub time: f64,
     /// The same of sizes.
     pub size: f64,
+    /// The same of peaks of memory.
+    pub memory: f64,
     /// The same of counts.
     pub count: f64,
     /// Patterns of names that must be measured.
@@ -232,6 +240,65 @@ pub enum BenchReference {
     Command(Vec<String>),
     /// The same command in the files of this commit.
     Commit(String),
+}
+
+/// What the system counts of a whole process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessMetric {
+    /// Time from its start to its end.
+    Wall,
+    /// Processor time in user mode, with that of the processes that it waited for.
+    User,
+    /// Largest resident set, its own or that of a process that it waited for.
+    Memory,
+}
+
+impl ProcessMetric {
+    /// Name of the benchmark.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wall => "wall",
+            Self::User => "user",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+/// Measurements in a JSON document. A pointer is one of RFC 6901 in which `*` stands for every element of an array, and for every
+/// member of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct JsonPolicy {
+    /// The document: a file below the target directory, which is removed before each process. Default: the file `{output}` where
+    /// the command names it, and standard output otherwise.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["{target}/results.json"]))]
+    pub file: Option<String>,
+    /// Pointer to the elements that are one measurement each. Default: the whole document.
+    #[schemars(with = "Option<Pointer>", extend("examples" = ["/results/*"]))]
+    pub pointer: Option<String>,
+    /// Pointer to the name of the benchmark, from the element. Default: the keys that `*` stood for in `pointer`, or the last key of
+    /// `pointer` and `value`.
+    #[schemars(with = "Option<Pointer>", extend("examples" = ["/command"]))]
+    pub name: Option<String>,
+    /// Pointer to the number, from the element; with `*`, to all samples. Default: the element is the number.
+    #[schemars(with = "Option<Pointer>", extend("examples" = ["/times/*"]))]
+    pub value: Option<String>,
+    /// Unit of the numbers, as in lines of JSON; what starts with `/` is a pointer to it, from the element. Default: none.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["ms", "/time_unit"]))]
+    pub unit: Option<String>,
+    /// Whether a `lower` or a `higher` number is better, which gives any unit a budget. Default: what the unit says.
+    pub better: Option<Better>,
+}
+
+/// Which numbers are better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Lower ones, as of times.
+    Lower,
+    /// Higher ones, as of rates.
+    Higher,
 }
 
 /// Which budgets hold.

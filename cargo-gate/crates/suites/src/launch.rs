@@ -6,7 +6,7 @@ use super::requires::unmet;
 use super::suite::{SuiteContext, check_id};
 use super::{compiler, environment, workspace_copy};
 use gate_base::error::{Error, ErrorKind, Result};
-use gate_base::process::{self, ProcessEnd, ProcessSpec};
+use gate_base::process::{self, ProcessEnd, ProcessSpec, usage};
 use gate_evidence::event::Event;
 use gate_policy::SuitePolicy;
 use gate_report::Reason;
@@ -34,6 +34,8 @@ pub(super) struct Launch<'a> {
     pub(super) root: Option<&'a Path>,
     /// Variables to set or remove, beside those of every suite.
     pub(super) environment: Vec<(OsString, Option<OsString>)>,
+    /// File for a report of what the command used.
+    pub(super) usage: Option<&'a Path>,
 }
 
 /// Starts a command where the suite belongs and waits for its end.
@@ -49,6 +51,7 @@ pub(super) fn launch(
         split_stdout,
         root: None,
         environment: Vec::new(),
+        usage: None,
     };
     launch_logged(suite, cx, &launch, on_line)
 }
@@ -84,6 +87,10 @@ pub(super) fn launch_with(
     let spec = match prepared(suite, cx, launch)? {
         Ok(spec) => spec,
         Err(reason) => return Ok(Launched::NotStarted(reason)),
+    };
+    let spec = match launch.usage {
+        Some(report) => usage::measured(spec, report),
+        None => spec,
     };
     let id = check_id(suite);
     let mut masker = LineMasker::default();

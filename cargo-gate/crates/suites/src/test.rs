@@ -93,6 +93,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         split_stdout: false,
         root: None,
         environment: vec![(early::VARIABLE.into(), Some(not_run.clone().into_os_string()))],
+        usage: None,
     };
     let launched = launch_logged(suite, cx, &command, &mut |line| {
         if let Some(tests) = reader.line(line) {

@@ -30,6 +30,17 @@ pub(super) fn needed(workspace: &Workspace) -> bool {
     !lockfile.exists || (lockfile.tracked == Some(false) && matches!(workspace.resolution(), Resolution::Stale(_)))
 }
 
+/// Where commands of the workspace build: in the copy, where there is one.
+///
+/// # Errors
+/// As [`prepare`].
+pub(super) fn target(workspace: &Workspace) -> Result<Result<PathBuf, Reason>> {
+    if !needed(workspace) {
+        return Ok(Ok(workspace.target_dir().to_owned()));
+    }
+    Ok(prepare(workspace)?.map(|tree| tree.target))
+}
+
 /// Brings the copy up to date: writes what differs, removes what is gone, keeps modification times, so that cargo
 /// builds again only what changed.
 ///

@@ -9,6 +9,7 @@ pub mod full;
 mod lines;
 mod running;
 mod supervise;
+pub mod usage;
 #[cfg(unix)]
 pub mod watch;
 
@@ -156,6 +157,13 @@ pub fn locate(program: &OsStr, directory: &Path) -> Option<PathBuf> {
     located(program, directory, std::env::var_os("PATH").as_deref())
 }
 
+/// Where the program of a command is, with the variables that the command gets.
+fn path_of(spec: &ProcessSpec) -> Option<PathBuf> {
+    let changed = spec.environment.iter().rev().find(|(name, _)| name == "PATH");
+    let path = changed.map_or_else(|| std::env::var_os("PATH"), |(_, path)| path.clone());
+    located(spec.command.first()?, &spec.directory, path.as_deref())
+}
+
 fn located(program: &OsStr, directory: &Path, path: Option<&OsStr>) -> Option<PathBuf> {
     let extensions = std::env::var("PATHEXT").ok();
     find(program, directory, path, extensions.as_deref())
@@ -175,9 +183,7 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
             "its working directory `{directory}` does not exist"
         )));
     }
-    let changed = spec.environment.iter().rev().find(|(name, _)| name == "PATH");
-    let path = changed.map_or_else(|| std::env::var_os("PATH"), |(_, path)| path.clone());
-    let Some(path) = located(program, &spec.directory, path.as_deref()) else {
+    let Some(path) = path_of(spec) else {
         return Err(cannot_start(&"no such program").with_help(format!(
             "install `{}`, or put its directory on PATH",
             program.to_string_lossy()

@@ -37,6 +37,8 @@ pub(super) fn propose(policy: &BenchPolicy, series: &Series, seed: u64) -> Judge
             continue;
         };
         let limit = STEPS.into_iter().find(|step| *step >= least);
+        // As of every ratio that must not get smaller.
+        let limit = limit.map(|limit| if compared.larger_is_worse { limit } else { 1.0 / limit });
         judgement.measurements.push(BenchmarkResult {
             name: name.to_owned(),
             unit: benchmark.unit.name().to_owned(),
@@ -80,9 +82,10 @@ pub fn proposal(suite: &str, machine: &str, measurements: &[BenchmarkResult]) ->
         let name = toml::Value::from(measured.name.clone());
         match (measured.limit, &measured.why) {
             (Some(limit), _) => {
-                let of = match super::unit::Unit::named(&measured.unit).0 {
-                    super::unit::Unit::Rate(_) => format!("min-ratio = {:.3}", 1.0 / limit.0),
-                    _ => format!("max-ratio = {:.2}", limit.0),
+                let of = if limit.0 < 1.0 {
+                    format!("min-ratio = {:.3}", limit.0)
+                } else {
+                    format!("max-ratio = {:.2}", limit.0)
                 };
                 text.push_str(&format!("\n[[suite.bench.metric]]\nname = {name}\n{of}\n"));
             }
@@ -98,6 +101,28 @@ pub fn proposal(suite: &str, machine: &str, measurements: &[BenchmarkResult]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whatever the unit is called: the policy may have said that more is better.
+    #[test]
+    fn what_must_not_get_smaller_gets_a_smallest_ratio() {
+        let rate = BenchmarkResult {
+            name: "hits".into(),
+            unit: "of 100".into(),
+            samples: 26,
+            median: Real(90.0),
+            mad: Real(1.0),
+            reference: None,
+            ratio: None,
+            low: Real(90.0),
+            high: Real(90.0),
+            pairs: 26,
+            limit: Some(Real(1.0 / 1.25)),
+            caught: None,
+            why: None,
+            standing: Standing::Unlimited,
+        };
+        assert!(proposal("s", "m", &[rate]).ends_with("name = \"hits\"\nmin-ratio = 0.800\n"));
+    }
 
     #[test]
     fn noise_decides_what_is_proposed() {

@@ -3,9 +3,12 @@
 mod calibrate;
 mod criterion;
 mod divan;
+mod gungraun;
 mod hyperfine;
+mod json;
 mod judge;
 mod plan;
+mod process;
 pub(super) mod read;
 mod session;
 mod shown;
@@ -21,7 +24,7 @@ use gate_policy::{BenchReference, SuitePolicy};
 use gate_report::Reason;
 
 use super::build::BuildReads;
-use super::{SuiteContext, SuiteRun};
+use super::{SuiteContext, SuiteRun, workspace_copy};
 pub use calibrate::proposal;
 use read::Readings;
 use session::{Session, Side};
@@ -42,6 +45,9 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         let reason = Reason::new("suite_missing", "the suite declares no limits");
         return Ok(without(EvidenceResult::NotRun(reason)));
     };
+    if let Some(reason) = process::unmeasurable(policy) {
+        return Ok(without(EvidenceResult::NotRun(reason)));
+    }
     let mut sides = vec![Side::new("measured", &suite.command, None)];
     match &policy.reference {
         BenchReference::None => {}
@@ -51,7 +57,11 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             Err(reason) => return Ok(without(EvidenceResult::NotRun(reason))),
         },
     }
-    let session = Session::new(suite, policy, cx)?;
+    let target = match workspace_copy::target(cx.workspace)? {
+        Ok(target) => target,
+        Err(reason) => return Ok(without(EvidenceResult::NotRun(reason))),
+    };
+    let session = Session::new(suite, policy, cx, target)?;
     session.judged(&mut sides)
 }
 

@@ -1,16 +1,17 @@
-//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, of libtest, of divan, and
-//! the document of hyperfine.
+//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, of libtest, of divan, of
+//! gungraun, and the document of hyperfine.
 //!
 //! The format is one JSON object in a line, `{"name": "parse", "unit": "ms", "samples": [1.2, 1.3]}`; lines of one name
 //! add up. cargo-criterion writes `{"reason": "benchmark-complete", …}` with `--message-format json`: the fields are those of
 //! `src/message_formats/json.rs` in its version 1.1.0. Its `id` is the title of the benchmark, which it makes unique.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::divan::Table;
+use super::gungraun;
 use super::hyperfine::{Command, Document, Part};
 use super::unit::Unit;
 
@@ -101,6 +102,9 @@ struct Complete {
 struct Kind {
     #[serde(default)]
     reason: Option<String>,
+    /// Of gungraun.
+    #[serde(default)]
+    profiles: Option<IgnoredAny>,
 }
 
 impl Readings {
@@ -144,7 +148,7 @@ impl Readings {
     }
 
     /// Says once what is wrong in each round.
-    fn say(&mut self, problem: String) {
+    pub(super) fn say(&mut self, problem: String) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -155,6 +159,13 @@ impl Readings {
             Ok(kind) => kind,
             Err(error) => return self.problem(line, &error),
         };
+        if kind.profiles.is_some() {
+            return match gungraun::read(line) {
+                Ok((name, _)) if self.benchmarks.contains_key(&name) => self.twice(&name),
+                Ok((name, count)) => self.add(name, "instructions", vec![count]),
+                Err(why) => self.say(why),
+            };
+        }
         match kind.reason.as_deref() {
             None => match serde_json::from_str::<Line>(line) {
                 Ok(line) => {
@@ -164,7 +175,7 @@ impl Readings {
                             line.name
                         ));
                     }
-                    self.add_under(line.name, &line.unit, line.samples, line.conditions);
+                    self.add_under(line.name, Unit::named(&line.unit), line.samples, line.conditions);
                 }
                 Err(error) => self.problem(line, &error),
             },
@@ -190,16 +201,21 @@ impl Readings {
 
     /// Adds samples of a benchmark.
     pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
+        self.add_as(name, Unit::named(unit), samples);
+    }
+
+    /// Adds samples of a benchmark, in a unit that was made of its name.
+    pub(super) fn add_as(&mut self, name: String, unit: (Unit, f64), samples: Vec<f64>) {
         self.add_under(name, unit, samples, Conditions::default());
     }
 
-    fn add_under(&mut self, name: String, unit: &str, samples: Vec<f64>, conditions: Conditions) {
+    fn add_under(&mut self, name: String, unit: (Unit, f64), samples: Vec<f64>, conditions: Conditions) {
         if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
             self.problems
                 .push(format!("`{name}` has a sample that is not a valid number"));
             return;
         }
-        let (unit, factor) = Unit::named(unit);
+        let (unit, factor) = unit;
         let samples = samples.into_iter().map(|sample| sample * factor);
         let samples = samples.collect();
         let reading = Reading {
@@ -226,11 +242,6 @@ impl Readings {
                 None => known.samples.extend(reading.samples),
             },
         }
-    }
-
-    /// Adds the time of the whole process.
-    pub(super) fn wall(&mut self, duration: Duration) {
-        self.add("wall".to_owned(), "s", vec![duration.as_secs_f64()]);
     }
 
     /// What is left when the output has ended. `repeated` are titles of which criterion's files have more than a line.

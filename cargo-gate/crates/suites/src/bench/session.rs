@@ -3,25 +3,27 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gate_base::error::{Error, Result};
+use gate_base::process::usage;
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Event;
 use gate_policy::{BenchPolicy, SuitePolicy};
-use gate_report::{Standing, SuiteResult};
+use gate_report::{Reason, Standing, SuiteResult};
 use gate_text::secrets::LineMasker;
 
 use super::super::build::BuildReads;
 use super::super::log::SuiteLog;
 use super::super::{Launch, Launched, SuiteContext, SuiteRun, check_id, launch_with, suite_result};
+use super::json::{self, Places};
 use super::judge::{self, Confirmation, Judgement, Looks, State};
 use super::plan::{self, Order};
 use super::read::Readings;
 use super::shown::line;
 use super::table::Series;
 use super::verdict::{failed, verdict};
-use super::{calibrate, criterion};
+use super::{calibrate, criterion, process};
 use crate::reference::{self, Tree};
 
 /// The command, or its reference.
@@ -31,6 +33,17 @@ pub(super) struct Side<'a> {
     tree: Option<Tree>,
     /// Where it is built, if not where the workspace is.
     target: Option<PathBuf>,
+}
+
+/// The words of a command with the places that they name.
+fn filled(words: &[String], places: &[(&str, &Path)]) -> Vec<String> {
+    let fill = |word: &String| {
+        let each = places.iter();
+        each.fold(word.clone(), |word, (name, place)| {
+            word.replace(name, &place.to_string_lossy())
+        })
+    };
+    words.iter().map(fill).collect()
 }
 
 impl<'a> Side<'a> {
@@ -43,12 +56,37 @@ impl<'a> Side<'a> {
             target,
         }
     }
+
+    fn is_reference(&self) -> bool {
+        self.name != "measured"
+    }
+
+    fn writes_output(&self) -> bool {
+        self.command.iter().any(|word| word.contains(json::OUTPUT))
+    }
+
+    /// Where it is built, as a variable.
+    fn environment(&self) -> Vec<(OsString, Option<OsString>)> {
+        let target = self.target.iter();
+        target
+            .map(|target| ("CARGO_TARGET_DIR".into(), Some(target.clone().into_os_string())))
+            .collect()
+    }
 }
 
 /// A process that measured nothing that counts, and what that makes of the suite.
 struct Stopped {
     result: EvidenceResult,
     suite: Option<SuiteResult>,
+}
+
+impl Stopped {
+    fn not_started(reason: Reason) -> Self {
+        Self {
+            result: EvidenceResult::NotRun(reason),
+            suite: None,
+        }
+    }
 }
 
 /// One run of the suite: its log, a directory for what criterion writes, and the result so far.
@@ -58,18 +96,26 @@ pub(super) struct Session<'a> {
     cx: &'a SuiteContext<'a>,
     log: SuiteLog,
     scratch: PathBuf,
+    /// Where the workspace is built.
+    target: PathBuf,
     result: Option<SuiteResult>,
     duration_ms: u64,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(suite: &'a SuitePolicy, policy: &'a BenchPolicy, cx: &'a SuiteContext<'a>) -> Result<Self> {
+    pub(super) fn new(
+        suite: &'a SuitePolicy,
+        policy: &'a BenchPolicy,
+        cx: &'a SuiteContext<'a>,
+        target: PathBuf,
+    ) -> Result<Self> {
         Ok(Self {
             suite,
             policy,
             cx,
             log: SuiteLog::create(&cx.log, cx.workspace)?,
             scratch: cx.log.with_extension("bench"),
+            target,
             result: None,
             duration_ms: 0,
         })
@@ -122,6 +168,9 @@ impl<'a> Session<'a> {
 
     /// A command without another side.
     fn alone(&mut self, side: &Side<'_>) -> Result<std::result::Result<Judgement, Stopped>> {
+        if let Some(stopped) = self.build(side)? {
+            return Ok(Err(stopped));
+        }
         let mut series = Series::default();
         for round in 0..self.policy.rounds {
             match self.once(side, &format!("round {}", round + 1))? {
@@ -189,6 +238,11 @@ impl<'a> Session<'a> {
             measured: Vec::new(),
             reference: Some(Vec::new()),
         };
+        for side in sides {
+            if let Some(stopped) = self.build(side)? {
+                return Ok(Err(stopped));
+            }
+        }
         let mut looks = Looks::default();
         let mut pair = 0;
         loop {
@@ -251,66 +305,110 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Builds what a side runs, where the policy says how.
+    fn build(&mut self, side: &Side<'_>) -> Result<Option<Stopped>> {
+        let Some(words) = &self.policy.build else {
+            return Ok(None);
+        };
+        self.write(format!("== build, {}: {}\n", side.name, words.join(" ")).as_bytes())?;
+        let target = side.target.as_deref().unwrap_or(&self.target);
+        let command = filled(words, &[(json::TARGET, target)]);
+        let launch = Launch {
+            command: &command,
+            split_stdout: true,
+            root: side.tree.as_ref().map(|tree| tree.root.as_path()),
+            environment: side.environment(),
+            usage: None,
+        };
+        let mut stderr = Vec::new();
+        let launched = launch_with(self.suite, self.cx, &launch, &mut stderr, &mut |_| {})?;
+        self.write(&stderr)?;
+        let end = match launched {
+            Launched::Ended(end) => suite_result(words, &end),
+            Launched::NotStarted(reason) => return Ok(Some(Stopped::not_started(reason))),
+        };
+        self.duration_ms += end.duration_ms;
+        Ok(self.stopped(side, end, &stderr))
+    }
+
     /// Runs one side once.
     fn once(&mut self, side: &Side<'_>, named: &str) -> Result<std::result::Result<Readings, Stopped>> {
+        let output = self.scratch.join("output.json");
+        let places = Places {
+            target: side.target.as_deref().unwrap_or(&self.target),
+            output: side.writes_output().then_some(output.as_path()),
+        };
+        let command = filled(side.command, &[(json::TARGET, places.target), (json::OUTPUT, &output)]);
         self.empty()?;
+        let remove = |file: &Path| fs::remove_file(file).map_err(|error| Error::io("remove", file, &error));
+        places
+            .stale(&self.policy.json)
+            .iter()
+            .try_for_each(|file| remove(file))?;
+        fs::create_dir_all(&self.scratch).map_err(|error| Error::io("create", &self.scratch, &error))?;
         let home = self.scratch.join("criterion");
-        let mut environment: Vec<(OsString, Option<OsString>)> =
-            vec![("CRITERION_HOME".into(), Some(home.clone().into_os_string()))];
-        if let Some(target) = &side.target {
-            environment.push(("CARGO_TARGET_DIR".into(), Some(target.clone().into_os_string())));
-        }
+        let report = self.scratch.join("usage.json");
+        let mut environment = side.environment();
+        environment.push(("CRITERION_HOME".into(), Some(home.clone().into_os_string())));
         let heading = format!("== {named}, {}: {}\n", side.name, side.command.join(" "));
-        self.write(heading.as_bytes())?;
         let launch = Launch {
-            command: side.command,
+            command: &command,
             split_stdout: true,
             root: side.tree.as_ref().map(|tree| tree.root.as_path()),
             environment,
+            usage: process::helped(self.policy).then_some(report.as_path()),
         };
         let mut readings = Readings::default();
-        let mut written = Ok(());
+        let mut stdout = places.reads_stdout(&self.policy.json).then(String::new);
+        let mut written = self.log.write_all(heading.as_bytes());
         let mut stderr = Vec::new();
         let launched = launch_with(self.suite, self.cx, &launch, &mut stderr, &mut |line| {
-            readings.line(line);
+            match &mut stdout {
+                // More than this is refused anyway.
+                Some(document) if document.len() <= json::LARGEST => document.extend([line, "\n"]),
+                Some(_) => {}
+                None => readings.line(line),
+            }
             if written.is_ok() {
                 written = writeln!(self.log, "{line}");
             }
         })?;
         written.map_err(|error| Error::io("write", &self.cx.log, &error))?;
-        let end = match launched {
+        let mut end = match launched {
             Launched::Ended(end) => end,
-            Launched::NotStarted(reason) => {
-                return Ok(Err(Stopped {
-                    result: EvidenceResult::NotRun(reason),
-                    suite: None,
-                }));
-            }
+            Launched::NotStarted(reason) => return Ok(Err(Stopped::not_started(reason))),
         };
-        let repeated = criterion::read(&home, &mut readings);
-        let mut readings = readings.finish(&repeated);
-        if self.policy.wall {
-            readings.wall(end.duration);
-        }
-        self.write(&stderr)?;
-        self.empty()?;
+        let usage = launch.usage.and_then(|report| usage::reported(report, &mut end));
         let mut ended = suite_result(side.command, &end);
         self.duration_ms += ended.duration_ms;
         ended.duration_ms = self.duration_ms;
-        let reference = side.name != "measured";
-        if let Some(result) = failed(self.suite, &ended, reference, &stderr) {
-            self.show(&stderr);
-            return Ok(Err(Stopped {
-                result,
-                suite: Some(ended),
-            }));
+        if let Some(stopped) = self.stopped(side, ended.clone(), &stderr) {
+            self.write(&stderr)?;
+            self.empty()?;
+            return Ok(Err(stopped));
         }
+        let repeated = criterion::read(&home, &mut readings);
+        let mut readings = readings.finish(&repeated);
+        places.read(&self.policy.json, stdout.as_deref().unwrap_or_default(), &mut readings);
+        process::add(self.policy, &end, usage, &mut readings);
+        self.write(&stderr)?;
+        self.empty()?;
         // The result is that of the command, not of the reference.
-        if !reference || self.result.is_none() {
+        if !side.is_reference() || self.result.is_none() {
             ended.command = self.suite.command.clone();
             self.result = Some(ended);
         }
         Ok(Ok(readings))
+    }
+
+    /// What a command that failed makes of the suite.
+    fn stopped(&self, side: &Side<'_>, ended: SuiteResult, stderr: &[u8]) -> Option<Stopped> {
+        let result = failed(self.suite, &ended, side.is_reference(), stderr)?;
+        self.show(stderr);
+        Some(Stopped {
+            result,
+            suite: Some(ended),
+        })
     }
 
     fn empty(&self) -> Result<()> {

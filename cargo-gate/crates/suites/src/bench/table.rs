@@ -124,6 +124,16 @@ impl<'a> Benchmark<'a> {
         Some(format!("is incomparable with its reference: {difference}"))
     }
 
+    /// Which part of the samples of a process must not be zero, or there is no ratio.
+    pub(super) fn part(&self) -> f64 {
+        let smallest_only = self.policy.is_none_or(|metric| metric.max_ratio.is_none());
+        if matches!(self.unit, Unit::Rate(_)) && smallest_only {
+            1.0 - QUARTER
+        } else {
+            QUARTER
+        }
+    }
+
     /// The ratios that are judged: of a part of the samples of each process, such as the best quarter.
     pub(super) fn compared(&self, policy: &BenchPolicy, part: f64) -> Vec<Compared> {
         let Some(beside) = &self.beside else {
@@ -132,8 +142,9 @@ impl<'a> Benchmark<'a> {
         let declared = |get: fn(&MetricPolicy) -> Option<f64>| self.policy.and_then(get);
         let (largest, smallest) = (declared(|metric| metric.max_ratio), declared(|metric| metric.min_ratio));
         let budget = match self.unit {
-            Unit::Time => Some((policy.time, true)),
+            Unit::Time | Unit::Cost(_) => Some((policy.time, true)),
             Unit::Size => Some((policy.size, true)),
+            Unit::Memory => Some((policy.memory, true)),
             Unit::Count(_) => Some((policy.count, true)),
             // What takes a tenth longer has ten elevenths of the rate.
             Unit::Rate(_) => Some((1.0 / policy.time, false)),

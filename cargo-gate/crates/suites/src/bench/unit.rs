@@ -1,5 +1,7 @@
 //! Units of measurements, and what has which budget.
 
+use gate_policy::Better;
+
 /// What a number counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -7,10 +9,14 @@ pub(super) enum Unit {
     Time,
     /// A size, in bytes.
     Size,
+    /// A peak of memory, in bytes.
+    Memory,
     /// A number of events that is the same in each run, or nearly: instructions, cycles, registers, spills.
     Count(String),
-    /// Something per second: better when it is larger.
+    /// Something per second, or something else that is better when it is larger.
     Rate(String),
+    /// Something else that is better when it is smaller.
+    Cost(String),
     /// Something else, which has no budget of its own.
     Other(String),
 }
@@ -39,11 +45,22 @@ impl Unit {
         (Self::Time, factor)
     }
 
+    /// The same, where the policy says which numbers are better.
+    pub(super) fn better(name: &str, better: Option<Better>) -> (Self, f64) {
+        let (unit, factor) = Self::named(name);
+        let unit = match (better, unit) {
+            (Some(Better::Higher), unit) => Self::Rate(unit.name().to_owned()),
+            (Some(Better::Lower), Self::Rate(name) | Self::Other(name)) => Self::Cost(name),
+            (_, unit) => unit,
+        };
+        (unit, factor)
+    }
+
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Time => "ns",
-            Self::Size => "bytes",
-            Self::Count(name) | Self::Rate(name) | Self::Other(name) => name,
+            Self::Size | Self::Memory => "bytes",
+            Self::Count(name) | Self::Rate(name) | Self::Cost(name) | Self::Other(name) => name,
         }
     }
 
@@ -51,7 +68,7 @@ impl Unit {
     pub(super) fn shown(&self, value: f64) -> String {
         match self {
             Self::Time => scaled(value, &[("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0)]),
-            Self::Size => scaled(
+            Self::Size | Self::Memory => scaled(
                 value,
                 &[
                     ("GiB", 1_073_741_824.0),
@@ -60,7 +77,7 @@ impl Unit {
                     ("bytes", 1.0),
                 ],
             ),
-            Self::Count(name) | Self::Rate(name) | Self::Other(name) => {
+            Self::Count(name) | Self::Rate(name) | Self::Cost(name) | Self::Other(name) => {
                 format!("{} {name}", significant(value)).trim_end().to_owned()
             }
         }
@@ -104,5 +121,9 @@ mod tests {
         assert_eq!(Unit::named("requests per s").0, Unit::Rate("requests per s".into()));
         assert_eq!(Unit::named("instructions").0, Unit::Count("instructions".into()));
         assert_eq!(Unit::named("hits"), (Unit::Other("hits".into()), 1.0));
+        assert_eq!(Unit::better("ms", Some(Better::Lower)), (Unit::Time, 1e6));
+        assert_eq!(Unit::better("ms", Some(Better::Higher)), (Unit::Rate("ns".into()), 1e6));
+        let errors = (Unit::Cost("errors/s".into()), 1.0);
+        assert_eq!(Unit::better("errors/s", Some(Better::Lower)), errors);
     }
 }

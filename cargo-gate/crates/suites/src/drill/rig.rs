@@ -192,6 +192,7 @@ impl<'a> Rig<'a> {
             split_stdout,
             root: None,
             environment: vec![(MARK.into(), Some(self.mark.clone().into()))],
+            usage: None,
         };
         prepared(self.suite, self.cx, &launch)
     }

@@ -59,7 +59,7 @@ impl Side {
         policy: &EquivalencePolicy,
         cx: &SuiteContext<'_>,
     ) -> Result<std::result::Result<Self, Reason>> {
-        let target = match workspace_target(cx)? {
+        let target = match workspace_copy::target(cx.workspace)? {
             Ok(target) => target,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -123,7 +123,7 @@ impl Side {
             (format!("commit: {commit}"), source)
         } else {
             let words = reference.command.as_ref().unwrap_or(&suite.command).clone();
-            let target = match workspace_target(cx)? {
+            let target = match workspace_copy::target(cx.workspace)? {
                 Ok(target) => target,
                 Err(reason) => return Ok(Err(reason)),
             };
@@ -178,6 +178,7 @@ impl Side {
             split_stdout: true,
             root: root.as_deref(),
             environment: target_variable(*own_target, target),
+            usage: None,
         };
         let (launched, _) = launch_for_bytes(suite, cx, &launch, log, 0)?;
         Ok(match launched {
@@ -249,6 +250,7 @@ impl Side {
             split_stdout: true,
             root: root.as_deref(),
             environment,
+            usage: None,
         };
         let (launched, stdout) = launch_for_bytes(suite, cx, &launch, log, LARGEST)?;
         let end = match launched {
@@ -284,14 +286,6 @@ fn target_variable(own: bool, target: &Path) -> Vec<(OsString, Option<OsString>)
     } else {
         Vec::new()
     }
-}
-
-/// Where commands of the workspace build: in a copy, where there is no lockfile that could be kept.
-fn workspace_target(cx: &SuiteContext<'_>) -> Result<std::result::Result<PathBuf, Reason>> {
-    if !workspace_copy::needed(cx.workspace) {
-        return Ok(Ok(cx.workspace.target_dir().to_owned()));
-    }
-    Ok(workspace_copy::prepare(cx.workspace)?.map(|tree| tree.target))
 }
 
 /// Fills in the values of a cell.

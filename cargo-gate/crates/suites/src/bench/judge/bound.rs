@@ -107,7 +107,7 @@ fn of(reading: &Reading) -> Option<Interval> {
     if let Some((low, high)) = bounds_of_median(&reading.samples, BEYOND) {
         return Some(Interval { low, value, high });
     }
-    let timed = matches!(reading.unit, Unit::Time | Unit::Rate(_));
+    let timed = matches!(reading.unit, Unit::Time | Unit::Rate(_) | Unit::Cost(_));
     let least = reading.samples.iter().copied().fold(f64::INFINITY, f64::min);
     let most = reading.samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     (!timed).then_some(Interval {

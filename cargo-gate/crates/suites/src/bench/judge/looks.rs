@@ -1,7 +1,7 @@
 //! The looks at a growing series, and what keeps a series from showing anything.
 
-use gate_base::stats::median;
 use gate_base::stats::sequential::{Allowed, Comparison, Decision, LOOKS, Look};
+use gate_base::stats::{median, quantile};
 use gate_policy::BenchPolicy;
 
 use super::super::read::{Reading, Readings};
@@ -125,7 +125,12 @@ const CONSTANT: usize = 5;
 /// same time again and again.
 pub(super) fn vacuous(benchmark: &Benchmark<'_>) -> Option<String> {
     let compared = benchmark.beside.is_some();
-    let of = |readings: &[&Reading]| unmeasured(benchmark.unit, &Benchmark::samples(readings), compared);
+    let part = benchmark.part();
+    let of = |readings: &[&Reading]| {
+        let whole = unmeasured(benchmark.unit, &Benchmark::samples(readings), compared);
+        let zero = |reading: &&Reading| quantile(&reading.samples, part).is_some_and(|value| value <= 0.0);
+        whole.or_else(|| (compared && readings.iter().any(zero)).then_some("is measured as zero in some processes"))
+    };
     if let Some(why) = of(&benchmark.measured) {
         return Some(why.to_owned());
     }

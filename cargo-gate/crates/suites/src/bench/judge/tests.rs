@@ -11,10 +11,13 @@ fn policy() -> BenchPolicy {
         reference: BenchReference::Command(vec!["measure".into()]),
         rounds: 3,
         max_pairs: 60,
-        wall: false,
+        build: None,
+        process: Vec::new(),
+        json: Vec::new(),
         mode: BenchMode::Pr,
         time: 1.1,
         size: 1.2,
+        memory: 1.05,
         count: 1.01,
         expect: Vec::new(),
         added: Added::Refuse,
@@ -492,4 +495,29 @@ fn a_control_that_misbehaves_spoils_the_run() {
         report.misbehaved,
         ["the control fails `parse` compared with itself, so the suite judges nothing"]
     );
+}
+
+/// User time of a short process is zero now and then, which has no ratio: it is left out of no judgement.
+#[test]
+fn what_is_zero_in_some_processes_is_vacuous() {
+    let mut series = pairs(
+        &[("user", "s", 1.0, 0.01), ("wall", "s", 2.0, 0.01)],
+        &[("user", "s", 1.0, 0.01), ("wall", "s", 2.0, 0.01)],
+        14,
+    );
+    let zero = readings(&[("user", "s", vec![0.0]), ("wall", "s", around(2.0, 0.001))]);
+    series.measured[3] = zero.clone();
+    insta::assert_snapshot!(shown(&suite(), &policy(), &series), @"
+    vacuous: `user` is measured as zero in some processes
+    user: Vacuous
+    wall: Within
+    ");
+    series.measured.swap_remove(3);
+    series.reference.as_mut().unwrap()[3] = zero;
+    series.reference.as_mut().unwrap().truncate(13);
+    insta::assert_snapshot!(shown(&suite(), &policy(), &series), @"
+    vacuous: `user` has a reference that is measured as zero in some processes
+    user: Vacuous
+    wall: Within
+    ");
 }
