@@ -161,6 +161,16 @@ pub(crate) fn refused(path: &str) -> Option<&'static str> {
     }
 }
 
+/// A hash as it is written, without its algorithm.
+pub(crate) fn bare(hash: &str) -> &str {
+    hash.strip_prefix("sha256:").unwrap_or(hash)
+}
+
+/// Whether a text is a SHA-256 in hexadecimal.
+pub(crate) fn is_sha256(hash: &str) -> bool {
+    hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// SHA-256 of a file in lowercase hexadecimal, read in pieces.
 ///
 /// # Errors

@@ -204,7 +204,8 @@ impl<'a> Run<'a> {
         let configs = self.card.iter().flat_map(|card| &card.configs);
         for split in configs.flat_map(|config| &config.splits) {
             let role = Role::of_split(&split.name);
-            for file in split.files.iter().filter(|file| !is_made(file)) {
+            let is_declared = !split.patterns.is_empty();
+            for file in split.files.iter().filter(|file| is_declared || !is_made(file)) {
                 match Format::of(file) {
                     Some(_) => self.declare(&mut data, role, file),
                     None if is_table(file) => _ = unreadable.insert(file),

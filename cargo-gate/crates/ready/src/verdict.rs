@@ -4,6 +4,19 @@ use serde_json::{Map, Value};
 
 use crate::report::Status;
 
+/// One thing that is wrong.
+pub(crate) type Problem = (Status, String);
+
+/// A problem that fails.
+pub(crate) fn fail(message: impl Into<String>) -> Problem {
+    (Status::Fail, message.into())
+}
+
+/// A problem that warns.
+pub(crate) fn warn(message: impl Into<String>) -> Problem {
+    (Status::Warn, message.into())
+}
+
 /// What a check found.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict {
@@ -47,7 +60,7 @@ impl Verdict {
     }
 
     /// The verdict on several problems: the worst of them, the first of those in the message and all in the details.
-    pub(crate) fn of(problems: &[(Status, String)], prefix: &str, fine: impl Into<String>) -> Self {
+    pub(crate) fn of(problems: &[Problem], prefix: &str, fine: impl Into<String>) -> Self {
         let Some(worst) = problems.iter().map(|(status, _)| *status).max() else {
             return Verdict::pass(fine);
         };

@@ -185,6 +185,15 @@ fn hashes_that_were_added_are_verified() {
 }
 
 #[test]
+fn a_declared_split_is_data_whatever_its_name() {
+    let data = questions();
+    data.write("data/labels.csv", data.read(HELD));
+    data.remove(HELD);
+    data.edit(CARD, HELD, "data/labels.csv");
+    data.tells("contamination_risk", Status::Pass, "2 training rows, 1 evaluated");
+}
+
+#[test]
 fn a_split_of_names_is_compared_too() {
     let text = "{\"text\": \"Seven wizards quietly mix nine strange potions at dawn in the tower\"}\n";
     let data = Described::new(&[

@@ -7,7 +7,7 @@ use gate_base::error::Result;
 use serde_json::Value;
 
 use crate::croissant::Kind;
-use crate::directory::{EntryKind, refused, sha256};
+use crate::directory::{EntryKind, bare, is_sha256, refused, sha256};
 use crate::documents::{self, first};
 use crate::json::canonical;
 use crate::layout::Layout;
@@ -151,14 +151,6 @@ fn called(path: &str) -> &str {
         Some("dataset") => "dataset",
         _ => path,
     }
-}
-
-pub(super) fn bare(hash: &str) -> &str {
-    hash.strip_prefix("sha256:").unwrap_or(hash)
-}
-
-pub(super) fn is_sha256(hash: &str) -> bool {
-    hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The hash of an entry: a text, or an object that has one.

@@ -165,6 +165,14 @@ pub(super) fn is_share(name: &str) -> bool {
     parts(name).any(|part| SHARES.contains(&part)) && !is_lower_better(name)
 }
 
+/// How far a mean may be from a number that was written: half of its last digit, and never more than half a percent.
+pub(super) fn rounding(value: f64) -> f64 {
+    let size = value.abs().max(1.0);
+    let digits = value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len());
+    let half = 0.5 * 10_f64.powi(-i32::try_from(digits).unwrap_or(i32::MAX));
+    half.clamp(1e-5 * size, 5e-3 * size)
+}
+
 fn parts(name: &str) -> impl Iterator<Item = &str> {
     name.split(|letter: char| !letter.is_ascii_alphanumeric())
 }

@@ -11,13 +11,7 @@ use crate::locked::{self, Lock};
 use crate::mlflow::{META, Model, Version};
 use crate::report::Status;
 use crate::run::Run;
-use crate::verdict::Verdict;
-
-type Problem = (Status, String);
-
-fn fail(message: impl Into<String>) -> Problem {
-    (Status::Fail, message.into())
-}
+use crate::verdict::{Problem, Verdict, fail};
 
 /// A model as it can be loaded: a directory with `MLmodel`.
 struct Loadable<'r> {

@@ -6,7 +6,7 @@ use gate_base::error::Result;
 use serde_json::{Value, json};
 
 use super::card;
-use super::metrics::{Metrics, direction, is_lower_better, is_of_the_whole, is_share};
+use super::metrics::{Metrics, direction, is_lower_better, is_of_the_whole, is_share, rounding};
 use crate::directory::Directory;
 use crate::documents::Document;
 use crate::layout::Layout;
@@ -180,14 +180,6 @@ fn samples(directory: &Directory, whose: &str, metrics: &Metrics, problems: &mut
         }
     }
     samples
-}
-
-/// How far a mean may be from a number that was written: half of its last digit, and never more than half a percent.
-pub(super) fn rounding(value: f64) -> f64 {
-    let size = value.abs().max(1.0);
-    let digits = value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len());
-    let half = 0.5 * 10_f64.powi(-i32::try_from(digits).unwrap_or(i32::MAX));
-    half.clamp(1e-5 * size, 5e-3 * size)
 }
 
 /// Which way the configuration says is better: `metrics: {wer: {direction: lower}}`, or `metric_directions: {wer: lower}`.

@@ -130,10 +130,7 @@ impl Rows {
             },
             Format::Table(separator) => {
                 let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(reader);
-                let headers = reader
-                    .headers()
-                    .map_err(|error| failed(io::Error::other(error.to_string())))?;
-                let headers = headers.iter().map(str::to_owned).collect();
+                let headers = names(&mut reader).map_err(failed)?.into();
                 Source::Table { reader, headers }
             }
         };
@@ -201,8 +198,18 @@ pub(crate) fn headers(path: &Path) -> io::Result<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator)
         .from_reader(opened(path)?);
-    let headers = reader.headers().map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(headers.iter().map(str::to_owned).collect())
+    names(&mut reader)
+}
+
+/// The names in the header of a table. Like its values, they may be in an older encoding than UTF-8.
+fn names<R: Read>(reader: &mut csv::Reader<R>) -> io::Result<Vec<String>> {
+    let headers = reader
+        .byte_headers()
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(headers
+        .iter()
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect())
 }
 
 /// How many rows a file has. Each is read, so that a broken one is found.
@@ -315,6 +322,26 @@ mod tests {
             numbers("a.csv", text.as_bytes()),
             [(1, "two\nlines".to_owned()), (2, "b".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_header_in_latin_1_is_read() {
+        assert_eq!(numbers("a.csv", b"id,gr\xf6\xdfe\n1,b\n"), [(1, "b".to_owned())]);
+    }
+
+    #[test]
+    fn rows_are_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let counted = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            (count(&path), has_rows(&path), headers(&path).expect("read").len())
+        };
+        assert_eq!(counted("a.jsonl", "{}\n\n{}\n"), (Ok(2), Ok(true), 0));
+        assert_eq!(counted("a.csv", "id,text\n1,b\n"), (Ok(1), Ok(true), 2));
+        assert_eq!(counted("a.csv", "id,text\n"), (Ok(0), Ok(false), 2));
+        assert_eq!(counted("a.jsonl", "\n"), (Ok(0), Ok(false), 0));
+        assert!(counted("a.jsonl", "{}\n{\n").0.is_err());
     }
 
     #[test]

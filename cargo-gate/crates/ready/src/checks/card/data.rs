@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Problem, fail, warn};
 use crate::card::{Card, Config, PATH, Split};
 use crate::checks::pointers;
 use crate::rows::{Format, count};
 use crate::run::Run;
+use crate::verdict::{Problem, fail, warn};
 
 pub(super) fn check(run: &Run<'_>, card: &Card) -> Vec<Problem> {
     let mut problems = Vec::new();

@@ -6,20 +6,11 @@ mod weights;
 use serde_json::Value;
 
 use crate::card::{CONFIG, Card, Kind, PATH};
+use crate::checks::metrics::rounding;
 use crate::documents::{Document, METRICS};
 use crate::json;
-use crate::report::Status;
 use crate::run::Run;
-
-type Problem = (Status, String);
-
-fn fail(message: impl Into<String>) -> Problem {
-    (Status::Fail, message.into())
-}
-
-fn warn(message: impl Into<String>) -> Problem {
-    (Status::Warn, message.into())
-}
+use crate::verdict::{Problem, fail, warn};
 
 /// `contract_integrity`.
 pub(super) fn contract(run: &Run<'_>, card: &Card) -> Vec<Problem> {
@@ -174,7 +165,7 @@ pub(super) fn contradiction(run: &Run<'_>) -> Option<Problem> {
                 said.push(metric.get("value")?.as_f64()?);
             }
         }
-        let is_near = |said: &f64| (said - value).abs() <= super::regression::rounding(*said);
+        let is_near = |said: &f64| (said - value).abs() <= rounding(*said);
         let first = *said.first()?;
         (!said.iter().any(is_near))
             .then(|| fail(format!("{plain} is {first} in {PATH} and {value} in eval_results.json")))

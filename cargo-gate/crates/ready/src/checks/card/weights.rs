@@ -8,12 +8,12 @@ use std::path::Path;
 use gate_equivalence::safetensors::{LONGEST, Place, places};
 use serde_json::Value;
 
-use super::{Problem, fail, warn};
 use crate::card::is_weights;
 use crate::checks::pointers;
 use crate::directory::{Entry, refused};
 use crate::json;
 use crate::run::Run;
+use crate::verdict::{Problem, fail, warn};
 
 pub(super) fn check(run: &Run<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{Chain, matcher, recorded};
-use super::{fail, warn};
+use super::found::{Chain, matcher, recorded};
 use crate::archive::{self, Members};
 use crate::croissant::{Croissant, Kind, Resource};
 use crate::run::Run;
+use crate::verdict::{fail, warn};
 
 pub(super) fn check(run: &Run<'_>, croissant: &Croissant, found: &mut Chain<'_>) {
     let mut inside: BTreeMap<&str, Vec<&Resource>> = BTreeMap::new();

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Problem, fail, warn};
 use crate::croissant::{NAMESPACE, bare, id, list, term};
+use crate::verdict::{Problem, fail, warn};
 
 /// What the specification requires, and the reference implementation too.
 const REQUIRED: &[&str] = &["name", "description", "license", "url"];

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use gate_base::error::Result;
-use globset::{GlobBuilder, GlobMatcher};
 
-use super::{Problem, fail, warn};
-use crate::checks::hash_chain::{bare, is_sha256};
+use super::found::{Chain, matcher, pattern};
 use crate::croissant::{Croissant, Kind, Resource};
 use crate::directory::{md5, refused};
 use crate::rows::{self, Format};
 use crate::run::Run;
+use crate::verdict::{Problem, fail, warn};
 
 /// `contract_integrity`: what the description must say of each resource.
 pub(super) fn described(run: &Run<'_>, croissant: &Croissant) -> Vec<Problem> {
@@ -85,24 +84,6 @@ fn circles(croissant: &Croissant, from: &str, to: &str) -> bool {
         }
     }
     false
-}
-
-/// The SHA-256 that is recorded of a resource, where it is one: some describe a repository and write an address there.
-pub(super) fn recorded(resource: &Resource) -> Option<&str> {
-    resource.sha256.as_deref().map(bare).filter(|hash| is_sha256(hash))
-}
-
-/// What `hash_chain` found of a data set, beyond the hashes that it verifies for every layout.
-#[derive(Default)]
-pub(in crate::checks) struct Chain<'r> {
-    /// What was done to the files.
-    pub(in crate::checks) problems: Vec<Problem>,
-    /// What is missing of the record.
-    pub(in crate::checks) gaps: Vec<Problem>,
-    /// Files of which all that is recorded was told, such as an MD5 that was verified.
-    pub(in crate::checks) told: BTreeSet<&'r str>,
-    /// How many files in archives were verified.
-    pub(in crate::checks) verified: usize,
 }
 
 /// Verifies MD5, sizes, archives and file sets. `listed` are the files of which a SHA-256 is recorded.
@@ -204,18 +185,6 @@ fn set<'r>(
         )));
     }
     found.told.extend(open);
-}
-
-/// Patterns as the reference implementation reads them: `*` goes across directories.
-pub(super) fn matcher(includes: &[String], excludes: &[String]) -> impl Fn(&str) -> bool + use<> {
-    let all = |patterns: &[String]| -> Vec<GlobMatcher> { patterns.iter().filter_map(|one| pattern(one)).collect() };
-    let (includes, excludes) = (all(includes), all(excludes));
-    move |path| includes.iter().any(|one| one.is_match(path)) && !excludes.iter().any(|one| one.is_match(path))
-}
-
-fn pattern(text: &str) -> Option<GlobMatcher> {
-    let glob = GlobBuilder::new(text).literal_separator(false).build().ok()?;
-    Some(glob.compile_matcher())
 }
 
 /// Whether a file has the size that is written, such as `117743 B` or `36.809 KB`; `None` where the text says something else. A unit may be one of

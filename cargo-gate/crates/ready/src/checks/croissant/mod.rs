@@ -3,24 +3,14 @@
 mod archives;
 mod document;
 mod files;
+mod found;
 mod records;
 
 use crate::croissant::Croissant;
-use crate::report::Status;
 use crate::run::Run;
-use crate::verdict::Verdict;
+use crate::verdict::{Problem, Verdict, fail, warn};
 
 pub(super) use files::chain;
-
-type Problem = (Status, String);
-
-fn fail(message: impl Into<String>) -> Problem {
-    (Status::Fail, message.into())
-}
-
-fn warn(message: impl Into<String>) -> Problem {
-    (Status::Warn, message.into())
-}
 
 /// `contract_integrity`.
 pub(super) fn contract(run: &Run<'_>, croissant: &Croissant) -> Vec<Problem> {
@@ -53,7 +43,7 @@ pub(super) fn reproducibility(croissant: &Croissant) -> Verdict {
         ));
     }
     let unpinned = croissant.resources.iter().find(|resource| {
-        resource.is_remote() && matches!(resource.kind, Kind::File(_)) && files::recorded(resource).is_none()
+        resource.is_remote() && matches!(resource.kind, Kind::File(_)) && found::recorded(resource).is_none()
     });
     if let Some(resource) = unpinned {
         problems.push(warn(format!(

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Problem, fail};
 use crate::croissant::{Croissant, bare, id, list, term};
 use crate::rows::Format;
 use crate::run::Run;
+use crate::verdict::{Problem, fail};
 
 pub(super) fn check(run: &Run<'_>, croissant: &Croissant, value: &Value) -> Vec<Problem> {
     let sets = term(value, "recordSet").map(list).unwrap_or_default();
