@@ -78,3 +78,37 @@ fn memory(usage: Usage) -> Result<f64, String> {
         "is unknown, because it does not exceed the {least} of the process that starts it"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::tests::process_policy;
+    use super::*;
+
+    #[test]
+    fn each_metric_has_its_own_number() {
+        let policy = process_policy(&[ProcessMetric::Memory, ProcessMetric::User, ProcessMetric::Wall]);
+        let report = "{\"exit_code\":0,\"signal\":null,\"wall\":3000,\"user\":2000,\"memory\":4096,\"least\":1024}";
+        let end = ProcessEnd {
+            exit_code: Some(0),
+            signal: None,
+            timed_out: false,
+            cancelled: false,
+            duration: Duration::from_secs(9),
+        };
+        let mut readings = Readings::default();
+        add(&policy, &end, serde_json::from_str(report).ok(), &mut readings);
+        let all = readings.benchmarks.iter();
+        let all: Vec<_> = all
+            .map(|(name, reading)| (name.as_str(), &reading.unit, reading.samples.as_slice()))
+            .collect();
+        let expected: [(&str, &Unit, &[f64]); 3] = [
+            ("memory", &Unit::Memory, &[4096.0]),
+            ("user", &Unit::Time, &[2000.0]),
+            ("wall", &Unit::Time, &[3000.0]),
+        ];
+        assert_eq!(all, expected);
+        assert!(readings.problems.is_empty(), "{:?}", readings.problems);
+    }
+}

@@ -106,6 +106,15 @@ fn bench(measured: &str, reference: Option<&str>) -> SuitePolicy {
     }
 }
 
+/// A policy that measures this of each process.
+pub(super) fn process_policy(process: &[gate_policy::ProcessMetric]) -> BenchPolicy {
+    let suite = bench("silent", None);
+    BenchPolicy {
+        process: process.to_vec(),
+        ..*suite.bench.unwrap()
+    }
+}
+
 fn metric(name: &str) -> gate_policy::MetricPolicy {
     gate_policy::MetricPolicy {
         name: name.into(),

@@ -60,7 +60,6 @@ fn own_peak() -> io::Result<u64> {
 
 /// Elsewhere, each program begins with an account of its own.
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the Linux twin can fail")]
 fn own_peak() -> io::Result<u64> {
     Ok(0)
 }

@@ -45,6 +45,14 @@ fn role_toils() {
     work(6);
 }
 
+/// Long enough for a clock that counts in ticks.
+#[test]
+#[ignore = "started by the other tests"]
+fn role_busy() {
+    black_box(vec![1_u8; 64 << 20]);
+    work(6);
+}
+
 #[test]
 #[ignore = "started by the other tests"]
 fn role_fails() {
@@ -156,7 +164,7 @@ fn a_command_that_fails_measures_nothing() {
 #[test]
 fn each_metric_has_its_unit() {
     let all = [ProcessMetric::Wall, ProcessMetric::User, ProcessMetric::Memory];
-    let mut suite = compared(&all, command("small"), Vec::new());
+    let mut suite = compared(&all, command("busy"), Vec::new());
     let policy = suite.bench.as_mut().unwrap();
     (policy.reference, policy.rounds) = (BenchReference::None, 5);
     let most = |name: &str, most: f64| MetricPolicy {
