@@ -19,7 +19,7 @@ pub(super) fn files(payload: &[u8], own: &str) -> Result<Vec<(String, String)>, 
     let statement = json::parse(payload).map_err(|why| format!("its statement cannot be read: {why}"))?;
     if text(&statement, &["predicateType"]) != Some(PREDICATE) {
         return Err(format!(
-            "it is of `{}`, which is no signature of a model",
+            "it is about `{}`, not about the files of a model",
             text(&statement, &["predicateType"]).unwrap_or("nothing")
         ));
     }

@@ -161,7 +161,7 @@ fn what_a_trusted_key_signed_is_read_strictly() {
     };
     assert_eq!(chain(&judged(&|_| ()), &[&public]).status, Status::Pass);
     let edits: [(&str, Signed); 10] = [
-        ("which is no signature of a model", |s| {
+        ("not about the files of a model", |s| {
             s["predicateType"] = "https://slsa.dev/provenance/v1".into();
         }),
         ("whole files", |s| {
