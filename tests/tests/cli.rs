@@ -74,7 +74,7 @@ fn a_small_workspace_is_judged_without_configuration() {
 
     claimed of 1 library: integrity, supply, equivalence; not claimed: ergonomics, governance (nothing declared)
 
-    READY for pilot: 2 warnings, 13 passed in [time]; next: cargo gate controlled
+    READY for pilot: 2 warnings, 14 passed in [time]; next: cargo gate controlled
     ----- stderr -----
          Running suite.test.workspace
         Finished suite.test.workspace in [time]: pass
