@@ -1,11 +1,9 @@
 //! The workflows that `init` writes, judged by the checks that judge those of everybody.
 
 use crate::init::{InitFacts, github_workflow, gitlab_pipeline};
-use gate_base::stage::Stage;
 use gate_checks::ci::{actions_pinned, gate_wired, locked, matrix};
-use gate_contract::testing::World;
-use gate_policy::{CiPolicy, StagePolicy};
-use gate_report::Location;
+use gate_contract::testing::{World, ci_policy, pilot_policy};
+use gate_policy::CiPolicy;
 
 fn facts(nextest: bool) -> InitFacts {
     InitFacts {
@@ -19,28 +17,11 @@ fn facts(nextest: bool) -> InitFacts {
 /// A world in which everything that can be declared of CI is declared.
 fn world(platforms: &[&str], files: &[(&str, &str)]) -> World {
     let mut world = World::new();
-    let location = Location::line("gate.toml", 1);
-    world.policy.stages.insert(
-        Stage::Pilot,
-        StagePolicy {
-            scope: "one".into(),
-            max_age: None,
-            predecessor_commits: 0,
-            min_age: None,
-            strict: None,
-            reason: None,
-            location: location.clone(),
-        },
-    );
+    world.policy.stages.extend([pilot_policy()]);
     world.policy.ci = Some(CiPolicy {
         platforms: platforms.iter().map(|platform| (*platform).to_owned()).collect(),
         pinned_actions: true,
-        trusted_actions: Vec::new(),
-        pinned_images: false,
-        trusted_images: Vec::new(),
-        scripts: Vec::new(),
-        gate_steps: Vec::new(),
-        location,
+        ..ci_policy()
     });
     world.ci(files);
     world

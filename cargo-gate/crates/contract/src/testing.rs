@@ -11,7 +11,7 @@ use gate_base::digest::Digest;
 use gate_base::stage::Stage;
 use gate_ci::CiFiles;
 use gate_evidence::history::History;
-use gate_policy::{BoundaryAllow, BoundaryPolicy, CiPolicy, Policy, Tier, TierPolicy};
+use gate_policy::{BoundaryAllow, BoundaryPolicy, CiPolicy, Policy, StagePolicy, Tier, TierPolicy};
 use gate_report::{CheckReport, Location};
 use gate_surveys::Surveys;
 use gate_surveys::document::{Document, Documents};
@@ -218,6 +218,20 @@ impl World {
 /// A map from pairs.
 pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
     pairs.into_iter().collect()
+}
+
+/// `[stage.pilot]` for the scope `one`, on line 3 of the policy.
+pub fn pilot_policy() -> (Stage, StagePolicy) {
+    let pilot = StagePolicy {
+        scope: "one".into(),
+        max_age: None,
+        predecessor_commits: 0,
+        min_age: None,
+        strict: None,
+        reason: None,
+        location: Location::line("gate.toml", 3),
+    };
+    (Stage::Pilot, pilot)
 }
 
 /// A `[ci]` that declares nothing, on line 3 of the policy.

@@ -201,23 +201,11 @@ fn starts(file: &CiFile, ci: &CiFiles) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gate_contract::testing::{World, ci_policy};
-    use gate_policy::StagePolicy;
+    use gate_contract::testing::{World, ci_policy, pilot_policy};
 
     fn world() -> World {
         let mut world = World::new();
-        world.policy.stages.insert(
-            Stage::Pilot,
-            StagePolicy {
-                scope: "one".into(),
-                max_age: None,
-                predecessor_commits: 0,
-                min_age: None,
-                strict: None,
-                reason: None,
-                location: Location::line("gate.toml", 3),
-            },
-        );
+        world.policy.stages.extend([pilot_policy()]);
         world
     }
 

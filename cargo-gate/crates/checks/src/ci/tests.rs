@@ -1,10 +1,7 @@
 //! A job with a matrix over directories gets the answers that separate jobs get.
 
-use gate_base::stage::Stage;
 use gate_contract::Check;
-use gate_contract::testing::World;
-use gate_policy::StagePolicy;
-use gate_report::Location;
+use gate_contract::testing::{World, pilot_policy};
 
 use super::{gate_wired, locked};
 
@@ -58,18 +55,7 @@ fn gitlab(rows: &[Row], script: &str, job: &str) -> [String; 2] {
 /// What a check says of a file, without line numbers.
 fn said(check: &'static Check, path: &str, text: &str) -> String {
     let mut world = World::new();
-    world.policy.stages.insert(
-        Stage::Pilot,
-        StagePolicy {
-            scope: "one".into(),
-            max_age: None,
-            predecessor_commits: 0,
-            min_age: None,
-            strict: None,
-            reason: None,
-            location: Location::line("gate.toml", 3),
-        },
-    );
+    world.policy.stages.extend([pilot_policy()]);
     world.ci(&[
         (path, text),
         ("tool/Cargo.toml", ""),

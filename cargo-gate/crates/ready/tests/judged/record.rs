@@ -98,13 +98,21 @@ pub(super) const EDITS: &[(&str, &str, Edit)] = &[
             p.manifest("runs/decided");
         },
     ),
-    ("hash_chain", "`decision.sig` is a signature that proves nothing: it is not a bundle", |p| {
-        p.write("runs/decided/decision.sig", "garbage");
-    }),
-    ("hash_chain", "`model/model.sig` is a signature that proves nothing: it is not a bundle", |p| {
-        p.write("runs/new/model/model.sig", "of another model");
-        p.rehash("runs/new");
-    }),
+    (
+        "hash_chain",
+        "`decision.sig` is a signature that proves nothing: it is not a bundle",
+        |p| {
+            p.write("runs/decided/decision.sig", "garbage");
+        },
+    ),
+    (
+        "hash_chain",
+        "`model/model.sig` is a signature that proves nothing: it is not a bundle",
+        |p| {
+            p.write("runs/new/model/model.sig", "of another model");
+            p.rehash("runs/new");
+        },
+    ),
     (
         "hash_chain",
         "no hash of the document `decision.json` is recorded",
