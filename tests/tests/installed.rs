@@ -28,4 +28,18 @@ fn what_is_left_out_names_the_feature_that_brings_it() {
         Some(0),
         "a folder needs no feature"
     );
+    let signed = gate!()
+        .file("model/README.md", "---\nlicense: mit\n---\n")
+        .file(
+            "model/model.sig",
+            include_str!("../../cargo-gate/crates/ready/tests/data/model.sig"),
+        )
+        .file(
+            "key.pem",
+            include_str!("../../cargo-gate/crates/ready/tests/data/model.pem"),
+        );
+    let run = signed.run(["ready", "--run", "model", "--model-key", "key.pem"]);
+    let told =
+        "installed without the feature `model-signing`; `cargo install cargo-gate --locked --features model-signing`";
+    assert!(run.code == Some(1) && run.stdout.contains(told), "{run}");
 }
