@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     DataSet,
 }
 
-/// What a directory is a card of; `None` where it is none.
+/// What the card of a directory describes; `None` for a directory without a card.
 pub(crate) fn kind(directory: &Directory) -> Option<Kind> {
     let has_weights = directory.entries.iter().any(|entry| is_weights(&entry.path));
     if directory.entry(CONFIG).is_some() && has_weights {

@@ -160,7 +160,7 @@ pub(crate) fn data_files(directory: &Directory) -> impl Iterator<Item = &str> {
     files.map(|entry| entry.path.as_str()).filter(|path| is_data(path))
 }
 
-/// Whether a file is one of data, by its name. What the hub and other formats keep about a data set is none.
+/// Whether a file holds data, by its name. Files about a data set, such as `dataset_infos.json`, do not.
 fn is_data(path: &str) -> bool {
     const DATA: &[&str] = &[
         "jsonl", "ndjson", "json", "csv", "tsv", "parquet", "arrow", "txt", "xml", "zip", "tar", "tgz", "h5", "hdf5",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_about_the_data_is_none() {
+    fn files_about_a_data_set_hold_no_data() {
         for path in ["a.jsonl.gz", "images/1.png", "a.json"] {
             assert!(is_data(path), "{path}");
         }

@@ -53,8 +53,17 @@ pub(super) fn contract(run: &Run<'_>) -> Verdict {
     let outside = run.models().iter().filter_map(|model| model.directory.as_ref());
     let mut problems: Vec<Problem> = outside.chain([&run.directory]).flat_map(pointers::problems).collect();
     match run.documents.get(META) {
-        Document::Missing => problems.push(fail("Missing required files: meta.yaml")),
-        Document::Broken(why) => problems.push(fail(format!("Cannot read meta.yaml: {why}"))),
+        Document::Missing => problems.push(fail(match &run.recorded.database {
+            Some(database) => format!(
+                "`{}` does not have this run",
+                database.file_name().unwrap_or_default().display()
+            ),
+            None => "Missing required files: meta.yaml".to_owned(),
+        })),
+        Document::Broken(why) => problems.push(fail(match &run.recorded.database {
+            Some(_) => format!("Cannot read the record of the run: {why}"),
+            None => format!("Cannot read meta.yaml: {why}"),
+        })),
         Document::Read(meta) => problems.extend(state(meta)),
     }
     if let Document::Broken(why) = run.documents.get("config.yaml") {
@@ -105,10 +114,10 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 fn state(meta: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     if text(meta, "run_id").is_none() {
-        problems.push(fail("Invalid meta.yaml: missing run_id"));
+        problems.push(fail("Invalid record of the run: missing run_id"));
     }
     let word = match meta.get("status") {
-        None | Some(Value::Null) => return vec![fail("Invalid meta.yaml: missing status")],
+        None | Some(Value::Null) => return vec![fail("Invalid record of the run: missing status")],
         Some(Value::Number(number)) => match number.as_u64() {
             Some(1) => "RUNNING".to_owned(),
             Some(2) => "SCHEDULED".to_owned(),
@@ -129,8 +138,8 @@ fn state(meta: &Value) -> Vec<Problem> {
     let time = |key: &str| meta.get(key).and_then(Value::as_i64);
     match (time("start_time"), time("end_time")) {
         (Some(start), Some(end)) if start <= end => {}
-        (Some(_), Some(_)) => problems.push(fail("Invalid meta.yaml: end_time is before start_time")),
-        _ => problems.push(fail("Invalid meta.yaml: start_time or end_time is missing")),
+        (Some(_), Some(_)) => problems.push(fail("Invalid record of the run: end_time is before start_time")),
+        _ => problems.push(fail("Invalid record of the run: start_time or end_time is missing")),
     }
     problems
 }

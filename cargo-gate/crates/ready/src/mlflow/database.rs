@@ -53,6 +53,8 @@ pub(super) fn read(path: &Path, run: &str, directory: &Directory) -> Result<Reco
         .iter()
         .map(|id| model(id, &rows, path))
         .collect::<Result<Vec<_>>>()?;
+    // Also of one that is missing: that nothing is there is part of the verdict.
+    outside.extend(rows.logged.values().filter_map(|(_, place)| local(place, path)));
     outside.extend(
         models
             .iter()

@@ -257,7 +257,7 @@ fn finite(value: Cell<'_>, is_nan: Cell<'_>) -> f64 {
     }
 }
 
-/// A text, empty where there is none.
+/// The text of a cell; empty for any other value.
 pub(super) fn owned(cell: Cell<'_>) -> String {
     cell.text().unwrap_or_default().to_owned()
 }

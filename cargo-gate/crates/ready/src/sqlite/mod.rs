@@ -47,7 +47,7 @@ impl Database {
             };
             tables.push(Table {
                 name: name.to_owned(),
-                // A virtual table has no pages, and page 0 is none.
+                // A virtual table has no pages. Pages are counted from 1, so reading page 0 is refused.
                 root: u32::try_from(root).unwrap_or_default(),
                 columns: Columns::of(sql),
             });

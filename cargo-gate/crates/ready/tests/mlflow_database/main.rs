@@ -410,7 +410,7 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ("contract_integrity", "end_time is missing", |s| {
         s.set("runs", RUN, "end_time", Value::Null);
     }),
-    ("contract_integrity", "Missing required files: meta.yaml", |s| {
+    ("contract_integrity", "`mlflow.db` does not have this run", |s| {
         s.remove("runs", RUN);
     }),
     ("contract_integrity", "no table `metrics`", |s| {

@@ -67,7 +67,7 @@ fn said(kind: Kind, metadata: &Value) -> Vec<Problem> {
     problems
 }
 
-/// A licence, by its identifier. That it is not known, or another one without a name, is none.
+/// The card must name its licence by an identifier: `unknown` fails, and `other` needs a name.
 fn licence(metadata: &Value) -> Vec<Problem> {
     let names = metadata.get("license").map(texts).unwrap_or_default();
     if names.is_empty() {

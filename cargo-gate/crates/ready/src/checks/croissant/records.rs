@@ -117,7 +117,7 @@ fn apart<'v>(croissant: &Croissant, set: &'v Value) -> Option<[&'v str; 2]> {
     }
 }
 
-/// Why the shape of an array is none.
+/// What is wrong with the shape of an array.
 fn shape(field: &Value) -> Option<&'static str> {
     let shape = term(field, "arrayShape")?;
     let is_shape = |text: &str| {
